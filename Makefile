@@ -1,0 +1,38 @@
+# Two commands are enough: `make lab` opens the course, `make test` proves that it works.
+PYTHON   ?= python3
+LAB_ARGS ?=
+VENV     := .venv
+BIN      := $(VENV)/bin
+READY    := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test lessons format check clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## create .venv and install the course into it (quick the second time)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	@touch $@
+
+lab: $(READY)  ## open JupyterLab at the first lesson (LAB_ARGS="--no-browser --port 8899" passes through)
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/lessons/00_start_here.ipynb $(LAB_ARGS)
+
+test: $(READY)  ## run all tests and re-run every lesson, on all cores
+	$(BIN)/python -m pytest --nbval --numprocesses auto --dist loadfile tests lessons
+
+lessons: $(READY)  ## rebuild and run the lessons whose text in lessons/src changed
+	$(BIN)/python -m tools.build_lessons
+
+format: $(READY)  ## format the code and the lessons' sources
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+check: $(READY)  ## lint and format check, changes nothing
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+clean:  ## remove .venv and caches (never a lesson or a result)
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

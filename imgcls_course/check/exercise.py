@@ -1,0 +1,189 @@
+"""What an exercise is, and how an answer is judged."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..i18n import _
+from . import guard, record
+from .compare import brief, difference, same, unchanged
+
+OPEN, WRONG, PASSED = "open", "wrong", "passed"
+MARKS = {OPEN: "○", WRONG: "✗", PASSED: "✔"}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A typical wrong answer, so that whoever makes it is told what it was.
+
+    Attributes
+    ----------
+    answer : callable or value
+        What somebody who makes this mistake would write. An answer that behaves like it on every input made it.
+    says : str
+        What is wrong. May name {call}, the input that unmasks it, and {got}, what came out there.
+    hint : str
+        A question that leads on.
+    """
+
+    answer: Any
+    says: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How an answer was judged: `status` is "open", "wrong" or "passed"."""
+
+    status: str
+    exercise: str
+    message: str
+    hint: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the answer is right."""
+        return self.status == PASSED
+
+    def __str__(self) -> str:
+        line = f"{MARKS[self.status]} {self.exercise}: {self.message}"
+        return f"{line}\n  {_('Hint')}: {self.hint}" if self.hint else line
+
+    def _ipython_display_(self) -> None:
+        """Show nothing: the check has printed it already."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise of a lesson. Calling it checks an answer, prints one of ○ ✗ ✔, and returns the verdict.
+
+    Attributes
+    ----------
+    name, lesson : str
+        `name` is unique in the course; `lesson` is its number, such as "01".
+    reference : callable or value
+        The right answer: a function, if students write a function, else what they should find.
+    inputs : callable
+        `inputs(rng) -> list of tuples`, the arguments to try a function on: fixed ones that unmask mistakes first, then
+        random ones, so that no answer can be learned by heart.
+    first_hint : str
+        Shown while nothing was attempted.
+    hint : str
+        Shown for a wrong answer that is none of the `mistakes`.
+    points, minutes, difficulty : int
+        `difficulty` from 1 to 3.
+    """
+
+    name: str
+    lesson: str
+    reference: Any
+    first_hint: str
+    hint: str
+    mistakes: tuple[Mistake, ...]
+    inputs: Callable[[np.random.Generator], list[tuple]] = field(default=lambda rng: [()])
+    points: int = 1
+    minutes: int = 5
+    difficulty: int = 1
+
+    def __call__(self, answer: Any = ..., *, remember: bool = True) -> Verdict:
+        """Check an answer, print the verdict and return it; a pass is remembered, unless `remember` is False."""
+        try:
+            verdict = self.judge(answer)
+        except Exception as error:  # an answer can be anything; the check must not be what breaks the lesson
+            verdict = self._wrong(
+                _("the check could not make sense of it ({error}).", error=_one_line(error)), self.hint
+            )
+        print(verdict)
+        if verdict.passed and remember:
+            record.remember(self.name)
+        return verdict
+
+    def judge(self, answer: Any, *, seed: int | None = None) -> Verdict:
+        """Judge an answer without printing; `seed` fixes the random inputs."""
+        if _not_attempted(answer):
+            return Verdict(OPEN, self.name, _("not attempted yet."), self.first_hint)
+        wanted = callable(self.reference)
+        if callable(answer) != wanted:
+            expected = _("a function") if wanted else _("a value, not a function")
+            return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=brief(answer)), self.hint)
+        inputs = self.inputs(np.random.default_rng(seed))
+        return self._compare(_function(answer), inputs)
+
+    def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
+        given = copy.deepcopy(inputs)
+        outcomes = guard.call_all(answer, given)
+        expected = [self.reference(*i) for i in copy.deepcopy(inputs)] if callable(self.reference) else [self.reference]
+        for index, outcome in enumerate(outcomes):
+            trouble = _trouble(outcome, expected[index])
+            if trouble is None:
+                continue
+            call = _call_text(self.name, inputs[index]) if callable(self.reference) else _("your answer")
+            mistake = self._recognise(outcomes, inputs)
+            if mistake:
+                says = _(mistake.says).format(call=call, got=brief(outcome.value))
+                return self._wrong(says, _(mistake.hint))
+            return self._wrong(f"{call} {trouble}{'' if trouble.endswith('?') else '.'}", self.hint)
+        arguments = zip(sum(given, ()), sum(inputs, ()), strict=True)
+        if not all(unchanged(now, before) for now, before in arguments):
+            message = _("the result is right, but the function changes its input.")
+            return self._wrong(message, _("Which line writes into an argument? Make a new tensor instead."))
+        return Verdict(PASSED, self.name, _("passed"))
+
+    def _recognise(self, outcomes: list[guard.Outcome], inputs: list[tuple]) -> Mistake | None:
+        for mistake in self.mistakes:
+            theirs = guard.call_all(_function(mistake.answer), copy.deepcopy(inputs))
+            if len(theirs) == len(outcomes) and all(map(_alike, outcomes, theirs)):
+                return mistake
+        return None
+
+    def _wrong(self, message: str, hint: str) -> Verdict:
+        return Verdict(WRONG, self.name, message, _(hint))
+
+
+def _alike(one: guard.Outcome, other: guard.Outcome) -> bool:
+    if one.error is not None or other.error is not None:
+        return type(one.error) is type(other.error)
+    return one.finished and other.finished and same(one.value, other.value)
+
+
+def _trouble(outcome: guard.Outcome, expected: Any) -> str | None:
+    if not outcome.finished:
+        return _("did not end within {limit:.0f} seconds. Is there a loop that never stops?", limit=guard.LIMIT_S)
+    if isinstance(outcome.error, NotImplementedError):
+        return _("is not written yet")
+    if outcome.error is not None:
+        return _("raises {error}", error=_one_line(outcome.error))
+    return difference(outcome.value, expected)
+
+
+def _function(answer: Any) -> Callable:
+    return answer if callable(answer) else lambda: answer
+
+
+def _not_attempted(answer: Any) -> bool:
+    if answer is ... or answer is None:
+        return True
+    code = getattr(answer, "__code__", None)
+    return code is not None and code.co_code in _BLANK
+
+
+def _blank(): ...
+
+
+def _blank_with_docstring():
+    """Nothing yet."""
+
+
+_BLANK = {_blank.__code__.co_code, _blank_with_docstring.__code__.co_code}
+
+
+def _call_text(name: str, arguments: tuple) -> str:
+    return f"{name}({', '.join(brief(argument) for argument in arguments)})"
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:100]}" if text else type(error).__name__

@@ -1,0 +1,165 @@
+"""Can the course run here? One line for each thing it needs, and what to do where it is missing."""
+
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import paths
+from .i18n import _
+
+GOOD, NOTE, BAD = "good", "note", "bad"
+MARKS = {GOOD: "✔", NOTE: "○", BAD: "✗"}
+INSTALL = "python -m pip install --constraint constraints.txt --editable ."
+LEAST_DISK_GB = 1.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found: `status` is "good", "note" (worth knowing) or "bad" (the course cannot run)."""
+
+    name: str
+    status: str
+    detail: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        line = f"{MARKS[self.status]} {self.name:<12} {self.detail}"
+        return f"{line}\n  {'':<12} → {self.remedy}" if self.remedy else line
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All findings together."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def can_run(self) -> bool:
+        """Whether nothing that the course needs is missing."""
+        return all(finding.status != BAD for finding in self.findings)
+
+    def to_json(self) -> str:
+        """Return the findings as JSON."""
+        rows = [asdict(finding) for finding in self.findings]
+        return json.dumps({"can_run": self.can_run, "findings": rows}, indent=1)
+
+    def __str__(self) -> str:
+        verdict = _("The course can run here.") if self.can_run else _("The course cannot run here yet.")
+        return "\n".join([*map(str, self.findings), verdict])
+
+    __repr__ = __str__
+
+
+def examine() -> Diagnosis:
+    """Look at everything the course needs. Nothing is installed, downloaded or changed."""
+    return Diagnosis(tuple(_careful(name, look) for name, look in _LOOKS.items()))
+
+
+def _careful(name: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except Exception as error:  # a broken installation can fail in any way; it must still be reported
+        detail = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+        return Finding(name, BAD, detail, _("Install again: {command}", command=INSTALL))
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    if sys.version_info >= (3, 10):
+        return Finding("Python", GOOD, version)
+    return Finding("Python", BAD, version, _("The course needs Python 3.10 or later."))
+
+
+def _torch() -> Finding:
+    import torch
+
+    return Finding("torch", GOOD, _("{version}, {n} threads", version=torch.__version__, n=torch.get_num_threads()))
+
+
+def _torchvision() -> Finding:
+    import torch
+    import torchvision
+
+    # Builds that do not belong together import well and fail at the first operator of torchvision's own.
+    torchvision.ops.nms(torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.tensor([1.0]), 0.5)
+    return Finding("torchvision", GOOD, torchvision.__version__)
+
+
+def _jupyterlab() -> Finding:
+    import jupyterlab
+
+    return Finding("JupyterLab", GOOD, jupyterlab.__version__)
+
+
+def _widgets() -> Finding:
+    import ipywidgets
+    from jupyter_core.paths import jupyter_path
+
+    folders = [Path(folder, "@jupyter-widgets", "jupyterlab-manager") for folder in jupyter_path("labextensions")]
+    if any(folder.is_dir() for folder in folders):
+        return Finding("widgets", GOOD, f"ipywidgets {ipywidgets.__version__}")
+    remedy = _("Install again: {command}", command="python -m pip install --force-reinstall jupyterlab-widgets")
+    return Finding("widgets", BAD, _("JupyterLab has no widget extension."), remedy)
+
+
+def _device() -> Finding:
+    from . import runtime
+
+    device = runtime.device()
+    detail = str(device) if device.type != "cpu" else _("processor; enough for every lesson")
+    return Finding("device", GOOD, detail)
+
+
+def _precision() -> Finding:
+    from . import runtime
+
+    return Finding("precision", GOOD, runtime.precision())
+
+
+def _data() -> Finding:
+    from . import data
+
+    for name, card in data.CARDS.items():
+        splits = data.load(name)
+        found = len(splits.train) + len(splits.val) + len(splits.test)
+        if found != card.count:
+            raise ValueError(
+                _("{name} has {found} pictures instead of {count}", name=name, found=found, count=card.count)
+            )
+    return Finding("data", GOOD, _("{names} are here", names=", ".join(data.CARDS)))
+
+
+def _weights() -> Finding:
+    return Finding("weights", GOOD, _("none are bundled yet, and no lesson so far needs any"))
+
+
+def _disk() -> Finding:
+    folder = next(folder for folder in (paths.home(), *paths.home().parents) if folder.exists())
+    free = shutil.disk_usage(folder).free / 1e9
+    detail = _("{free:.1f} GB free", free=free)
+    if free >= LEAST_DISK_GB:
+        return Finding("disk", GOOD, detail)
+    remedy = _(
+        "Make room in {folder}, or set {variable} to a folder elsewhere.",
+        folder=folder,
+        variable=paths.HOME_VARIABLE,
+    )
+    return Finding("disk", NOTE, detail, remedy)
+
+
+_LOOKS = {
+    "Python": _python,
+    "torch": _torch,
+    "torchvision": _torchvision,
+    "JupyterLab": _jupyterlab,
+    "widgets": _widgets,
+    "device": _device,
+    "precision": _precision,
+    "data": _data,
+    "weights": _weights,
+    "disk": _disk,
+}

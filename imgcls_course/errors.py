@@ -1,0 +1,65 @@
+"""The errors of the course: one line that says what, where and what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+from .i18n import _
+
+
+class CourseError(Exception):
+    """Something the reader can mend. In a notebook it shows as one line, without the frames that led to it."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython asks for this name
+        return [f"{type(self).__name__}: {self}"]
+
+
+class DataError(CourseError, ValueError):
+    """A data set, a split, a picture or a label is not what it should be."""
+
+
+class ModelError(CourseError, ValueError):
+    """A model does not fit the data it is given."""
+
+
+class TrainingError(CourseError, RuntimeError):
+    """Training cannot go on.
+
+    Attributes
+    ----------
+    history : list of dict
+        The epochs that were completed before.
+    """
+
+    history: list = []  # noqa: RUF012  replaced, never changed in place
+
+
+class ExerciseError(CourseError, AttributeError):
+    """There is no exercise of that name."""
+
+
+class ExplorerError(CourseError, RuntimeError):
+    """A control of an explorer was moved to a place where it cannot show anything."""
+
+
+class CourseWarning(UserWarning):
+    """Something worth knowing that does not stop the work."""
+
+
+def unknown(name: str, kind: str, known: Iterable[str]) -> str:
+    """Say that `name` is not `kind`, name the nearest match and all there are.
+
+    Examples
+    --------
+    >>> unknown("tset", "a split", ["train", "val", "test"])
+    "'tset' is not a split. Did you mean 'test'? Known: train, val, test."
+    """
+    known = list(known)
+    near = difflib.get_close_matches(str(name), known, n=1)
+    hint = _(" Did you mean '{near}'?", near=near[0]) if near else ""
+    return _(
+        "'{name}' is not {kind}.{hint} Known: {known}.",
+        name=name,
+        kind=kind,
+        hint=hint,
+        known=", ".join(known),
+    )

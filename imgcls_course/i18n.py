@@ -1,0 +1,25 @@
+"""The one way for a text to reach a student: translated if there is a translation, English otherwise.
+
+A translation is a gettext catalogue, `imgcls_course/locale/<language>/LC_MESSAGES/imgcls_course.mo`. The language is
+taken from the environment (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), as gettext does everywhere.
+"""
+
+import functools
+import gettext
+from pathlib import Path
+
+LOCALE = Path(__file__).parent / "locale"
+
+
+@functools.cache
+def _catalogue() -> gettext.NullTranslations:
+    return gettext.translation("imgcls_course", localedir=LOCALE, fallback=True)
+
+
+def _(text: str, **values) -> str:
+    """Translate `text`, then fill in its {names}.
+
+    The values are filled in after the translation, so that a catalogue holds each sentence once.
+    """
+    translated = _catalogue().gettext(text)
+    return translated.format(**values) if values else translated

@@ -1,0 +1,35 @@
+"""Where things are kept. Nothing is created until something is written."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+HOME_VARIABLE = "IMGCLS_HOME"
+
+
+def home() -> Path:
+    """Return the student's folder of the course: the environment variable IMGCLS_HOME, or the system's usual place."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("imgcls_course", appauthor=False))
+
+
+def progress_file() -> Path:
+    """Return the file that remembers which exercises were passed."""
+    return home() / "progress.json"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or none: to a temporary name beside it, flushed, then renamed over it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,59 @@
+"""Many small pictures in one figure."""
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from .style import SIGNED
+
+GAP = 0.12  # of a picture's width, between two pictures
+
+
+def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax: Axes | None = None) -> Axes:
+    """Draw grey or colour pictures side by side in one Axes.
+
+    Parameters
+    ----------
+    images : tensor or array of shape (N, H, W), (N, 1, H, W) or (N, 3, H, W)
+        In [0, 1]; any range with `signed`.
+    titles : list of str, optional
+        One above each picture.
+    columns : int
+        Pictures a row.
+    signed : bool
+        For weights: zero is white, negative orange, positive purple, the same scale for all.
+    """
+    ax = ax or plt.gca()
+    grid = [_hwc(image) for image in np.asarray(images)]
+    columns = min(columns, len(grid))
+    rows = math.ceil(len(grid) / columns)
+    line = 0.3 if titles is not None else 0.0  # room for a title, in picture heights
+    limit = max(abs(image).max() for image in grid) if signed else 1.0
+    for index, image in enumerate(grid):
+        left, top = (index % columns) * (1 + GAP), (index // columns) * (1 + GAP + line)
+        ax.imshow(
+            image,
+            extent=(left, left + 1, top + 1, top),
+            cmap=SIGNED if signed else "gray",
+            vmin=-limit if signed else 0,
+            vmax=limit,
+            interpolation="nearest",
+        )
+        if titles is not None:
+            ax.text(left + 0.5, top - 0.06, titles[index], ha="center", va="bottom", fontsize=9)
+    ax.set(
+        xlim=(0, columns * (1 + GAP) - GAP),
+        ylim=(rows * (1 + GAP + line) - GAP - line, -line),
+        aspect="equal",
+    )
+    ax.set_axis_off()
+    return ax
+
+
+def _hwc(image: np.ndarray) -> np.ndarray:
+    """(H, W), (1, H, W) or (3, H, W) to what imshow takes: (H, W) or (H, W, 3)."""
+    if image.ndim == 2:
+        return image
+    return image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)

@@ -1,0 +1,112 @@
+"""One pass over the data."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..data.splits import check_labels
+from ..errors import ModelError, TrainingError
+from ..i18n import _
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What one pass gave: mean loss a sample, accuracy in [0, 1], number of samples."""
+
+    loss: float
+    accuracy: float
+    samples: int
+
+
+def run_epoch(
+    model: nn.Module,
+    batches: Iterable,
+    *,
+    loss_fn: Callable | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
+    device: torch.device | str = "cpu",
+) -> EpochResult:
+    """Pass once over `batches`: train if an optimizer is given, evaluate otherwise.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Maps images of shape (N, C, H, W) to logits of shape (N, K). Its train/eval mode is restored.
+    batches : iterable of (images, labels)
+        Images float32 of shape (N, C, H, W); labels int64 of shape (N,), in [0, K).
+    loss_fn : callable, optional
+        (logits, labels) -> mean loss of the batch. Default: cross-entropy.
+    optimizer : torch.optim.Optimizer, optional
+        Its step follows every batch.
+    device : torch.device or str
+        Where the model is; the batches are moved there.
+
+    Raises
+    ------
+    ModelError, DataError
+        If the logits are not (N, K), or a label is out of range.
+    TrainingError
+        If the loss is no longer a finite number.
+    """
+    loss_fn = loss_fn or nn.functional.cross_entropy
+    was_training = model.training
+    model.train(optimizer is not None)
+    total_loss = correct = samples = 0
+    try:
+        with torch.set_grad_enabled(optimizer is not None):
+            for images, labels in batches:
+                images, labels = images.to(device), labels.to(device)
+                logits = model(images)  # (N, K)
+                check_logits(logits, labels)
+                loss = loss_fn(logits, labels)
+                check_finite(loss, optimizer)
+                if optimizer is not None:
+                    optimizer.zero_grad()
+                    loss.backward()
+                    optimizer.step()
+                total_loss += loss.item() * len(labels)  # batches differ in size: weigh by samples
+                correct += (logits.argmax(dim=1) == labels).sum().item()
+                samples += len(labels)
+    finally:
+        model.train(was_training)
+    if samples == 0:
+        raise TrainingError(_("There was nothing to pass over: the batches hold no picture."))
+    return EpochResult(total_loss / samples, correct / samples, samples)
+
+
+def check_logits(logits: torch.Tensor, labels: torch.Tensor, *, num_classes: int | None = None) -> None:
+    """Raise one clear line if `logits` are not (N, K) for these N labels in [0, K)."""
+    expected = (len(labels), num_classes or "K")
+    fits = logits.ndim == 2 and len(logits) == len(labels) and num_classes in (None, logits.shape[1])
+    if not fits:
+        raise ModelError(
+            _(
+                "The model's output has shape {got}, but {n} pictures need logits of shape {expected}: "
+                "one number for each class. Change the last layer of the model.",
+                got=tuple(logits.shape),
+                n=len(labels),
+                expected="({}, {})".format(*expected),
+            )
+        )
+    check_labels(labels, num_classes=logits.shape[1])
+
+
+def check_finite(loss: torch.Tensor, optimizer: torch.optim.Optimizer | None) -> None:
+    """Raise a TrainingError that says what to try if the loss is NaN or infinite."""
+    if math.isfinite(loss.item()):
+        return
+    if optimizer is None:
+        raise TrainingError(_("The loss is {loss}. Look for NaN in the pictures or in the weights.", loss=loss.item()))
+    lr = optimizer.param_groups[0]["lr"]
+    raise TrainingError(
+        _(
+            "The loss became {loss}. Try a learning rate ten times smaller ({smaller:g} instead of {lr:g}); "
+            "if that does not help, look for NaN in the pictures.",
+            loss=loss.item(),
+            lr=lr,
+            smaller=lr / 10,
+        )
+    )

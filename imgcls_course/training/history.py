@@ -1,0 +1,25 @@
+"""What happened in each epoch."""
+
+
+class History(list):
+    """A list of dicts, one an epoch.
+
+    Each has `epoch` (from 1), `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (accuracies as fractions in
+    [0, 1]), `lr` and `seconds`. `pandas.DataFrame(history)` makes a table of it.
+
+    Attributes
+    ----------
+    stopped : str
+        Why training ended early; empty if it did not.
+    """
+
+    stopped = ""
+
+    @property
+    def best(self) -> dict:
+        """The epoch with the highest validation accuracy; of equals, the one with the lowest validation loss."""
+        return max(self, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
+
+    def column(self, name: str) -> list[float]:
+        """Return one figure of every epoch, such as "val_loss"."""
+        return [row[name] for row in self]

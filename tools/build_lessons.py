@@ -1,0 +1,115 @@
+"""Build the notebooks from their texts: `make lessons`.
+
+A lesson whose text has not changed is left alone. One that has is run from top to bottom in a fresh kernel, and its
+header and the map of the course get its measured time.
+"""
+
+import json
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import typer
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from imgcls_course import check, course, paths
+from tools import pairs
+
+WORDS_A_MINUTE = 150  # slow reading: every sentence counts
+MINUTES_A_CELL = 0.5  # to read a code cell, run it and look at what it gave
+HEADER = re.compile(r"^# \*About .*\*$", re.MULTILINE)
+
+
+def main(
+    everything: bool = typer.Option(False, "--all", help="Run every lesson, changed or not."),
+    from_notebooks: bool = typer.Option(False, help="First write the texts from notebooks edited in JupyterLab."),
+) -> None:
+    """Rebuild and run the lessons whose text changed."""
+    if from_notebooks:
+        for notebook in pairs.notebooks():
+            paths.write_text(pairs.source_of(notebook), pairs.to_text(_plain(pairs.read(notebook))))
+    todo = [source for source in pairs.sources() if everything or _stale(source)]
+    before = course.MAP_FILE.read_text(encoding="utf-8")
+    for source in todo:
+        write_time(source.stem, minutes=estimate_minutes(pairs.read(source), number=source.stem[:2]))
+    if course.MAP_FILE.read_text(encoding="utf-8") != before:
+        todo = sorted({pairs.sources()[0], *todo})  # lesson 00 prints the map
+    for source in tqdm(todo, unit="lesson"):
+        build(source)
+
+
+def build(source: Path) -> None:
+    """Run one lesson from its text and write its notebook, its header and its seconds."""
+    notebook = _plain(pairs.read(source))
+    seconds = run(notebook, folder=source.parents[1])
+    write_time(source.stem, seconds=max(5, 5 * round(seconds / 5)))
+    text = HEADER.sub(header(source.stem), source.read_text(encoding="utf-8"))
+    paths.write_text(source, text)
+    for cell, fresh in zip(notebook.cells, pairs.read(source).cells, strict=True):
+        cell.source = fresh.source
+    paths.write_text(pairs.notebook_of(source), nbformat.writes(notebook) + "\n")
+
+
+def run(notebook: NotebookNode, *, folder: Path) -> float:
+    """Run all cells in place, in a fresh kernel and with a student's folder of its own; return the seconds it took."""
+    with tempfile.TemporaryDirectory() as home:
+        client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
+        start = time.perf_counter()
+        client.execute(env={**os.environ, paths.HOME_VARIABLE: home})
+        seconds = time.perf_counter() - start
+    notebook.metadata.language_info.pop("version", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    return seconds
+
+
+def estimate_minutes(notebook: NotebookNode, *, number: str) -> int:
+    """Estimate how long a student needs, to five minutes: reading, running, and the exercises' own minutes."""
+    words = sum(len(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown")
+    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    exercises = sum(exercise.minutes for exercise in check.EXERCISES.values() if exercise.lesson == number)
+    return max(5, 5 * round((words / WORDS_A_MINUTE + cells * MINUTES_A_CELL + exercises) / 5))
+
+
+def write_time(slug: str, **times: int) -> None:
+    """Write `minutes` or `seconds` of a lesson into the map of the course."""
+    rows = json.loads(course.MAP_FILE.read_text(encoding="utf-8"))
+    for row in rows:
+        row.update(times if row["slug"] == slug else {})
+    lines = ",\n".join(f" {json.dumps(row, ensure_ascii=False)}" for row in rows)
+    paths.write_text(course.MAP_FILE, f"[\n{lines}\n]\n")
+
+
+def header(slug: str) -> str:
+    """Return the line under a lesson's title as it stands in the text, from the map."""
+    lesson = next(lesson for lesson in course.lessons() if lesson.slug == slug)
+    after = f"after lesson {' and '.join(lesson.needs)}" if lesson.needs else "the first lesson"
+    return f"# *About {lesson.minutes} minutes · {after} · all cells together run in about {lesson.seconds} s*"
+
+
+def _stale(source: Path) -> bool:
+    notebook = pairs.notebook_of(source)
+    if not notebook.exists() or pairs.drift(notebook):
+        return True
+    cells = [cell for cell in pairs.read(notebook).cells if cell.cell_type == "code"]
+    return any(cell.execution_count is None for cell in cells)
+
+
+def _plain(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook without outputs, with the same metadata and cell ids at every build."""
+    cells = []
+    for index, cell in enumerate(notebook.cells):
+        make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        kept = {key: cell.metadata[key] for key in pairs.KEPT_METADATA if key in cell.metadata}
+        cells.append(make(cell.source, id=f"cell-{index:02d}", metadata=kept))
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+if __name__ == "__main__":
+    typer.run(main)
