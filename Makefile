@@ -1,6 +1,7 @@
 # Two commands are enough: `make lab` opens the course, `make test` proves that it works.
 PYTHON   ?= python3
 LAB_ARGS ?=
+FROM     ?=
 VENV     := .venv
 BIN      := $(VENV)/bin
 READY    := $(VENV)/.ready
@@ -24,8 +25,8 @@ lab: $(READY)  ## open JupyterLab at the first lesson (LAB_ARGS="--no-browser --
 test: $(READY)  ## run all tests and re-run every lesson, on all cores
 	$(BIN)/python -m pytest --nbval --numprocesses auto --dist loadfile tests lessons
 
-lessons: $(READY)  ## rebuild and run the lessons whose text in lessons/src changed
-	$(BIN)/python -m tools.build_lessons
+lessons: $(READY)  ## rebuild and run the lessons whose text in lessons/src changed (FROM=notebooks: the other way)
+	$(BIN)/python -m tools.build_lessons $(if $(FROM),--from-$(FROM))
 
 format: $(READY)  ## format the code and the lessons' sources
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -1,7 +1,6 @@
 """Where things are kept. Nothing is created until something is written."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -23,13 +22,13 @@ def progress_file() -> Path:
 def write_text(path: Path, text: str) -> None:
     """Write a whole file or none: to a temporary name beside it, flushed, then renamed over it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        with temporary.open("w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from imgcls_course import check, course, paths
 from tools import pairs
 
-WORDS_A_MINUTE = 150  # slow reading: every sentence counts
+WORDS_A_MINUTE = 180  # slow reading: every sentence counts
 MINUTES_A_CELL = 0.5  # to read a code cell, run it and look at what it gave
 HEADER = re.compile(r"^# \*About .*\*$", re.MULTILINE)
 
@@ -71,7 +71,7 @@ def run(notebook: NotebookNode, *, folder: Path) -> float:
 def estimate_minutes(notebook: NotebookNode, *, number: str) -> int:
     """Estimate how long a student needs, to five minutes: reading, running, and the exercises' own minutes."""
     words = sum(len(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown")
-    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    cells = sum(cell.cell_type == "code" and not cell.metadata.get("tags") for cell in notebook.cells)
     exercises = sum(exercise.minutes for exercise in check.EXERCISES.values() if exercise.lesson == number)
     return max(5, 5 * round((words / WORDS_A_MINUTE + cells * MINUTES_A_CELL + exercises) / 5))
 

@@ -10,7 +10,7 @@ WIDTH = 96  # both figures are shrunk to this width, in pixels: what moves by le
 CHANGED = (
     0.25  # a pixel of the shrunken figure has changed if its brightness or colour differs by this part of the range
 )
-LIMIT = 0.02  # the part of the drawn area that may change
+LIMIT = 0.01  # the part of the drawn area that may change: one swapped digit in a row of ten is 0.016
 
 
 def changed_part(stored: str, fresh: str) -> float:

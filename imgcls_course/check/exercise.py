@@ -104,7 +104,7 @@ class Exercise:
     def judge(self, answer: Any, *, seed: int | None = None) -> Verdict:
         """Judge an answer without printing; `seed` fixes the random inputs."""
         if _not_attempted(answer):
-            return Verdict(OPEN, self.name, _("not attempted yet."), self.first_hint)
+            return Verdict(OPEN, self.name, _("not attempted yet."), _(self.first_hint))
         wanted = callable(self.reference)
         if callable(answer) != wanted:
             expected = _("a function") if wanted else _("a value, not a function")
@@ -113,9 +113,13 @@ class Exercise:
         return self._compare(_function(answer), inputs)
 
     def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
-        given = copy.deepcopy(inputs)
+        given = _copies(inputs)
         outcomes = guard.call_all(answer, given)
-        expected = [self.reference(*i) for i in copy.deepcopy(inputs)] if callable(self.reference) else [self.reference]
+        expected = (
+            [self.reference(*arguments) for arguments in _copies(inputs)]
+            if callable(self.reference)
+            else [self.reference]
+        )
         for index, outcome in enumerate(outcomes):
             trouble = _trouble(outcome, expected[index])
             if trouble is None:
@@ -134,7 +138,7 @@ class Exercise:
 
     def _recognise(self, outcomes: list[guard.Outcome], inputs: list[tuple]) -> Mistake | None:
         for mistake in self.mistakes:
-            theirs = guard.call_all(_function(mistake.answer), copy.deepcopy(inputs))
+            theirs = guard.call_all(_function(mistake.answer), _copies(inputs))
             if len(theirs) == len(outcomes) and all(map(_alike, outcomes, theirs)):
                 return mistake
         return None
@@ -159,6 +163,11 @@ def _trouble(outcome: guard.Outcome, expected: Any) -> str | None:
     return difference(outcome.value, expected)
 
 
+def _copies(inputs: list[tuple]) -> list[tuple]:
+    """Copy each input by itself, so that an answer that writes into one does not change another."""
+    return [copy.deepcopy(arguments) for arguments in inputs]
+
+
 def _function(answer: Any) -> Callable:
     return answer if callable(answer) else lambda: answer
 
@@ -167,7 +176,9 @@ def _not_attempted(answer: Any) -> bool:
     if answer is ... or answer is None:
         return True
     code = getattr(answer, "__code__", None)
-    return code is not None and code.co_code in _BLANK
+    if code is None or code.co_code not in _BLANK:
+        return False
+    return set(code.co_consts) <= {None, ..., answer.__doc__}  # `return 0.5` differs in its constants only
 
 
 def _blank(): ...
@@ -185,5 +196,8 @@ def _call_text(name: str, arguments: tuple) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # even telling what went wrong can go wrong
+        text = ""
     return f"{type(error).__name__}: {text[:100]}" if text else type(error).__name__

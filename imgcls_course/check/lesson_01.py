@@ -80,7 +80,7 @@ neuron = Exercise(
             hint="Σ adds up; it does not divide.",
         ),
     ),
-    minutes=5,
+    minutes=3,
 )
 
 softmax = Exercise(
@@ -128,7 +128,7 @@ softmax = Exercise(
         ),
     ),
     points=2,
-    minutes=10,
+    minutes=8,
     difficulty=2,
 )
 
@@ -182,7 +182,7 @@ cross_entropy = Exercise(
         ),
     ),
     points=2,
-    minutes=10,
+    minutes=8,
     difficulty=2,
 )
 
@@ -216,7 +216,7 @@ logit_gradient = Exercise(
         ),
     ),
     points=2,
-    minutes=10,
+    minutes=8,
     difficulty=3,
 )
 
@@ -249,7 +249,7 @@ count_parameters = Exercise(
             hint="Every neuron has a weight for each of its inputs. How many is that for a layer?",
         ),
     ),
-    minutes=8,
+    minutes=5,
     difficulty=2,
 )
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from torch.utils.data import DataLoader
-from torchvision.transforms.v2 import functional
 
 from ..errors import DataError
 from ..i18n import _
@@ -62,5 +61,7 @@ def _check_whole(value, *, name: str, unit: str) -> None:
 def _resized(pictures: Pictures, image_size: int | None) -> Pictures:
     if image_size is None or tuple(pictures.images.shape[-2:]) == (image_size, image_size):
         return pictures
+    from torchvision.transforms.v2 import functional  # takes seconds to import, and most lessons do not resize
+
     images = functional.resize(pictures.images, [image_size, image_size], antialias=True)
     return Pictures(images.clamp(0, 1), pictures.labels, classes=pictures.classes)

@@ -49,7 +49,7 @@ def run_epoch(
     ModelError, DataError
         If the logits are not (N, K), or a label is out of range.
     TrainingError
-        If the loss is no longer a finite number.
+        If the loss is no longer a finite number while training.
     """
     loss_fn = loss_fn or nn.functional.cross_entropy
     was_training = model.training
@@ -62,8 +62,8 @@ def run_epoch(
                 logits = model(images)  # (N, K)
                 check_logits(logits, labels)
                 loss = loss_fn(logits, labels)
-                check_finite(loss, optimizer)
                 if optimizer is not None:
+                    check_finite(loss.item(), optimizer)
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
@@ -94,18 +94,16 @@ def check_logits(logits: torch.Tensor, labels: torch.Tensor, *, num_classes: int
     check_labels(labels, num_classes=logits.shape[1])
 
 
-def check_finite(loss: torch.Tensor, optimizer: torch.optim.Optimizer | None) -> None:
+def check_finite(loss: float, optimizer: torch.optim.Optimizer) -> None:
     """Raise a TrainingError that says what to try if the loss is NaN or infinite."""
-    if math.isfinite(loss.item()):
+    if math.isfinite(loss):
         return
-    if optimizer is None:
-        raise TrainingError(_("The loss is {loss}. Look for NaN in the pictures or in the weights.", loss=loss.item()))
     lr = optimizer.param_groups[0]["lr"]
     raise TrainingError(
         _(
             "The loss became {loss}. Try a learning rate ten times smaller ({smaller:g} instead of {lr:g}); "
             "if that does not help, look for NaN in the pictures.",
-            loss=loss.item(),
+            loss=loss,
             lr=lr,
             smaller=lr / 10,
         )

@@ -12,7 +12,7 @@ from .. import runtime
 from ..data.loaders import Loaders
 from ..errors import TrainingError
 from ..i18n import _
-from .epoch import check_logits, run_epoch
+from .epoch import check_finite, check_logits, run_epoch
 from .history import History
 
 
@@ -67,12 +67,13 @@ def fit(
     """
     place = runtime.device(device)
     model.to(place)
-    check_fits(model, loaders, device=place)
-    optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     history, kept = History(), _weights(model)
     bar = tqdm(total=epochs * len(loaders.train), disable=not progress, unit="batch")
     with runtime.seeded(seed), bar:
+        check_fits(model, loaders, device=place)
         try:
+            # The first optimizer of a process imports for seconds: an interrupt can fall into that, too.
+            optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
             for epoch in range(1, epochs + 1):
                 bar.set_description(_("epoch {epoch} of {epochs}", epoch=epoch, epochs=epochs))
                 row = _one_epoch(model, loaders, bar=bar, optimizer=optimizer, loss_fn=loss_fn, device=place)
@@ -109,6 +110,7 @@ def _one_epoch(model, loaders, *, bar, optimizer, loss_fn, device) -> dict:
     start = time.perf_counter()
     train = run_epoch(model, _ticking(loaders.train, bar), loss_fn=loss_fn, optimizer=optimizer, device=device)
     val = run_epoch(model, loaders.val, loss_fn=loss_fn, device=device)
+    check_finite(val.loss, optimizer)  # the last step of the epoch may be the one that diverged
     return {
         "train_loss": train.loss,
         "train_accuracy": train.accuracy,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import ipywidgets
 from matplotlib.figure import Figure
+from traitlets import TraitError
 
 from ..errors import ExplorerError, unknown
 from ..i18n import _
@@ -68,17 +69,7 @@ class Explorer(ipywidgets.VBox):
         for name, value in values.items():
             if name not in self.controls:
                 raise ExplorerError(unknown(name, _("a control of this explorer"), self.controls))
-            control = self.controls[name]
-            control.value = value
-            if control.value != value:
-                raise ExplorerError(
-                    _(
-                        "{name} cannot be {value}; it went to {now}.",
-                        name=name,
-                        value=value,
-                        now=control.value,
-                    )
-                )
+            _move(name, self.controls[name], value)
         if self.error is not None:
             raise ExplorerError(f"{type(self.error).__name__}: {self.error}") from self.error
         return self.caption
@@ -95,6 +86,17 @@ class Explorer(ipywidgets.VBox):
         bundle = super()._repr_mimebundle_(**kwargs)
         start = base64.b64encode(self._start).decode("ascii")
         return {**bundle, "text/plain": repr(self), "image/png": start}
+
+
+def _move(name: str, control: ipywidgets.Widget, value) -> None:
+    """Set a control; one that refuses the value, or goes elsewhere because it is out of range, is an ExplorerError."""
+    try:
+        control.value = value
+        now = control.value
+    except TraitError:
+        now = None
+    if now != value:
+        raise ExplorerError(_("{name} cannot be {value!r}: it is out of range, or no choice.", name=name, value=value))
 
 
 def png(figure: Figure) -> bytes:

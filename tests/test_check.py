@@ -1,0 +1,583 @@
+"""The checks of the exercises: right answers pass, each mistake gets its hint, and nothing an answer does escapes."""
+
+import inspect
+import json
+import re
+import sys
+import threading
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from imgcls_course import check, data, models
+from imgcls_course.check import guard
+from imgcls_course.check.compare import brief
+from imgcls_course.errors import ExerciseError
+
+ALL = list(check.EXERCISES.values())
+FUNCTIONS = [exercise for exercise in ALL if callable(exercise.reference)]
+MISTAKES = [(exercise, number) for exercise in ALL for number in range(len(exercise.mistakes))]
+LONGEST_LINE = 400  # characters; a verdict has two lines
+
+each = pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
+each_function = pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda exercise: exercise.name)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Break answers off after a quarter of a second, so that many can be tried."""
+    monkeypatch.setitem(guard.call_all.__kwdefaults__, "limit_s", 0.25)
+
+
+def _inputs(exercise, seed=0) -> list[tuple]:
+    return exercise.inputs(np.random.default_rng(seed))
+
+
+def _key(arguments: tuple) -> str:
+    return repr([a.tolist() if isinstance(a, torch.Tensor) else a for a in arguments])
+
+
+def _pattern(says: str) -> str:
+    """What a message looks like once {call} and {got} are filled in."""
+    return ".+".join(re.escape(part) for part in re.split(r"\{call\}|\{got\}", says))
+
+
+def _answers_with(exercise, value):
+    """Make an answer that gives `value` whatever it gets: a function where one is asked for."""
+    return (lambda *arguments: value) if callable(exercise.reference) else value
+
+
+def _checked(exercise, answer, capsys) -> check.Verdict:
+    """Check an answer as a student does: nothing may be raised, and only the verdict may be printed."""
+    capsys.readouterr()
+    verdict = exercise(answer, remember=False)
+    assert capsys.readouterr() == (f"{verdict}\n", "")
+    first, *rest = str(verdict).split("\n")
+    assert first.startswith(("○ ", "✗ ", "✔ "))
+    assert f" {exercise.name}: " in first
+    assert len(rest) <= 1
+    assert max(map(len, (first, *rest))) <= LONGEST_LINE
+    return verdict
+
+
+@each
+def test_an_exercise_is_complete(exercise):
+    """Points, minutes and difficulty are what the lesson prints; two mistakes at least make a check that teaches."""
+    assert exercise.name.isidentifier()
+    assert re.fullmatch(r"\d\d", exercise.lesson)
+    assert len(exercise.mistakes) >= 2
+    assert 1 <= exercise.points <= 5
+    assert 1 <= exercise.minutes <= 30
+    assert exercise.difficulty in (1, 2, 3)
+    texts = [exercise.first_hint, exercise.hint, *(mistake.hint for mistake in exercise.mistakes)]
+    assert all(text.strip() and "\n" not in text for text in texts)
+
+
+def test_names_are_unique_and_reachable():
+    """Two exercises of one name would overwrite each other's progress."""
+    lessons = [check.lesson_00, check.lesson_01]
+    names = [exercise.name for lesson in lessons for exercise in lesson.EXERCISES]
+    assert len(names) == len(set(names)) == len(check.EXERCISES)
+    for name in names:
+        assert getattr(check, name) is check.EXERCISES[name]
+        assert name in dir(check)
+
+
+@each
+def test_dots_are_not_attempted(exercise):
+    """The starter `...` must not be called wrong, and must get the first hint."""
+    for answer in (..., None):
+        verdict = exercise.judge(answer)
+        assert (verdict.status, verdict.hint) == ("open", exercise.first_hint)
+        assert not verdict.passed
+    assert exercise().status == "open"
+
+
+@each_function
+@pytest.mark.parametrize(
+    "body", ["...", "...          # your code here", "pass", '"""Say what it does."""', '"""Do it."""\n    ...']
+)
+def test_a_blank_function_is_not_attempted(exercise, body):
+    """The starter of the lesson, with the exercise's own arguments, must not be called wrong."""
+    arguments = ", ".join(inspect.signature(exercise.reference).parameters)
+    space = {}
+    exec(f"def starter({arguments}):\n    {body}\n", space)
+    assert exercise.judge(space["starter"]).status == "open"
+
+
+@each_function
+def test_an_answer_that_is_a_constant_was_attempted(exercise):
+    """Who returns a number has written something: saying `not attempted` would send them looking for a ghost."""
+    arguments = ", ".join(inspect.signature(exercise.reference).parameters)
+    for constant in ("0", "0.5", "True", "'later'"):
+        for code in (f"attempt = lambda {arguments}: {constant}", f"def attempt({arguments}):\n    return {constant}"):
+            space = {}
+            exec(code, space)
+            assert exercise.judge(space["attempt"], seed=0).status == "wrong", code
+
+
+@each
+@pytest.mark.parametrize("seed", range(5))
+def test_the_reference_passes(exercise, seed):
+    """The solution of the lesson must be accepted, whatever random inputs are drawn."""
+    verdict = exercise.judge(exercise.reference, seed=seed)
+    assert verdict.passed
+    assert verdict.hint == ""
+
+
+ANOTHER_WAY = {
+    "training_pictures": lambda: len(data.load("digits").train),
+    "brightness": lambda: lambda image: image.sum() / image.numel(),
+    "to_unit_range": lambda: lambda pixels: torch.tensor(np.asarray(pixels) / np.float32(255)),
+    "neuron": lambda: lambda x, w, b: nn.functional.linear(x, w[None], b[None])[0],
+    "softmax": lambda: lambda z: (z - z.logsumexp(dim=-1, keepdim=True)).exp(),
+    "cross_entropy": lambda: lambda logits, labels: nn.functional.nll_loss(logits.log_softmax(dim=1), labels),
+    "logit_gradient": lambda: _autograd,
+    "count_parameters": lambda: _count_built,
+}
+
+
+def _autograd(logits, labels):
+    logits.requires_grad_()
+    nn.functional.cross_entropy(logits, labels).backward()
+    return logits.grad
+
+
+def _count_built(sizes):
+    layers = [nn.Linear(n_in, n_out) for n_in, n_out in pairwise(sizes)]
+    return sum(parameter.numel() for layer in layers for parameter in layer.parameters())
+
+
+@each
+@pytest.mark.parametrize("seed", range(3))
+def test_a_right_answer_written_another_way_passes(exercise, seed):
+    """An independent way to the same result is right: it proves the reference, and that no style is asked for."""
+    verdict = exercise.judge(ANOTHER_WAY[exercise.name](), seed=seed)
+    assert verdict.passed, verdict
+
+
+def test_parameters_are_those_of_the_lessons_networks():
+    """The exercise counts what `models` builds."""
+    count = sum(parameter.numel() for parameter in models.mlp(64, 10, hidden=32).parameters())
+    assert check.count_parameters.reference([64, 32, 10]) == count
+
+
+def test_built_in_functions_and_objects_can_be_answers():
+    """A function of torch, or an object that can be called, has no code to look at and is an answer all the same."""
+    assert check.brightness.judge(torch.mean).passed
+    assert check.softmax.judge(nn.Softmax(dim=-1)).passed
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("exercise", "number"), MISTAKES, ids=[f"{exercise.name}-{number}" for exercise, number in MISTAKES]
+)
+def test_each_mistake_gets_its_own_hint(exercise, number, seed):
+    """A student who makes a typical mistake must be told this mistake, and no other, whatever inputs are drawn."""
+    mistake = exercise.mistakes[number]
+    verdict = exercise.judge(mistake.answer, seed=seed)
+    assert verdict.status == "wrong"
+    assert verdict.hint == mistake.hint
+    assert re.fullmatch(_pattern(mistake.says), verdict.message), verdict.message
+
+
+@each
+def test_a_wrong_answer_like_no_mistake_gets_the_general_hint(exercise):
+    """A hint for another mistake would mislead."""
+    answer = _answers_with(exercise, -12345)
+    verdict = exercise.judge(answer, seed=0)
+    assert (verdict.status, verdict.hint) == ("wrong", exercise.hint)
+
+
+@each
+def test_a_wrong_answer_does_not_show_the_right_one(exercise, capsys):
+    """Who could read the result off the message would not look for the way there."""
+    right = exercise.reference(*_inputs(exercise)[0]) if callable(exercise.reference) else exercise.reference
+    for value in (-12345, "text", [], torch.zeros(2, 7)):
+        verdict = _checked(exercise, _answers_with(exercise, value), capsys)
+        assert not re.search(rf"(?<![\w.-]){re.escape(brief(right))}(?![\w.])", verdict.message)
+
+
+@pytest.mark.parametrize("value", [1257, 1257.0, np.int64(1257), torch.tensor(1257)])
+def test_a_value_passes_in_any_type_of_number(value):
+    """The number is asked for, not its type."""
+    assert check.training_pictures.judge(value).passed
+
+
+@pytest.mark.parametrize("value", ["1257", [1257], 1256, 1258, True, float("nan"), 1257 + 1j, object(), {}])
+def test_a_wrong_value_fails(value, capsys):
+    """What is not the number must not pass, whatever it is."""
+    assert _checked(check.training_pictures, value, capsys).status == "wrong"
+
+
+@each
+def test_a_function_for_a_value_and_a_value_for_a_function(exercise, capsys):
+    """Mixing the two up must be said in words."""
+    answer = torch.zeros(3) if callable(exercise.reference) else abs
+    verdict = _checked(exercise, answer, capsys)
+    assert verdict.status == "wrong"
+    assert "function" in verdict.message
+
+
+def _loop(*arguments):
+    while True:
+        pass
+
+
+def _loop_that_swallows(*arguments):
+    while True:
+        try:
+            time.sleep(0.01)
+        except Exception:
+            continue
+
+
+def _recurse(*arguments):
+    return _recurse(*arguments)
+
+
+def _raises(*arguments):
+    raise KeyError("what\nis\nthis")
+
+
+def _raises_without_words(*arguments):
+    raise RuntimeError
+
+
+def _raises_by_hand(*arguments):
+    raise KeyboardInterrupt
+
+
+class _UnspeakableError(Exception):
+    def __str__(self):
+        raise _UnspeakableError
+
+
+def _raises_unspeakable(*arguments):
+    raise _UnspeakableError
+
+
+def _exits(*arguments):
+    sys.exit(1)
+
+
+def _quits(*arguments):
+    exit()
+
+
+class _Shy:
+    """Cannot be shown."""
+
+    def __repr__(self):
+        raise ValueError("not to be shown")
+
+    __str__ = __repr__
+
+
+class _Leaver:
+    """Leaves when it is shown."""
+
+    def __repr__(self):
+        raise SystemExit
+
+
+class _Edgeless:
+    """Has a shape that cannot be looked at."""
+
+    @property
+    def shape(self):
+        raise ValueError("no shape")
+
+
+class _Disputed:
+    """Cannot be compared."""
+
+    def __eq__(self, other):
+        raise ValueError("not to be compared")
+
+    __hash__ = None
+
+
+RUDE = {
+    function.__name__.strip("_"): function
+    for function in (
+        _loop,
+        _loop_that_swallows,
+        _recurse,
+        _raises,
+        _raises_without_words,
+        _raises_by_hand,
+        _raises_unspeakable,
+        _exits,
+        _quits,
+    )
+}
+ODD = {
+    "nothing": None,
+    "nan": float("nan"),
+    "nan tensor": torch.tensor(float("nan")),
+    "infinity": float("inf"),
+    "text": "0.5\n" * 1000,
+    "list": [1, 2],
+    "tuple": (1, 2),
+    "set": {1},
+    "empty tensor": torch.zeros(0),
+    "large tensor": torch.zeros(50, 50),
+    "complex tensor": torch.zeros(2, dtype=torch.complex64),
+    "sparse tensor": torch.eye(2).to_sparse(),
+    "array of objects": np.array([None, "a"], dtype=object),
+    "function": len,
+    "type": int,
+    "cannot be shown": _Shy(),
+    "leaves when shown": _Leaver(),
+    "no shape": _Edgeless(),
+    "cannot be compared": _Disputed(),
+}
+
+
+@each_function
+@pytest.mark.parametrize("deed", list(RUDE))
+@pytest.mark.usefixtures("impatient")
+def test_whatever_an_answer_does_it_gets_a_line(exercise, deed, capsys):
+    """An answer that hangs, raises, recurses or exits must not stop the notebook, and must be told."""
+    assert _checked(exercise, RUDE[deed], capsys).status == "wrong"
+
+
+@each
+@pytest.mark.parametrize("value", list(ODD))
+def test_whatever_an_answer_gives_it_gets_a_line(exercise, value, capsys):
+    """A result of the wrong kind, or one that cannot even be shown, must be told and never raise."""
+    verdict = _checked(exercise, _answers_with(exercise, ODD[value]), capsys)
+    starter = ODD[value] is None and not callable(exercise.reference)  # None is a blank value
+    assert verdict.status == ("open" if starter else "wrong")
+
+
+def test_an_endless_loop_is_answered_in_under_five_seconds(capsys):
+    """The student must not have to restart the kernel; the line must ask about the loop."""
+    start = time.perf_counter()
+    verdict = _checked(check.neuron, _loop, capsys)
+    assert time.perf_counter() - start < 5
+    assert "loop" in verdict.message
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_endless_loop_does_not_go_on_in_the_background(capsys):
+    """A thread left behind would slow down every later cell."""
+    before = threading.active_count()
+    _checked(check.neuron, _loop, capsys)
+    assert threading.active_count() <= before
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_answer_that_waits_outside_python_is_answered(capsys):
+    """Sleeping, or a long call into a library, cannot be broken off; the verdict must come all the same."""
+    start = time.perf_counter()
+    verdict = _checked(check.neuron, lambda *arguments: time.sleep(5), capsys)
+    assert time.perf_counter() - start < 4
+    assert "did not end" in verdict.message
+
+
+def test_the_error_of_an_answer_is_named(capsys):
+    """A student must read what Python said, on one line."""
+    verdict = _checked(check.neuron, _raises, capsys)
+    assert "KeyError" in verdict.message
+    assert "recursion" in _checked(check.neuron, _recurse, capsys).message.lower()
+
+
+@each_function
+def test_what_an_answer_prints_is_not_shown(exercise, capsys):
+    """Debug prints must not bury the verdict, nor fail an answer that is right."""
+
+    def talkative(*arguments):
+        for _ in range(100):
+            print("here")
+            print("there", file=sys.stderr)
+        return exercise.reference(*arguments)
+
+    assert _checked(exercise, talkative, capsys).passed
+
+
+@each_function
+def test_an_answer_that_changes_its_input_is_told_so(exercise, capsys):
+    """A right result that destroys the argument breaks later cells: the line must say just this."""
+
+    def destructive(*arguments):
+        result = exercise.reference(*arguments)
+        result = result.clone() if isinstance(result, torch.Tensor) else result
+        first = arguments[0]
+        first.clear() if isinstance(first, list) else first.zero_()
+        return result
+
+    verdict = _checked(exercise, destructive, capsys)
+    assert verdict.status == "wrong"
+    assert "changes its input" in verdict.message
+
+
+@each_function
+def test_results_of_another_type_are_told(exercise, capsys):
+    """NumPy numbers must do where a number is asked for; where a tensor is, a NumPy result must be named."""
+    wants_tensor = isinstance(exercise.reference(*_inputs(exercise)[0]), torch.Tensor)
+    verdict = _checked(exercise, lambda *arguments: np.asarray(exercise.reference(*arguments)), capsys)
+    assert verdict.passed != wants_tensor
+    if wants_tensor:
+        assert "tensor" in verdict.message
+
+
+@each_function
+def test_results_of_another_shape_or_dtype_are_told(exercise, capsys):
+    """Broadcasting must not hide a wrong shape, nor rounding a wrong type: both must be named."""
+    if not isinstance(exercise.reference(*_inputs(exercise)[0]), torch.Tensor):
+        wider = _checked(exercise, lambda *arguments: [exercise.reference(*arguments)], capsys)
+        assert "one number" in wider.message
+        return
+    wider = _checked(exercise, lambda *arguments: exercise.reference(*arguments)[None], capsys)
+    assert "shape" in wider.message
+    whole = _checked(exercise, lambda *arguments: exercise.reference(*arguments).long(), capsys)
+    assert "int64" in whole.message or "whole numbers" in whole.message
+
+
+@each_function
+@pytest.mark.parametrize("known", ["the first", "all of another seed"])
+def test_memorised_results_fail(exercise, known, capsys):
+    """An answer that knows some inputs by heart, and is nearly right elsewhere, must not pass."""
+    inputs = _inputs(exercise, seed=0)
+    memory = {
+        _key(arguments): exercise.reference(*arguments)
+        for arguments in (inputs[:1] if known == "the first" else inputs)
+    }
+
+    def learned_by_heart(*arguments):
+        right = exercise.reference(*arguments)
+        return memory.get(_key(arguments), right * 1.01 + 0.01)
+
+    assert exercise.judge(learned_by_heart, seed=1).status == "wrong"
+    assert _checked(exercise, learned_by_heart, capsys).status == "wrong"
+
+
+@each_function
+def test_one_wrong_element_is_enough(exercise):
+    """An answer that is right but for one element of one result must fail."""
+    last = len(_inputs(exercise)) - 1
+    calls = []
+
+    def nearly(*arguments):
+        result = exercise.reference(*arguments)
+        calls.append(1)
+        if len(calls) <= last:
+            return result
+        if not isinstance(result, torch.Tensor):
+            return result + 1
+        result = result.clone()
+        result.view(-1)[-1] = result.view(-1)[-1] * 1.01 + 0.01
+        return result
+
+    assert exercise.judge(nearly, seed=0).status == "wrong"
+
+
+@each_function
+def test_random_inputs_differ_between_checks(exercise):
+    """Were the inputs always the same, an answer could be learned by heart."""
+    assert [_key(a) for a in _inputs(exercise, 0)] == [_key(a) for a in _inputs(exercise, 0)]
+    assert [_key(a) for a in _inputs(exercise, 0)] != [_key(a) for a in _inputs(exercise, 1)]
+
+
+def test_a_pass_is_remembered(course_home, capsys):
+    """Passed exercises must be found again tomorrow, and once only."""
+    assert check.passed() == set()
+    for _ in range(2):
+        assert check.softmax(check.EXERCISES["softmax"].reference).passed
+    check.neuron(lambda x, w, b: (x * w).sum() + b)
+    assert check.passed() == {"softmax", "neuron"}
+    content = json.loads((course_home / "progress.json").read_text(encoding="utf-8"))
+    assert content["passed"] == ["neuron", "softmax"]
+
+
+def test_only_a_pass_is_remembered(course_home):
+    """A wrong or blank answer, or a check by an instructor, must leave no trace."""
+    check.softmax(...)
+    check.softmax(lambda z: z)
+    check.softmax(check.EXERCISES["softmax"].reference, remember=False)
+    assert not course_home.exists()
+
+
+def test_a_pass_stays_after_a_wrong_answer(course_home):
+    """Trying on after a pass must not take it away."""
+    check.softmax(check.EXERCISES["softmax"].reference)
+    check.softmax(lambda z: z)
+    assert check.passed() == {"softmax"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"7", b'{"passed": 5}', b'{"done": []}', b"\xff\xfe\x00", b"null"]
+)
+def test_a_broken_progress_file_is_harmless(course_home, capsys, content):
+    """A file cut short by a crash must count as empty, and be whole again after the next pass."""
+    course_home.mkdir(parents=True)
+    (course_home / "progress.json").write_bytes(content)
+    assert check.passed() == set()
+    assert "0 of" in check.progress()
+    assert _passes(capsys)
+    assert check.passed() == {"softmax"}
+
+
+def _passes(capsys) -> bool:
+    capsys.readouterr()
+    verdict = check.softmax(check.EXERCISES["softmax"].reference)
+    return verdict.passed and capsys.readouterr() == (f"{verdict}\n", "")
+
+
+def test_names_that_are_none_are_ignored(course_home):
+    """Whatever else the file holds, only names of exercises count."""
+    course_home.mkdir(parents=True)
+    (course_home / "progress.json").write_text('{"passed": [1, null, "softmax", "no such"]}', encoding="utf-8")
+    assert "softmax" in check.passed()
+    assert check.progress().startswith(f"1 of {len(check.EXERCISES)} ")
+
+
+@pytest.mark.parametrize("obstacle", ["a file where the folder should be", "a folder where the file should be"])
+def test_a_folder_that_cannot_be_written_is_harmless(course_home, capsys, obstacle):
+    """On a read-only disk exercises must still pass, without a word more than the verdict."""
+    if obstacle.startswith("a file"):
+        course_home.parent.mkdir(parents=True)
+        course_home.write_text("in the way", encoding="utf-8")
+    else:
+        (course_home / "progress.json").mkdir(parents=True)
+    assert _passes(capsys)
+    assert check.passed() == set()
+
+
+def test_progress_shows_each_exercise_in_its_lesson(course_home):
+    """The overview must name every exercise once, under its lesson, with the right mark."""
+    check.neuron(check.EXERCISES["neuron"].reference)
+    first, *lines = check.progress().splitlines()
+    assert first.startswith(f"1 of {len(check.EXERCISES)} ")
+    for exercise in ALL:
+        (line,) = [line for line in lines if f" {exercise.name}" in line]
+        assert exercise.lesson in line.split(":")[0]
+        assert f"{'✔' if exercise.name == 'neuron' else '○'} {exercise.name}" in line
+
+
+def test_a_misspelt_exercise_is_named():
+    """`check.sofmax` must say softmax, as one line, and still be an AttributeError for hasattr."""
+    with pytest.raises(ExerciseError, match="Did you mean 'softmax'"):
+        _ = check.sofmax
+    assert not hasattr(check, "sofmax")
+    assert not hasattr(check, "__wrapped__")
+
+
+def test_a_verdict_is_shown_once():
+    """A check as the last line of a cell prints its verdict; the notebook must not show it again."""
+    assert check.softmax.judge(...)._ipython_display_() is None
+
+
+def test_checking_leaves_the_random_numbers_alone():
+    """What a student draws after a check must not depend on having checked."""
+    before = torch.get_rng_state(), str(np.random.get_state())
+    for exercise in ALL:
+        exercise.judge(exercise.reference)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert str(np.random.get_state()) == before[1]

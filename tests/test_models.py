@@ -1,0 +1,55 @@
+"""The networks of lesson 01 against what can be worked out by hand."""
+
+import pytest
+import torch
+from torch import nn
+
+from imgcls_course import models
+
+
+def _count(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(("n_in", "classes"), [(64, 10), (12, 2), (625, 2)])
+def test_perceptron_has_a_weight_for_each_pixel_and_class(n_in, classes):
+    """The lesson counts (inputs + 1) × classes parameters; the library's twin must have them."""
+    assert _count(models.perceptron(n_in, classes)) == (n_in + 1) * classes
+
+
+@pytest.mark.parametrize(("n_in", "hidden", "classes"), [(64, 64, 10), (12, 5, 2)])
+def test_mlp_has_two_layers(n_in, hidden, classes):
+    """The lesson counts (inputs + 1) × hidden + (hidden + 1) × classes parameters."""
+    model = models.mlp(n_in, classes, hidden=hidden)
+    assert _count(model) == (n_in + 1) * hidden + (hidden + 1) * classes
+
+
+def test_mlp_has_64_hidden_neurons_unless_told():
+    """The default is the network of the lesson: 64 → 64 → 10."""
+    assert _count(models.mlp(64, 10)) == 65 * 64 + 65 * 10
+
+
+def test_perceptron_is_a_matrix_product():
+    """Logits must be W·x + b of the flattened picture: no softmax, no activation."""
+    model = models.perceptron(12, 4)
+    weight, bias = model.parameters()
+    images = torch.rand(5, 3, 2, 2)
+    expected = torch.stack([weight @ image.reshape(12) + bias for image in images])
+    torch.testing.assert_close(model(images), expected)
+
+
+def test_mlp_is_two_matrix_products_with_a_relu_between():
+    """Without the ReLU two layers are no more than one; with one after the last, no logit could be negative."""
+    model = models.mlp(12, 4, hidden=6)
+    first, first_bias, second, second_bias = model.parameters()
+    images = torch.randn(5, 3, 2, 2)
+    hidden = (images.reshape(5, 12) @ first.T + first_bias).clamp(min=0)
+    torch.testing.assert_close(model(images), hidden @ second.T + second_bias)
+
+
+@pytest.mark.parametrize("make", [models.perceptron, models.mlp])
+def test_logits_have_one_number_for_each_class(make):
+    """A batch (N, C, H, W), one picture too, must become (N, K)."""
+    model = make(64, 10)
+    assert model(torch.rand(1, 1, 8, 8)).shape == (1, 10)
+    assert model(torch.rand(7, 1, 8, 8)).shape == (7, 10)

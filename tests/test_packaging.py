@@ -1,0 +1,164 @@
+"""What installs the course: pyproject.toml, constraints.txt and environment.yml must agree."""
+
+import importlib.resources
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10, where pytest brings this along
+    import tomli as tomllib
+
+import imgcls_course
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9.+!]+)(?:\s*;\s*(?P<marker>.+))?")
+# Put together from parts, so that this file does not hold what it looks for.
+HOSTS = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pypi", "python", "org"),
+        ("pythonhosted", "org"),
+        ("conda", "anaconda", "org"),
+        ("repo", "anaconda", "com"),
+        ("registry", "npmjs", "org"),
+        ("registry", "yarnpkg", "com"),
+        ("download", "pytorch", "org/whl"),
+        ("jfrog", "io"),
+    )
+]
+
+
+def _pins() -> dict[str, re.Match]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    matches = [PIN.fullmatch(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
+    return {canonicalize_name(match["name"]): match for match in matches if match}
+
+
+def _requirements() -> list[str]:
+    project = PROJECT["project"]
+    return [*project["dependencies"], *project["optional-dependencies"]["test"]]
+
+
+def _tracked() -> list[Path]:
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
+
+
+def _environment() -> dict:
+    return yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+
+def test_constraints_are_names_and_versions_only():
+    """A URL, an option or a range in constraints.txt would tie the course to one machine, or pin nothing."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    wrong = [line for line in lines if line.strip() and not line.startswith("#") and not PIN.fullmatch(line.strip())]
+    assert wrong == []
+    for pin in _pins().values():
+        assert "://" not in pin[0]
+        if pin["marker"]:
+            Marker(pin["marker"])  # raises if it is none
+    names = [canonicalize_name(line.split("==")[0]) for line in lines if "==" in line and not line.startswith("#")]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("text", _requirements())
+def test_every_requirement_is_pinned_above_its_lower_bound(text):
+    """A requirement without a tested version, or tested below its own bound, makes the promise empty."""
+    requirement = Requirement(text)
+    assert requirement.url is None
+    assert requirement.specifier, f"{text} has no lower bound"
+    pin = _pins().get(canonicalize_name(requirement.name))
+    assert pin, f"{requirement.name} has no line in constraints.txt"
+    assert requirement.specifier.contains(pin["version"], prereleases=True)
+
+
+@pytest.mark.parametrize("text", _requirements())
+def test_requirements_are_lower_bounds(text):
+    """An exact pin inside the package would fight with whatever else the student has installed."""
+    assert {specifier.operator for specifier in Requirement(text).specifier} == {">="}
+
+
+def test_pins_hold_for_the_python_of_the_environment():
+    """Were a marker false on the Python that conda installs, its version would be anybody's guess."""
+    (python,) = [
+        text for text in _environment()["dependencies"] if isinstance(text, str) and text.startswith("python=")
+    ]
+    version = python.split("=")[-1]
+    assert SpecifierSet(PROJECT["project"]["requires-python"]).contains(version)
+    for pin in _pins().values():
+        assert not pin["marker"] or Marker(pin["marker"]).evaluate({"python_version": version}), pin[0]
+
+
+def test_the_environment_installs_this_project_with_its_tests():
+    """`conda env create` must install what pip installs, under the same constraints, and nothing pinned twice."""
+    dependencies = _environment()["dependencies"]
+    (with_pip,) = [entry["pip"] for entry in dependencies if isinstance(entry, dict)]
+    assert "pip" in dependencies
+    options = [line.split(maxsplit=1) for line in with_pip]
+    assert ["-c", "constraints.txt"] in options
+    assert ["-e", ".[test]"] in options
+    assert len(with_pip) == 2
+    assert {text.split("=")[0] for text in dependencies if isinstance(text, str)} == {"python", "pip"}
+
+
+def test_makefile_installs_the_same():
+    """`make lab` and conda must give the same versions."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if "pip install" in line]
+    assert "--constraint constraints.txt" in line
+    assert '--editable ".[test]"' in line
+
+
+def test_no_tracked_file_names_a_registry():
+    """The host of a package registry in a file ties everybody to it; pip and conda know where to look."""
+    pattern = re.compile("|".join(map(re.escape, HOSTS)).encode(), re.IGNORECASE)
+    option = re.compile(rb"--(extra-)?index-url|^\s*(extra-)?index-url\s*=", re.MULTILINE)
+    files = [path for path in _tracked() if path != Path(__file__)]
+    assert len(files) > 30
+    found = [(str(path.relative_to(ROOT)), match[0]) for path in files if (match := pattern.search(path.read_bytes()))]
+    found += [(str(path.relative_to(ROOT)), match[0]) for path in files if (match := option.search(path.read_bytes()))]
+    assert found == []
+
+
+def test_this_file_names_no_registry_either():
+    """The file that looks for host names must not hold one itself."""
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [host for host in HOSTS if host in text] == []
+
+
+def test_the_map_of_the_course_is_package_data():
+    """Without course.json an installed course has no lessons: it must be in the package, and be readable there."""
+    rows = json.loads(importlib.resources.files("imgcls_course").joinpath("course.json").read_text(encoding="utf-8"))
+    assert [row["slug"][:2] for row in rows] == [f"{number:02d}" for number in range(len(rows))]
+    assert rows
+
+
+def test_the_wheel_takes_the_whole_package():
+    """Hatchling takes every file of the package that git does not ignore: none may be left out by a setting."""
+    hatch = PROJECT["tool"]["hatch"]["build"]
+    assert PROJECT["build-system"]["build-backend"] == "hatchling.build"
+    assert hatch["targets"]["wheel"] == {"packages": ["imgcls_course"]}
+    assert "exclude" not in hatch
+    assert not any("imgcls_course" in name for name in hatch["targets"].get("sdist", {}).get("exclude", []))
+    package = Path(imgcls_course.__file__).parent
+    files = [str(path) for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert str(package / "course.json") in files
+    ignored = subprocess.run(["git", "check-ignore", *files], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ignored.returncode, ignored.stdout) == (1, "")  # 1: none is ignored
+
+
+def test_the_version_is_written_once_and_the_same():
+    """The version in the package and in pyproject.toml must agree."""
+    assert imgcls_course.__version__ == PROJECT["project"]["version"]

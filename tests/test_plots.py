@@ -1,0 +1,184 @@
+"""Figures: what is drawn is the data, on the Axes that was given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
+
+from imgcls_course import plots
+
+HISTORY = [
+    {"epoch": e, "train_loss": 1 / e, "val_loss": 2 / e, "train_accuracy": 0.2 * e, "val_accuracy": 0.1 * e}
+    for e in (1, 2, 3)
+]
+POINTS = torch.tensor([[0.1, 0.2], [0.3, 0.9], [0.8, 0.4], [0.9, 0.7]])
+LABELS = torch.tensor([0, 0, 1, 1])
+
+
+def _boundary(**options):
+    values = {"weights": (2.0, 1.0), "bias": -1.5, "classes": ("a", "b"), **options}
+    return plots.boundary(POINTS, LABELS, **values)
+
+
+DRAWINGS = {
+    "curves": lambda **ax: plots.curves(HISTORY, **ax),
+    "pictures": lambda **ax: plots.pictures(torch.rand(3, 1, 4, 4), **ax),
+    "probabilities": lambda **ax: plots.probabilities([0.2, 0.8], classes=["a", "b"], **ax),
+    "boundary": _boundary,
+}
+
+
+@pytest.mark.parametrize("name", plots.__all__)
+def test_every_plot_draws_on_the_axes_it_is_given(name, monkeypatch):
+    """A plot must return the Axes given, show no window, and not make a figure of pyplot's besides."""
+    monkeypatch.setattr(plt, "show", lambda *args, **options: pytest.fail("plt.show() was called"))
+    ax = Figure().subplots()
+    assert DRAWINGS[name](ax=ax) is ax
+    assert ax.has_data()
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", plots.__all__)
+def test_every_plot_draws_on_the_current_axes_otherwise(name):
+    """Without ax a plot must land where the cell's figure is."""
+    _, (_left, right) = plt.subplots(1, 2)
+    assert DRAWINGS[name]() is right
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "loss"])
+def test_curves_are_the_columns_of_the_history(metric):
+    """Train dashed, validation solid, each with its own figures over the epochs."""
+    ax = plots.curves(HISTORY, metric=metric)
+    lines = {line.get_label(): line for line in ax.lines}
+    assert set(lines) == {"train", "val"}
+    for part, style in (("train", "--"), ("val", "-")):
+        assert list(lines[part].get_xdata()) == [1, 2, 3]
+        assert list(lines[part].get_ydata()) == [row[f"{part}_{metric}"] for row in HISTORY]
+        assert lines[part].get_linestyle() == style
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", metric)
+
+
+def test_curves_of_two_runs_can_be_told_apart():
+    """A second run on the same Axes must have another colour and its own names in the legend."""
+    ax = plots.curves(HISTORY, label="perceptron")
+    plots.curves(HISTORY, label="mlp", ax=ax)
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["perceptron train", "perceptron val", "mlp train", "mlp val"]
+    colours = [line.get_color() for line in ax.lines]
+    assert colours[0] == colours[1] != colours[2] == colours[3]
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 6), (5, 1, 4, 6), (5, 3, 4, 6)])
+@pytest.mark.parametrize("as_tensor", [True, False])
+def test_pictures_are_drawn_pixel_for_pixel(shape, as_tensor):
+    """Each picture must be in the figure once, in order, with its own pixels, black at 0 and white at 1."""
+    images = torch.rand(shape)
+    ax = plots.pictures(images if as_tensor else images.numpy())
+    assert len(ax.images) == 5
+    for drawn, image in zip(ax.images, images, strict=True):
+        expected = image.movedim(0, -1) if len(shape) == 4 and shape[1] == 3 else image.reshape(4, 6)
+        np.testing.assert_allclose(np.asarray(drawn.get_array()), expected, atol=1e-6)
+        assert (len(shape) == 4 and shape[1] == 3) or drawn.get_clim() == (0, 1)
+
+
+@pytest.mark.parametrize(("count", "columns", "rows"), [(10, 10, 1), (7, 3, 3), (2, 10, 1), (1, 1, 1)])
+def test_pictures_lie_in_rows_without_overlap(count, columns, rows):
+    """No picture may cover another or lie outside the Axes; the first row is on top."""
+    ax = plots.pictures(torch.rand(count, 4, 4), titles=[str(i) for i in range(count)], columns=columns)
+    boxes = [image.get_extent() for image in ax.images]  # left, right, bottom, top; y grows downwards
+    assert len({top for *_, top in boxes}) == rows
+    assert len({left for left, *_ in boxes}) == min(columns, count)
+    for index, (left, right, bottom, top) in enumerate(boxes):
+        assert min(ax.get_xlim()) - 1e-9 <= left < right <= max(ax.get_xlim()) + 1e-9
+        assert min(ax.get_ylim()) - 1e-9 <= top < bottom <= max(ax.get_ylim()) + 1e-9
+        for other_left, other_right, other_bottom, other_top in boxes[:index]:
+            assert left >= other_right or right <= other_left or top >= other_bottom or bottom <= other_top
+    assert boxes[0][3] == min(top for *_, top in boxes)
+    assert ax.yaxis_inverted()
+
+
+def test_titles_stand_above_their_pictures():
+    """A title over the wrong picture teaches the wrong label."""
+    ax = plots.pictures(torch.rand(4, 4, 4), titles=["a", "b", "c", "d"], columns=2)
+    for text, title, image in zip(ax.texts, "abcd", ax.images, strict=True):
+        left, right, _bottom, top = image.get_extent()
+        x, y = text.get_position()
+        assert text.get_text() == title
+        assert left < x < right
+        assert top - 0.3 < y < top
+
+
+def test_signed_pictures_have_zero_in_the_middle():
+    """For weights zero must be white, and one scale must hold for all pictures."""
+    images = torch.zeros(2, 3, 3)
+    images[0, 0, 0], images[1, 1, 1] = 2.0, -5.0
+    ax = plots.pictures(images, signed=True)
+    assert [image.get_clim() for image in ax.images] == [(-5, 5)] * 2
+    image = ax.images[1]
+    middle, negative = image.to_rgba(np.array([[0.0, -5.0]]))[0]
+    assert min(middle[:3]) > 0.95
+    assert negative[0] > negative[2]  # orange: more red than blue
+
+
+def test_probabilities_are_the_lengths_of_the_bars():
+    """Each class has its bar, its name and its number; the largest stands out; the first is on top."""
+    values = torch.tensor([0.1, 0.65, 0.25])
+    ax = plots.probabilities(values, classes=["cat", "dog", "owl"])
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx(values.tolist())
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["cat", "dog", "owl"]
+    assert [text.get_text() for text in ax.texts] == ["0.10", "0.65", "0.25"]
+    colours = [to_hex(bar.get_facecolor()) for bar in ax.patches]
+    assert colours[0] == colours[2] != colours[1]
+    assert ax.yaxis_inverted()
+    assert ax.get_xlim()[0] == 0
+    assert ax.get_xlim()[1] >= 1
+
+
+@pytest.mark.parametrize(("weights", "bias"), [((2.0, 1.0), -1.5), ((-3.0, 1.0), 0.5), ((0.0, 1.0), -0.4)])
+def test_the_border_is_where_the_score_is_zero(weights, bias):
+    """Every point of the black line must have w·x + b = 0."""
+    ax = _boundary(weights=weights, bias=bias)
+    (line,) = [c for c in ax.collections if isinstance(c, ContourSet) and list(c.levels) == [0]]
+    points = np.concatenate([path.vertices for path in line.get_paths()])
+    assert len(points) > 10
+    np.testing.assert_allclose(points @ weights + bias, 0, atol=1e-6)
+
+
+def _colour_at(ax, x: float, y: float) -> np.ndarray:
+    """The colour, 0 to 1, of the drawn figure at a place of the Axes."""
+    canvas = FigureCanvasAgg(ax.figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())
+    column, row = ax.transData.transform((x, y)).round().astype(int)
+    return pixels[pixels.shape[0] - row, column, :3] / 255
+
+
+def test_the_tinted_side_is_where_the_neuron_says_one():
+    """Were the sides swapped, the figure would teach the opposite."""
+    ax = _boundary(weights=(2.0, 0.0), bias=-1.0)  # the border is x1 = 0.5
+    assert tuple(_colour_at(ax, 0.25, 0.5)) == (1, 1, 1)
+    assert _colour_at(ax, 0.75, 0.1) == pytest.approx(to_rgb("#fdebd0"), abs=0.01)
+
+
+@pytest.mark.parametrize(("weights", "bias"), [((0.0, 0.0), 1.0), ((1.0, 1.0), 5.0), ((1.0, 1.0), -5.0), ((0, 0), 0)])
+@pytest.mark.filterwarnings("error")
+def test_a_border_outside_the_figure_is_no_error(weights, bias):
+    """A neuron that says the same everywhere has no line to draw; no warning may reach the reader."""
+    ax = _boundary(weights=weights, bias=bias)
+    assert [c for c in ax.collections if isinstance(c, ContourSet) and list(c.levels) == [0]] == []
+
+
+def test_points_have_the_colour_and_marker_of_their_class():
+    """Each class must be in the figure once with all its points, and be told apart by more than colour."""
+    ax = _boundary(features=("left", "right"))
+    scatters = [c for c in ax.collections if not isinstance(c, ContourSet)]
+    for label, scatter in enumerate(scatters):
+        np.testing.assert_allclose(scatter.get_offsets(), POINTS[label == LABELS])
+    assert [c.get_label() for c in scatters] == ["a", "b"]
+    shapes = [scatter.get_paths()[0].vertices.shape for scatter in scatters]
+    assert shapes[0] != shapes[1]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("left", "right")

@@ -1,0 +1,78 @@
+"""Device and seed."""
+
+import pytest
+import torch
+
+from imgcls_course import runtime
+from imgcls_course.errors import CourseError
+
+
+def _machine(monkeypatch, *, cuda: bool, mps: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+)
+def test_auto_takes_the_fastest_there_is(monkeypatch, cuda, mps, expected):
+    """A student with a GPU must get it without asking, one without must not get an error."""
+    _machine(monkeypatch, cuda=cuda, mps=mps)
+    assert runtime.device() == torch.device(expected)
+    assert runtime.device("auto") == torch.device(expected)
+
+
+def test_a_device_asked_for_is_the_device_given(monkeypatch):
+    """The processor stays available beside a GPU, and a second GPU can be named."""
+    _machine(monkeypatch, cuda=True, mps=False)
+    assert runtime.device("cpu") == torch.device("cpu")
+    assert runtime.device("cuda:1") == torch.device("cuda", 1)
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:0", "mps"])
+def test_a_device_that_is_not_there_is_said_in_one_line(monkeypatch, name):
+    """Without a GPU, asking for one must name the way out instead of failing inside torch later."""
+    _machine(monkeypatch, cuda=False, mps=False)
+    with pytest.raises(CourseError, match="auto") as caught:
+        runtime.device(name)
+    assert f"'{name}'" in str(caught.value)
+
+
+def test_a_misspelt_device_is_named(monkeypatch):
+    """A typing error must be answered with the right spelling."""
+    _machine(monkeypatch, cuda=True, mps=True)
+    with pytest.raises(CourseError, match=r"'cdua' is not a device\. Did you mean 'cuda'"):
+        runtime.device("cdua")
+
+
+def test_precision_is_that_of_a_trained_tensor():
+    """The doctor must report the format that training really uses."""
+    logits = torch.nn.Linear(2, 2)(torch.rand(1, 2))
+    assert str(logits.dtype) == f"torch.{runtime.precision()}"
+
+
+def test_seeded_repeats_and_differs_by_seed():
+    """The same seed must give the same numbers and another seed others."""
+
+    def draw(seed):
+        with runtime.seeded(seed):
+            return torch.rand(8)
+
+    assert torch.equal(draw(1), draw(1))
+    assert not torch.equal(draw(1), draw(2))
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_seeded_leaves_the_numbers_outside_alone(failing):
+    """What comes after must be as random as it would have been, even if the code inside fails."""
+    torch.manual_seed(5)
+    expected = torch.rand(4)
+    torch.manual_seed(5)
+    try:
+        with runtime.seeded(0):
+            torch.rand(100)
+            if failing:
+                raise KeyError
+    except KeyError:
+        pass
+    assert torch.equal(torch.rand(4), expected)

@@ -1,0 +1,436 @@
+"""One epoch, and training for several: against torch, sums by hand, and what may go wrong."""
+
+import copy
+import math
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from imgcls_course import data, models, training
+from imgcls_course.errors import DataError, ModelError, TrainingError
+from imgcls_course.training import History, run_epoch
+
+
+@pytest.fixture
+def loaders(few_digits):
+    """Batches of three digits: 16 or 17 batches an epoch."""
+    return data.loaders(few_digits)
+
+
+def _fit(model, loaders, **options) -> History:
+    """Train on the processor without a bar."""
+    return training.fit(model, loaders, **{"device": "cpu", "progress": False, **options})
+
+
+def _state(model) -> dict:
+    return copy.deepcopy(model.state_dict())
+
+
+def _same(one: dict, other: dict) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def _figures(history) -> list[dict]:
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in history]
+
+
+def _hand_made(*, train, val=None, classes=("a", "b")) -> data.Loaders:
+    """Loaders that are plain lists of batches."""
+    return data.Loaders(train=train, val=val or train, test=[], classes=classes)
+
+
+class _Failing(nn.Module):
+    """Passes through to a model, and raises at the given forward pass in training or evaluation mode."""
+
+    def __init__(self, model, *, error, at, training=True):
+        super().__init__()
+        self.model, self.error, self.at, self.counted = model, error, at, training
+        self.seen = 0
+
+    def forward(self, images):
+        self.seen += self.training == self.counted
+        if self.training == self.counted and self.seen == self.at:
+            raise self.error
+        return self.model(images)
+
+
+class _Scripted(torch.optim.Optimizer):
+    """Sets the only parameter, the bias, to the next value of a script instead of following the gradient."""
+
+    def __init__(self, bias, script):
+        super().__init__([bias], {"lr": 0.5})
+        self.bias, self.script = bias, iter(script)
+
+    def step(self, closure=None):
+        with torch.no_grad():
+            self.bias.copy_(torch.tensor(next(self.script)))
+
+
+class _Bias(nn.Module):
+    """Answers with its bias for every picture."""
+
+    def __init__(self):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(2))
+
+    def forward(self, images):
+        return self.bias.expand(len(images), 2)
+
+
+def test_means_weigh_every_sample_alike():
+    """A last, smaller batch must not count more than its samples."""
+    model = nn.Linear(2, 2)
+    x, y = torch.randn(11, 2), torch.randint(2, (11,))
+    whole = run_epoch(model, [(x, y)])
+    split = run_epoch(model, [(x[:8], y[:8]), (x[8:], y[8:])])
+    assert split.loss == pytest.approx(whole.loss)
+    assert split.accuracy == whole.accuracy
+    assert split.samples == 11
+
+
+def test_loss_and_accuracy_are_torchs(few_digits):
+    """Loss must be torch's cross-entropy over the whole set, accuracy the part of right answers."""
+    model, val = models.perceptron(64, 3), few_digits.val
+    result = run_epoch(model, data.loaders(few_digits, batch_size=7).val)
+    logits = model(val.images)
+    assert result.loss == pytest.approx(nn.functional.cross_entropy(logits, val.labels).item(), rel=1e-5)
+    assert result.accuracy == pytest.approx((logits.argmax(dim=1) == val.labels).double().mean().item())
+    assert result.samples == len(val)
+
+
+def test_accuracy_by_hand():
+    """Three pictures, two right: 2/3, whatever the batches."""
+    logits = torch.tensor([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0]])
+    labels = torch.tensor([0, 1, 1])
+    result = run_epoch(nn.Identity(), [(logits[:2], labels[:2]), (logits[2:], labels[2:])])
+    assert result.accuracy == pytest.approx(2 / 3)
+    assert result.loss == pytest.approx(sum(math.log1p(math.exp(d)) for d in (-1, -3, 1)) / 3)
+
+
+def test_a_step_is_gradient_descent():
+    """One batch must move the weights by -lr × gradient, with the gradient (p - y)ᵀx / N worked out by hand."""
+    model = nn.Linear(3, 2)
+    before = model.weight.detach().clone()
+    x, y = torch.randn(5, 3), torch.tensor([0, 1, 1, 0, 1])
+    p = model(x).softmax(dim=1).detach()
+    gradient = (p - nn.functional.one_hot(y)).T @ x / 5
+    run_epoch(model, [(x, y)], optimizer=torch.optim.SGD(model.parameters(), lr=0.3))
+    torch.testing.assert_close(model.weight.detach(), before - 0.3 * gradient)
+
+
+def test_gradients_do_not_pile_up():
+    """Two epochs of one batch must equal two separate steps: old gradients are cleared."""
+    one = nn.Linear(3, 2)
+    other = copy.deepcopy(one)
+    batch = (torch.randn(5, 3), torch.tensor([0, 1, 1, 0, 1]))
+    optimizer = torch.optim.SGD(one.parameters(), lr=0.3)
+    for _ in range(2):
+        run_epoch(one, [batch], optimizer=optimizer)
+        gradients = torch.autograd.grad(nn.functional.cross_entropy(other(batch[0]), batch[1]), other.parameters())
+        with torch.no_grad():
+            for parameter, gradient in zip(other.parameters(), gradients, strict=True):
+                parameter -= 0.3 * gradient
+    torch.testing.assert_close(one.weight, other.weight)
+
+
+def test_another_loss_is_used():
+    """A loss that is asked for must be the one that is measured."""
+    x, y = torch.randn(6, 2), torch.randint(2, (6,))
+
+    def smooth(logits, labels):
+        return nn.functional.cross_entropy(logits, labels, label_smoothing=0.2)
+
+    assert run_epoch(nn.Identity(), [(x, y)], loss_fn=smooth).loss == pytest.approx(smooth(x, y).item())
+
+
+def _with_memory() -> nn.Module:
+    """A model that would change by itself in training mode: batch norm keeps running means, dropout draws."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 3))
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_evaluation_changes_nothing(loaders, mode):
+    """Measuring must leave weights, running means, gradients and train/eval mode as they were, and repeat exactly."""
+    model = _with_memory().train(mode)
+    before = _state(model)
+    assert run_epoch(model, loaders.val) == run_epoch(model, loaders.val)
+    assert _same(_state(model), before)
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(module.training == mode for module in model.modules())
+
+
+@pytest.mark.parametrize("mode", [True, False])
+@pytest.mark.parametrize("learning", [True, False])
+def test_mode_is_restored_after_an_error(mode, learning):
+    """A model that fails must come back in the mode it was given in, and gradients must be switched on again."""
+    model = _Failing(nn.Linear(2, 2), error=ValueError("broken"), at=1, training=learning).train(mode)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1) if learning else None
+    with pytest.raises(ValueError, match="broken"):
+        run_epoch(model, [(torch.rand(3, 2), torch.tensor([0, 1, 0]))], optimizer=optimizer)
+    assert model.training == mode
+    assert torch.is_grad_enabled()
+
+
+def test_training_uses_training_mode():
+    """Batch norm must learn its running mean while training, and only then."""
+    model = nn.Sequential(nn.BatchNorm1d(2), nn.Linear(2, 2)).eval()
+    x = torch.rand(6, 2) + 3
+    run_epoch(model, [(x, torch.tensor([0, 1] * 3))], optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
+    torch.testing.assert_close(model[0].running_mean, 0.1 * x.mean(dim=0))
+
+
+def test_nothing_to_pass_over_is_said():
+    """Empty batches must be a clear line, not a division by zero."""
+    with pytest.raises(TrainingError, match="no picture"):
+        run_epoch(nn.Linear(2, 2), [])
+
+
+@pytest.mark.parametrize("label", [2, -1, 7])
+@pytest.mark.parametrize("learning", [True, False])
+def test_labels_out_of_range_are_named(label, learning):
+    """Torch would fail without naming the label (on a GPU, the whole session)."""
+    model = nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1) if learning else None
+    before = _state(model)
+    with pytest.raises(DataError, match=f"Label {label} of picture 1 "):
+        run_epoch(model, [(torch.rand(3, 2), torch.tensor([0, label, 1]))], optimizer=optimizer)
+    assert _same(_state(model), before)
+
+
+def test_a_label_out_of_range_in_training_puts_the_model_back():
+    """A wrong label in the second batch must be named, and the half-trained model must be put back to its start."""
+    good, bad = (torch.rand(4, 2), torch.tensor([0, 1, 0, 1])), (torch.rand(4, 2), torch.tensor([0, 1, 0, 5]))
+    model = nn.Linear(2, 2)
+    before = _state(model)
+    with pytest.raises(DataError, match="Label 5 of picture 3 "):
+        _fit(model, _hand_made(train=[good, bad], val=[good]))
+    assert _same(_state(model), before)
+
+
+@pytest.mark.parametrize("outputs", [2, 4])
+def test_a_model_with_the_wrong_number_of_outputs_is_refused(loaders, outputs):
+    """Too few outputs, and too many as well, must be said with both shapes before anything is trained."""
+    model = models.perceptron(64, outputs)
+    before = _state(model)
+    with pytest.raises(ModelError) as caught:
+        _fit(model, loaders)
+    assert f"(32, {outputs})" in str(caught.value)
+    assert "(32, 3)" in str(caught.value)
+    assert _same(_state(model), before)
+
+
+@pytest.mark.parametrize(
+    "head", [nn.Unflatten(1, (3, 1)), nn.Flatten(0), nn.Unflatten(1, (1, 3))], ids=["N-3-1", "3N", "N-1-3"]
+)
+def test_a_model_whose_output_has_the_wrong_rank_is_refused(loaders, head):
+    """Logits must be (N, K); anything else must be said with its shape."""
+    model = nn.Sequential(models.perceptron(64, 3), head)
+    with torch.no_grad():
+        shape = tuple(model(next(iter(loaders.val))[0]).shape)
+    with pytest.raises(ModelError, match=re.escape(str(shape))):
+        _fit(model, loaders)
+    with pytest.raises(ModelError, match=re.escape(str(shape))):
+        run_epoch(model, loaders.val)
+
+
+def test_checking_the_fit_changes_nothing(loaders):
+    """The look at one batch before training must not train batch norm, nor change the mode."""
+    model = _with_memory()
+    before = _state(model)
+    history = _fit(model, loaders, epochs=0)
+    assert history == []
+    assert model.training
+    assert _same(_state(model), before)
+
+
+def test_fit_learns_and_reports_each_epoch(few_digits, loaders):
+    """A row for each epoch, accuracies as fractions, and the loss must fall."""
+    history = _fit(models.perceptron(64, 3), loaders, epochs=4, lr=0.05)
+    assert history.column("epoch") == [1, 2, 3, 4]
+    assert history.column("lr") == [0.05] * 4
+    assert history[-1]["train_loss"] < history[0]["train_loss"]
+    assert all(0 <= row[f"{part}_accuracy"] <= 1 for row in history for part in ("train", "val"))
+    assert all(row["seconds"] > 0 for row in history)
+    assert history.best["val_accuracy"] >= 0.9  # three digits are easier than ten
+    assert not history.stopped
+
+
+def test_fit_never_touches_the_test_split(loaders):
+    """Whoever looks at the test split while training chooses on it."""
+
+    class Untouchable:
+        def __iter__(self):
+            raise AssertionError("the test split was read")
+
+    without = data.Loaders(train=loaders.train, val=loaders.val, test=Untouchable(), classes=loaders.classes)
+    assert len(_fit(models.perceptron(64, 3), without, epochs=1)) == 1
+
+
+def test_fit_keeps_the_best_epoch_by_hand():
+    """Of three scripted epochs with validation accuracy 1/4, 3/4, 1/4 the second must be in the model."""
+    x = torch.rand(4, 1)
+    loaders = _hand_made(train=[(x, torch.tensor([0, 1, 1, 1]))], val=[(x, torch.tensor([0, 0, 0, 1]))])
+    model = _Bias()
+    script = [[0.0, 1.0], [1.0, 0.0], [0.0, 2.0]]
+    history = _fit(model, loaders, epochs=3, optimizer=_Scripted(model.bias, script))
+    assert history.column("val_accuracy") == [0.25, 0.75, 0.25]
+    assert history.best["epoch"] == 2
+    assert model.bias.tolist() == [1.0, 0.0]
+
+
+def test_fit_of_equals_keeps_the_lowest_loss_by_hand():
+    """Three epochs equally accurate: the surest of them must be kept, not the first nor the last."""
+    x = torch.rand(2, 1)
+    batch = (x, torch.tensor([0, 0]))
+    model = _Bias()
+    history = _fit(
+        model, _hand_made(train=[batch]), epochs=3, optimizer=_Scripted(model.bias, [[1, 0.0], [5, 0], [2, 0]])
+    )
+    assert history.column("val_accuracy") == [1.0] * 3
+    assert history.best["epoch"] == 2
+    assert model.bias.tolist() == [5.0, 0.0]
+
+
+@pytest.mark.parametrize("make", [lambda: models.perceptron(64, 3), _with_memory], ids=["perceptron", "batch norm"])
+def test_the_model_after_fit_is_the_best_epoch(loaders, make):
+    """Measured again, the model must have exactly the accuracy and loss that history.best reports."""
+    model = make()
+    history = _fit(model, loaders, epochs=5, lr=1.0)
+    again = run_epoch(model, loaders.val)
+    assert again.accuracy == history.best["val_accuracy"] == max(history.column("val_accuracy"))
+    assert again.loss == pytest.approx(history.best["val_loss"])
+    assert model.training
+
+
+def test_the_seed_decides_the_history(loaders):
+    """The same seed must give the same figures, another seed others; else no result of a lesson can be repeated."""
+    start = _with_memory()
+
+    def figures(seed):
+        torch.rand(seed + 1)  # what was drawn before must not matter
+        return _figures(_fit(copy.deepcopy(start), loaders, epochs=2, seed=seed))
+
+    assert figures(3) == figures(3)
+    assert figures(3) != figures(4)
+
+
+def test_fit_leaves_the_global_random_numbers_alone(loaders):
+    """What a student draws after training must not depend on having trained."""
+    model, before = _with_memory(), torch.get_rng_state()
+    _fit(model, loaders, epochs=1)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_fit_is_silent_without_a_bar(loaders, capsys):
+    """progress=False must print nothing; the bar must not be on standard output, which the lessons compare."""
+    _fit(models.perceptron(64, 3), loaders, epochs=1)
+    assert capsys.readouterr() == ("", "")
+    _fit(models.perceptron(64, 3), loaders, epochs=1, progress=True)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "epoch 1 of 1" in err
+
+
+def test_fit_uses_the_optimizer_it_is_given(loaders):
+    """Another optimizer must be the one that steps: one that never steps leaves the start."""
+    model = models.perceptron(64, 3)
+    before = _state(model)
+    history = _fit(model, loaders, epochs=2, lr=9.0, optimizer=torch.optim.SGD(model.parameters(), lr=0.0))
+    assert _same(_state(model), before)
+    assert history.column("lr") == [0.0, 0.0]
+
+
+def test_interrupted_in_the_third_epoch(loaders, capsys):
+    """Two whole epochs must come back, the model must hold the best of them, and one line must say so."""
+    twin = models.perceptron(64, 3)
+    model = _Failing(copy.deepcopy(twin), error=KeyboardInterrupt(), at=2 * len(loaders.train) + 3)
+    history = _fit(model, loaders, epochs=10, lr=1.0)
+    expected = _fit(twin, loaders, epochs=2, lr=1.0)
+    assert _figures(history) == _figures(expected)
+    assert "3" in history.stopped
+    assert _same(model.model.state_dict(), twin.state_dict())
+    assert run_epoch(model, loaders.val).accuracy == history.best["val_accuracy"]
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1
+    assert f"{history.best['val_accuracy']:.3f}" in line
+
+
+@pytest.mark.parametrize("at", [1, 4])
+def test_interrupted_in_the_first_epoch(loaders, capsys, at):
+    """No whole epoch: an empty history that says why, finite weights, and no error."""
+    model = _Failing(models.perceptron(64, 3), error=KeyboardInterrupt(), at=at)
+    before = _state(model)
+    history = _fit(model, loaders, epochs=10)
+    assert history == []
+    assert "1" in history.stopped
+    assert all(value.isfinite().all() for value in model.state_dict().values())
+    assert _same(_state(model), before) == (at == 1)  # the batches that were learned from stay learned
+    assert model.training
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_interrupted_while_validating(loaders):
+    """An epoch counts only when it was measured."""
+    batches = len(loaders.val)  # and one batch is looked at before training
+    model = _Failing(models.perceptron(64, 3), error=KeyboardInterrupt(), at=1 + batches + 1, training=False)
+    history = _fit(model, loaders, epochs=10)
+    assert history.column("epoch") == [1]
+    assert "2" in history.stopped
+
+
+@pytest.mark.parametrize("batch_size", [32, 10_000], ids=["many batches", "one batch an epoch"])
+@pytest.mark.parametrize("lr", [1e30, 1e38])
+def test_a_huge_learning_rate_is_named(few_digits, batch_size, lr):
+    """Divergence must end in advice that names a smaller rate, the epochs before, and a model with finite weights."""
+    model = models.mlp(64, 3)
+    with pytest.raises(TrainingError) as caught:
+        _fit(model, data.loaders(few_digits, batch_size=batch_size), lr=lr)
+    numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?e\+\d+", str(caught.value))]
+    assert any(number < lr for number in numbers), caught.value
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value.history, History)
+    assert all(math.isfinite(row["val_loss"]) for row in caught.value.history)
+    assert all(value.isfinite().all() for value in model.state_dict().values())
+    assert model.training
+
+
+def test_divergence_puts_back_the_best_epoch():
+    """After two good epochs and a NaN, the error must hold both and the model the better one."""
+    x = torch.rand(2, 1)
+    loaders = _hand_made(train=[(x, torch.tensor([0, 1]))], val=[(x, torch.tensor([0, 0]))])
+    model = _Bias()
+    script = [[1.0, 0.0], [0.0, 1.0], [math.nan, 0.0]]
+    with pytest.raises(TrainingError) as caught:
+        _fit(model, loaders, epochs=5, optimizer=_Scripted(model.bias, script))
+    assert caught.value.history.column("val_accuracy") == [1.0, 0.0]
+    assert model.bias.tolist() == [1.0, 0.0]
+
+
+def test_nan_in_the_pictures_is_suspected():
+    """With a broken picture no learning rate helps: the message must point at the data too."""
+    batch = (torch.full((2, 2), math.nan), torch.tensor([0, 1]))
+    model = nn.Linear(2, 2)
+    with pytest.raises(TrainingError, match="NaN in the pictures"):
+        run_epoch(model, [batch], optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
+
+
+def test_measuring_reports_nan_as_it_is():
+    """Measuring must neither hide a NaN nor stop at it: the loss of a broken batch is NaN."""
+    batch = (torch.full((2, 2), math.nan), torch.tensor([0, 1]))
+    assert math.isnan(run_epoch(nn.Linear(2, 2), [batch]).loss)
+
+
+def test_history_best_and_column():
+    """The highest accuracy, then the lowest loss, whatever the order."""
+    rows = [(1, 0.5, 0.1), (2, 0.8, 0.9), (3, 0.8, 0.4), (4, 0.7, 0.0)]
+    history = History({"epoch": e, "val_accuracy": a, "val_loss": loss} for e, a, loss in rows)
+    assert history.best["epoch"] == 3
+    assert history.column("val_loss") == [0.1, 0.9, 0.4, 0.0]
+
+
+@pytest.mark.parametrize(("make", "floor"), [(models.perceptron, 0.90), (models.mlp, 0.95)])
+def test_ten_digits_are_learned(digits, make, floor):
+    """The lesson promises 90 % for a perceptron and 95 % with a hidden layer, with the defaults of `fit`."""
+    assert _fit(make(64, 10), data.loaders(digits)).best["val_accuracy"] >= floor
