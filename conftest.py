@@ -9,8 +9,15 @@ _home = tempfile.TemporaryDirectory(prefix="imgcls-test-")
 
 
 def pytest_configure():
-    """Keep the progress of whoever runs the tests out of them; kernels inherit the variable."""
+    """Keep the progress of whoever runs the tests out of them; kernels inherit the variables.
+
+    Several workers share the processor, so each gets its part of the threads: torch is many times slower when the
+    threads of two processes wait for each other.
+    """
     os.environ["IMGCLS_HOME"] = _home.name
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
 
 
 def pytest_unconfigure():

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 
 from . import paths
@@ -90,9 +91,8 @@ def _torchvision() -> Finding:
 
 
 def _jupyterlab() -> Finding:
-    import jupyterlab
-
-    return Finding("JupyterLab", GOOD, jupyterlab.__version__)
+    # Its version, not an import: that loads a whole server and takes seconds.
+    return Finding("JupyterLab", GOOD, metadata.version("jupyterlab"))
 
 
 def _widgets() -> Finding:

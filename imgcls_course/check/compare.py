@@ -70,7 +70,8 @@ def _tensor_difference(got: Any, expected: torch.Tensor) -> str | None:
 
 def _array(value: Any) -> np.ndarray:
     if isinstance(value, torch.Tensor):
-        return value.detach().cpu().to(torch.float64).numpy()
+        value = value.detach().cpu()
+        return (value if value.is_complex() else value.to(torch.float64)).numpy()
     return np.asarray(value)
 
 

@@ -37,7 +37,9 @@ class Explorer(ipywidgets.VBox):
         self._size = size
         self.controls = dict(controls)
         self.error: Exception | None = None
-        self._picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%"))
+        self._picture = ipywidgets.Image(
+            format="png", layout=ipywidgets.Layout(max_width="100%", align_self="flex-start")
+        )
         self._line = ipywidgets.HTML()
         self.caption = ""
         super().__init__([*self.controls.values(), self._picture, self._line])
@@ -106,13 +108,17 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def slider(label: str, *, value: float, low: float, high: float, step: float = 0.1) -> ipywidgets.FloatSlider:
-    """Make a slider that redraws while it is dragged."""
-    return ipywidgets.FloatSlider(
-        value=value,
-        min=low,
-        max=high,
-        step=step,
+def slider(label: str, *, value: float, low: float, high: float, step: float = 0.1) -> ipywidgets.SelectionSlider:
+    """Make a slider over low, low + step, …, high that redraws while it is dragged.
+
+    It chooses among fixed values. A `FloatSlider` would send its own rounding of the start value back from the browser
+    (1 becomes 1.0000000000000002), and that may arrive after a `drive` and undo it.
+    """
+    steps = round((high - low) / step)
+    values = [round(low + index * step, 6) + 0.0 for index in range(steps + 1)]  # + 0.0: no minus zero
+    return ipywidgets.SelectionSlider(
+        options=[(f"{x:g}", x) for x in values],
+        value=round(value, 6),
         description=label,
         style={"description_width": "9em"},
         layout=ipywidgets.Layout(width="28em"),
