@@ -230,6 +230,11 @@ class OpenLesson:
         self._choose("Run", "Run All Cells")
         self.page.wait_for_function(FINISHED, timeout=RUN_MS)
 
+    def save(self) -> None:
+        """Save the notebook, and wait until its tab shows no unsaved change."""
+        self.page.keyboard.press("Control+S")
+        expect(self.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0, timeout=SHOW_MS)
+
     def cell(self, *texts: str) -> Locator:
         """Return the one code cell whose source contains all `texts`, by its place: it stays the same when retyped."""
         cells = self.page.locator(".jp-CodeCell")

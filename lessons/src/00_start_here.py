@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 0 · Start here
 #
-# *About 30 minutes · the first lesson · all cells together run in about 10 s*
+# *About 30 minutes · the first lesson · all cells together run in about 15 s*
 #
 # Every day many pictures are uploaded to a website. Some are promotional posters that carry our logo, and somebody has to
 # find them. In this course you build the program that does it: a **classifier**, which takes a picture and returns a
@@ -191,7 +191,9 @@ print(labels)
 
 
 # %% tags=["exercise"]
-def brightness(image): ...  # your code here, in place of the dots
+def brightness(image):
+    # your code here, in place of the dots
+    ...
 
 
 check.brightness(brightness)
@@ -215,7 +217,9 @@ check.brightness(brightness_solution, remember=False)
 
 
 # %% tags=["exercise"]
-def to_unit_range(pixels): ...  # your code here
+def to_unit_range(pixels):
+    # your code here, in place of the dots
+    ...
 
 
 check.to_unit_range(to_unit_range)
@@ -280,7 +284,7 @@ with runtime.seeded(0):
 history = training.fit(model, data.loaders(splits), epochs=10)
 
 # %% [markdown]
-# The bar counted batches of 32 pictures. How good is it? **Accuracy** is the part of the pictures that got the right label.
+# The bar counts batches of 32 pictures. (Unless you run the cell, it stands at 0 %.) How good is it? **Accuracy** is the part of the pictures that got the right label.
 # Guessing would be right once in ten times.
 
 # %%

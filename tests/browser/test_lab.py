@@ -118,3 +118,13 @@ def test_a_wrong_answer_gets_a_hint_and_the_right_one_a_tick(ran):
     assert wrong.startswith("✗ softmax")
     assert "Hint:" in wrong
     assert ran.lesson.retype(cell, RIGHT_SOFTMAX).startswith("✔ softmax")
+
+
+@lesson_01
+def test_a_saved_lesson_is_whole_when_opened_again(ran, open_page):
+    """Run, saved, closed and opened the next day, an explorer must not have become "model not found"."""
+    ran.lesson.save()
+    again = open_page(ran.path.name)  # closes the page that the tests above use: this one has to be the last
+    again.page.locator(".widget-vbox img.widget-image").first.wait_for()
+    assert len(again.explorers()) == explorers(ran.path)
+    assert "model not found" not in again.outputs()
