@@ -115,26 +115,24 @@ class Exercise:
     def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
         given = _copies(inputs)
         outcomes = guard.call_all(answer, given)
-        expected = (
-            [self.reference(*arguments) for arguments in _copies(inputs)]
-            if callable(self.reference)
-            else [self.reference]
-        )
         for index, outcome in enumerate(outcomes):
-            trouble = _trouble(outcome, expected[index])
-            if trouble is None:
-                continue
-            call = _call_text(self.name, inputs[index]) if callable(self.reference) else _("your answer")
-            mistake = self._recognise(outcomes, inputs)
-            if mistake:
-                says = _(mistake.says).format(call=call, got=brief(outcome.value))
-                return self._wrong(says, _(mistake.hint))
-            return self._wrong(f"{call} {trouble}{'' if trouble.endswith('?') else '.'}", self.hint)
+            expected = _function(self.reference)(*_copies(inputs)[index])
+            trouble = _trouble(outcome, expected)
+            if trouble is not None:
+                return self._explain(trouble, outcomes=outcomes, inputs=inputs, index=index)
         arguments = zip(sum(given, ()), sum(inputs, ()), strict=True)
         if not all(unchanged(now, before) for now, before in arguments):
             message = _("the result is right, but the function changes its input.")
             return self._wrong(message, _("Which line writes into an argument? Make a new tensor instead."))
         return Verdict(PASSED, self.name, _("passed"))
+
+    def _explain(self, trouble: str, *, outcomes: list[guard.Outcome], inputs: list[tuple], index: int) -> Verdict:
+        """Tell a known mistake by its name, any other by the first input on which it shows."""
+        call = _call_text(self.name, inputs[index]) if callable(self.reference) else _("your answer")
+        mistake = self._recognise(outcomes, inputs)
+        if mistake is None:
+            return self._wrong(f"{call} {trouble}{'' if trouble.endswith('?') else '.'}", self.hint)
+        return self._wrong(_(mistake.says).format(call=call, got=brief(outcomes[index].value)), mistake.hint)
 
     def _recognise(self, outcomes: list[guard.Outcome], inputs: list[tuple]) -> Mistake | None:
         for mistake in self.mistakes:
