@@ -2,6 +2,8 @@
 
 import base64
 import io
+import subprocess
+import sys
 
 import nbformat
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from imgcls_course import plots
-from tools import pairs, pictures
+from tools import build_lessons, pairs, pictures
 
 BLUE, ORANGE = "#0072B2", "#E69F00"
 LESSON = """# %% [markdown]
@@ -194,3 +196,12 @@ def test_pairs_are_found_by_name(lesson):
     assert pairs.notebooks(folder) == [lesson]
     assert pairs.sources(folder) == [pairs.source_of(lesson)]
     assert pairs.notebook_of(pairs.source_of(lesson)) == lesson
+
+
+def test_a_notebook_gives_its_text_back():
+    """`make lessons FROM=notebooks` on lessons that nobody edited must change no text."""
+    for notebook in pairs.notebooks():
+        text = pairs.to_text(build_lessons._plain(pairs.read(notebook)))
+        format_it = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(pairs.source_of(notebook)), "-"]
+        formatted = subprocess.run(format_it, cwd=pairs.ROOT, input=text, capture_output=True, text=True, check=True)
+        assert formatted.stdout == pairs.source_of(notebook).read_text(encoding="utf-8")

@@ -7,6 +7,8 @@ header and the map of the course get its measured time.
 import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -31,8 +33,7 @@ def main(
 ) -> None:
     """Rebuild and run the lessons whose text changed."""
     if from_notebooks:
-        for notebook in pairs.notebooks():
-            paths.write_text(pairs.source_of(notebook), pairs.to_text(_plain(pairs.read(notebook))))
+        write_texts(pairs.notebooks())
     todo = [source for source in pairs.sources() if everything or _stale(source)]
     before = course.MAP_FILE.read_text(encoding="utf-8")
     for source in todo:
@@ -41,6 +42,14 @@ def main(
         todo = sorted({pairs.sources()[0], *todo})  # lesson 00 prints the map
     for source in tqdm(todo, unit="lesson"):
         build(source)
+
+
+def write_texts(notebooks: list[Path]) -> None:
+    """Write the text of each notebook, formatted as `make format` does."""
+    for notebook in notebooks:
+        paths.write_text(pairs.source_of(notebook), pairs.to_text(_plain(pairs.read(notebook))))
+    texts = [str(pairs.source_of(notebook)) for notebook in notebooks]
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", *texts], check=True)
 
 
 def build(source: Path) -> None:

@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).parents[1]
 LESSONS = ROOT / "lessons"
+HEAD = {"notebook_metadata_filter": "kernelspec,-jupytext"}
 KEPT_METADATA = ("tags", "jupyter")  # of a cell: what belongs to the text and not to a run
 
 
@@ -37,8 +38,9 @@ def read(path: Path) -> NotebookNode:
 
 
 def to_text(notebook: NotebookNode) -> str:
-    """Turn a notebook into its text."""
-    return jupytext.writes(notebook, fmt="py:percent")
+    """Turn a notebook into its text, with the kernel in its head and nothing about jupytext's version."""
+    headed = nbformat.from_dict({**notebook, "metadata": {**notebook.metadata, "jupytext": HEAD}})
+    return jupytext.writes(headed, fmt="py:percent")
 
 
 def inputs(notebook: NotebookNode) -> list[tuple]:

@@ -176,6 +176,7 @@ labels = splits.train.labels[:10].tolist()
 plots.pictures(splits.train.images[:10], titles=labels)
 print(labels)
 
+
 # %% [markdown]
 # The first one is a zero: a ring of large numbers with a hole in the middle. The number above each picture is its **label**,
 # the answer that a person gave. The printed line says the same as the titles. Most figures of the course have such a line
@@ -206,6 +207,7 @@ def brightness_solution(image):
 
 
 check.brightness(brightness_solution, remember=False)
+
 
 # %% [markdown]
 # ### Exercise · `to_unit_range`

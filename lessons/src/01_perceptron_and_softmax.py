@@ -89,6 +89,7 @@ scores = torch.tensor([-4.0, -1.0, 0.0, 1.0, 4.0])
 print("step    ", (scores > 0).int().tolist())
 print("sigmoid ", [f"{value:.2f}" for value in scores.sigmoid().tolist()])
 
+
 # %% [markdown]
 # At score 0 the step has to jump, while the sigmoid says 0.50: it cannot decide. Remember the sigmoid. It is the answer to
 # every yes/no question in this course, *logo or not* among them.
@@ -209,6 +210,7 @@ print("naive softmax", (large.exp() / large.exp().sum()).tolist())
 safe = (large - large.max()).exp()
 print("with the max trick", (safe / safe.sum()).tolist())
 
+
 # %% [markdown]
 # ### Exercise · `softmax`
 #
@@ -284,6 +286,7 @@ logits = layer(images.flatten(start_dim=1))
 loss = nn.functional.cross_entropy(logits, labels)
 print(tuple(logits.shape), "- close to 2.30:", abs(loss.item() - 2.30) < 0.1)
 
+
 # %% [markdown]
 # ### Exercise · `cross_entropy`
 #
@@ -337,6 +340,7 @@ gradient.shape
 loss = nn.functional.cross_entropy(layer(x)[None], torch.tensor([label]))
 loss.backward()
 print("autograd agrees:", torch.allclose(layer.weight.grad, gradient, atol=1e-6))
+
 
 # %% [markdown]
 # ### Exercise · `logit_gradient`
@@ -432,6 +436,7 @@ for ax, metric in zip(axes, ("loss", "accuracy"), strict=True):
     plots.curves(history_mlp, metric=metric, label="MLP", ax=ax)
 ratio = history_mlp.best["val_loss"] / history_perceptron.best["val_loss"]
 print("validation loss of the MLP less than 0.75 of the perceptron's:", ratio < 0.75)
+
 
 # %% [markdown]
 # The accuracies lie close together: of 360 pictures, two more or fewer are luck. The loss tells the two apart. The MLP (orange)
