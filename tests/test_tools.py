@@ -199,9 +199,10 @@ def test_pairs_are_found_by_name(lesson):
 
 
 def test_a_notebook_gives_its_text_back():
-    """`make lessons FROM=notebooks` on lessons that nobody edited must change no text."""
+    """`make lessons FROM=notebooks` on lessons that nobody edited must change no text, but for blank lines."""
     for notebook in pairs.notebooks():
         text = pairs.to_text(build_lessons._plain(pairs.read(notebook)))
         format_it = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(pairs.source_of(notebook)), "-"]
         formatted = subprocess.run(format_it, cwd=pairs.ROOT, input=text, capture_output=True, text=True, check=True)
-        assert formatted.stdout == pairs.source_of(notebook).read_text(encoding="utf-8")
+        before = pairs.source_of(notebook).read_text(encoding="utf-8")
+        assert [*filter(None, formatted.stdout.splitlines())] == [*filter(None, before.splitlines())]
