@@ -9,9 +9,8 @@ from PIL import Image, ImageFilter
 # Measured: other versions of matplotlib and torch, or a training that differs in its last digits, change up to 0.0007
 # of what is drawn; one swapped digit in a row of ten changes 0.006 or more, another curve 0.1.
 WIDTH = 192  # both figures are shrunk to this width, in pixels
-CHANGED = (
-    0.35  # a pixel has changed if it is this far, in parts of the range, from all its neighbours in the other figure
-)
+# A pixel has changed if it is this far, in parts of the range, from all its neighbours in the other figure.
+CHANGED = 0.35
 LIMIT = 0.003  # the part of the drawn area that may change
 
 

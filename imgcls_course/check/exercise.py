@@ -116,7 +116,7 @@ class Exercise:
         given = _copies(inputs)
         outcomes = guard.call_all(answer, given)
         for index, outcome in enumerate(outcomes):
-            expected = _function(self.reference)(*_copies(inputs)[index])
+            expected = _function(self.reference)(*copy.deepcopy(inputs[index]))
             trouble = _trouble(outcome, expected)
             if trouble is not None:
                 return self._explain(trouble, outcomes=outcomes, inputs=inputs, index=index)

@@ -62,12 +62,13 @@ def run_epoch(
                 logits = model(images)  # (N, K)
                 check_logits(logits, labels)
                 loss = loss_fn(logits, labels)
+                value = loss.item()  # once: on a GPU it waits for the device
                 if optimizer is not None:
-                    check_finite(loss.item(), optimizer)
+                    check_finite(value, optimizer)
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
-                total_loss += loss.item() * len(labels)  # batches differ in size: weigh by samples
+                total_loss += value * len(labels)  # batches differ in size: weigh by samples
                 correct += (logits.argmax(dim=1) == labels).sum().item()
                 samples += len(labels)
     finally:
