@@ -16,7 +16,7 @@ def _catalogue() -> gettext.NullTranslations:
     return gettext.translation("imgcls_course", localedir=LOCALE, fallback=True)
 
 
-def _(text: str, **values) -> str:
+def _(text: str, /, **values) -> str:
     """Translate `text`, then fill in its {names}.
 
     The values are filled in after the translation, so that a catalogue holds each sentence once.

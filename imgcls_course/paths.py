@@ -1,6 +1,7 @@
 """Where things are kept. Nothing is created until something is written."""
 
 import os
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -19,13 +20,24 @@ def progress_file() -> Path:
     return home() / "progress.json"
 
 
+def datasets() -> Path:
+    """Return the folder of the data sets that come with the course: of the checkout, or where a wheel puts it."""
+    checkout = Path(__file__).resolve().parents[1] / "datasets"
+    return checkout if checkout.is_dir() else Path(sys.prefix, "share", "imgcls_course", "datasets")
+
+
 def write_text(path: Path, text: str) -> None:
+    """Write a whole text file or none, see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a whole file or none: to a temporary name beside it, flushed, then renamed over it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
+        with temporary.open("wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)

@@ -1,7 +1,9 @@
 """What the unit tests share: repeatable random numbers, no window, no figure left over, and a few small helpers."""
 
+import os
 import random
 import struct
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -41,6 +43,18 @@ def course_home(tmp_path, monkeypatch):
     """Give the test a student's folder of its own; it does not exist yet."""
     folder = tmp_path / "home" / "imgcls"
     monkeypatch.setenv("IMGCLS_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """Real photos that are no part of the course; without them the test is skipped, which is an error in CI."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("IMGCLS_SHARED", folder))
+    if not folder.is_dir():
+        if os.environ.get("IMGCLS_REQUIRE_SHARED"):
+            pytest.fail(f"{folder} is missing; set IMGCLS_SHARED to where it is")
+        pytest.skip(f"needs the real photos in {folder}")
     return folder
 
 

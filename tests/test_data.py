@@ -135,7 +135,23 @@ def test_stratified_split_follows_its_seed():
     assert not any(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.7, 0.3, 0.0), (0.7, 0.2, 0.2), (1.2, -0.1, -0.1)])
+def test_two_fractions_leave_test_empty():
+    """4:1 stratified, as the syllabus asks: every class in both parts, and nothing in the third."""
+    labels = np.repeat([0, 1], [50, 25])
+    train, val, test = data.stratified_split(labels, fractions=(0.8, 0.2))
+    assert np.bincount(labels[train]).tolist() == [40, 20]
+    assert np.bincount(labels[val]).tolist() == [10, 5]
+    assert len(test) == 0
+
+
+def test_a_class_too_small_to_split_is_named():
+    """scikit-learn would speak of its own parameters; the line must say which class has too few."""
+    with pytest.raises(DataError, match="class 1 has only 1") as caught:
+        data.stratified_split(np.array([0] * 20 + [1]))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("fractions", [(1.0,), (0.5, 0.4), (0.7, 0.3, 0.0), (0.7, 0.2, 0.2), (1.2, -0.1, -0.1)])
 def test_fractions_must_make_a_whole(fractions):
     """Fractions that leave pictures out, or use them twice, must be refused."""
     with pytest.raises(DataError, match="sum to 1"):

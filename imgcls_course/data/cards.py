@@ -4,6 +4,38 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Archive:
+    """A file to download, and how to know that it is the right one.
+
+    Attributes
+    ----------
+    url : str
+    size : int
+        Bytes to download.
+    md5 : str
+        Of the archive, as its publisher or torchvision states it; empty where nobody states one.
+    manifest : str
+        Where there is no `md5`: the name of a list in `datasets/`, in the format of `sha256sum`, of every file inside.
+    inside : str
+        The folder in the archive whose content is wanted; empty: all of it.
+    into : str
+        The folder below that of the data set to put the content in; empty: straight into it.
+    """
+
+    url: str
+    size: int
+    md5: str = ""
+    manifest: str = ""
+    inside: str = ""
+    into: str = ""
+
+    @property
+    def file(self) -> str:
+        """The name of the file, at the end of the URL."""
+        return self.url.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
 class Card:
     """The description of a data set.
 
@@ -15,10 +47,18 @@ class Card:
         For the reader; `source` names where the pictures come from.
     classes : tuple of str
         In the order of the labels 0, 1, ….
-    shape : tuple of int
-        Of one picture: (channels, height, width), in pixels.
+    shape : tuple of int, or None
+        Of one picture: (channels, height, width), in pixels; None for pictures of many sizes.
     count : int
         Pictures in all splits together.
+    archives : tuple of Archive
+        What to download; empty for what comes with the course.
+    unpacked : int
+        Bytes that the files take up once unpacked, rounded up.
+    folder : str
+        Where the files are kept, if not under `name`: two data sets may share one copy.
+    stand_in : str
+        A bundled data set to use where there is no internet.
     """
 
     name: str
@@ -26,14 +66,68 @@ class Card:
     source: str
     licence: str
     classes: tuple[str, ...]
-    shape: tuple[int, int, int]
+    shape: tuple[int, int, int] | None
     count: int
     note: str = ""
+    archives: tuple[Archive, ...] = ()
+    unpacked: int = 0
+    folder: str = ""
+    stand_in: str = ""
 
     def __str__(self) -> str:
-        height, width = self.shape[1:]
-        return f"{self.title}: {self.count:,} pictures of {height}×{width}, {len(self.classes)} classes. {self.source}."
+        size = f"{self.shape[1]}×{self.shape[2]}" if self.shape else "many sizes"
+        return f"{self.title}: {self.count:,} pictures of {size}, {len(self.classes)} classes. {self.source}."
 
+    @property
+    def bundled(self) -> bool:
+        """Whether the data set is there without internet."""
+        return not self.archives
+
+    @property
+    def download_size(self) -> int:
+        """Bytes to download; 0 for what is bundled."""
+        return sum(archive.size for archive in self.archives)
+
+
+_BREEDS = (
+    "Abyssinian, American Bulldog, American Pit Bull Terrier, Basset Hound, Beagle, Bengal, Birman, Bombay, "
+    "Boxer, British Shorthair, Chihuahua, Egyptian Mau, English Cocker Spaniel, English Setter, German "
+    "Shorthaired, Great Pyrenees, Havanese, Japanese Chin, Keeshond, Leonberger, Maine Coon, Miniature Pinscher, "
+    "Newfoundland, Persian, Pomeranian, Pug, Ragdoll, Russian Blue, Saint Bernard, Samoyed, Scottish Terrier, "
+    "Shiba Inu, Siamese, Sphynx, Staffordshire Bull Terrier, Wheaten Terrier, Yorkshire Terrier"
+)
+_CLOTHES = "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"
+_IMAGENETTE = (
+    "tench, English springer, cassette player, chain saw, church, French horn, garbage truck, gas pump, golf ball, "
+    "parachute"
+)
+_PETS = {  # what the two views of the Oxford pets have in common: one copy on disk serves both
+    "source": "O. M. Parkhi, A. Vedaldi, A. Zisserman and C. V. Jawahar, Cats and Dogs, CVPR 2012 (Oxford-IIIT Pet)",
+    "licence": "CC BY-SA 4.0 (the data set; the photographs belong to those who took them)",
+    "shape": None,
+    "count": 7349,
+    "archives": (
+        Archive(
+            url="https://www.robots.ox.ac.uk/~vgg/data/pets/data/images.tar.gz",
+            size=791_918_971,
+            md5="5c4f3ee8e5d25df40f4fd59a7f44e54c",
+        ),
+        Archive(
+            url="https://www.robots.ox.ac.uk/~vgg/data/pets/data/annotations.tar.gz",
+            size=19_173_078,
+            md5="95a8c909bbe2e81eed6a22bccdf3f68f",
+        ),
+    ),
+    "unpacked": 900_000_000,
+    "folder": "oxford_iiit_pet",
+}
+_FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+_FASHION_FILES = (
+    ("train-images-idx3-ubyte.gz", 26_421_880, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+    ("train-labels-idx1-ubyte.gz", 29_515, "25c81989df183df01b3e8a0aad5dffbe"),
+    ("t10k-images-idx3-ubyte.gz", 4_422_102, "bef4ecab320f06d8554ea6380940ec79"),
+    ("t10k-labels-idx1-ubyte.gz", 5_148, "bb300cfdad3c16e7a12a480ee83cd310"),
+)
 
 CARDS = {
     card.name: card
@@ -68,6 +162,107 @@ CARDS = {
             count=1600,
             note="Each class is one photo. Its splits come from three strips that share no pixel; patches of one split "
             "may overlap.",
+        ),
+        Card(
+            name="posters",
+            title="Posters with and without our logo",
+            source="Drawn by imgcls_course/data/posters.py, some with parts of photographs that scikit-image brings along",
+            licence="CC0 or public domain",
+            classes=("logo", "others"),
+            shape=None,
+            count=600,
+            note="Every shape from 1:6 to 6:1. Our logo is an iris of three blades, of any size, colour and tilt, at any "
+            "place. Some of the others have a look-alike.",
+        ),
+        Card(
+            name="hymenoptera",
+            title="Ants and bees",
+            source="Photographs of ImageNet (Deng et al., 2009), chosen for PyTorch's tutorial on transfer learning",
+            licence="None stated; pictures of ImageNet, for non-commercial research and education",
+            classes=("ants", "bees"),
+            shape=None,
+            count=397,
+            note="244 photographs to learn from, 153 to choose on, none kept for a test; some of several megapixels. "
+            "train/ants/imageNotFound.gif is no photograph, and left aside.",
+            archives=(
+                Archive(
+                    url="https://download.pytorch.org/tutorial/hymenoptera_data.zip",
+                    size=47_286_322,
+                    manifest="hymenoptera.sha256",
+                    inside="hymenoptera_data",
+                ),
+            ),
+            unpacked=50_000_000,
+            stand_in="posters",
+        ),
+        Card(
+            name="cats_dogs",
+            title="Cats and dogs",
+            classes=("cat", "dog"),
+            note="2,371 cats and 4,978 dogs of 37 breeds. The same photographs as `pet_breeds`.",
+            stand_in="posters",
+            **_PETS,
+        ),
+        Card(
+            name="pet_breeds",
+            title="37 breeds of cats and dogs",
+            classes=tuple(_BREEDS.split(", ")),
+            note="About 200 photographs of each of 12 breeds of cats and 25 of dogs.",
+            stand_in="textures",
+            **_PETS,
+        ),
+        Card(
+            name="cifar10",
+            title="Small photographs of ten kinds of things",
+            source="A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009 (CIFAR-10)",
+            licence="None stated; its author asks to cite the report",
+            classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+            shape=(3, 32, 32),
+            count=60_000,
+            archives=(
+                Archive(
+                    url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+                    size=170_498_071,
+                    md5="c58f30108f718f92721af3b95e74349a",
+                ),
+            ),
+            unpacked=190_000_000,
+            stand_in="textures",
+        ),
+        Card(
+            name="fashion_mnist",
+            title="Pieces of clothing",
+            source="H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST, 2017 (Zalando Research)",
+            licence="MIT",
+            classes=tuple(_CLOTHES.split(", ")),
+            shape=(1, 28, 28),
+            count=70_000,
+            archives=tuple(
+                Archive(url=_FASHION + file, size=size, md5=md5, into="FashionMNIST/raw")  # where torchvision looks
+                for file, size, md5 in _FASHION_FILES
+            ),
+            unpacked=55_000_000,
+            stand_in="digits",
+        ),
+        Card(
+            name="imagenette",
+            title="Ten classes of ImageNet that are easy to tell apart",
+            source="J. Howard, Imagenette (fast.ai), 160 pixels version; photographs of ImageNet (Deng et al., 2009)",
+            licence="Apache-2.0 (the collection); pictures of ImageNet, for non-commercial research and education",
+            classes=tuple(_IMAGENETTE.split(", ")),
+            shape=None,
+            count=13_394,
+            note="The shorter side has 160 pixels. 9,469 to learn from, 3,925 to choose on, none kept for a test.",
+            archives=(
+                Archive(
+                    url="https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz",
+                    size=99_003_388,
+                    md5="e793b78cc4c9e9a4ccc0c1155377a412",
+                    inside="imagenette2-160",
+                ),
+            ),
+            unpacked=130_000_000,
+            stand_in="textures",
         ),
     )
 }

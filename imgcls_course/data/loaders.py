@@ -1,12 +1,27 @@
 """From splits to batches."""
 
+import functools
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from torch.utils.data import DataLoader
+import torch
+from torch.utils.data import DataLoader, Dataset, default_collate
+from tqdm.auto import tqdm
 
-from ..errors import DataError
+from .. import paths
+from ..errors import CourseWarning, DataError, unknown
 from ..i18n import _
-from .splits import SPLITS, Pictures, Splits
+from .cache import DiskCache, MemoryCache
+from .checks import check_whole
+from .decode import PictureError, read
+from .files import PictureFiles
+from .layouts import SPLITS
+from .splits import Pictures, Splits
+
+CACHES = ("memory", "disk", "none")
+GIGABYTE = 10**9
+ROOM = 256 / 224  # pictures are kept a little larger than they are used, for random crops
 
 
 @dataclass(frozen=True)
@@ -19,7 +34,20 @@ class Loaders:
     classes: tuple[str, ...]
 
 
-def loaders(splits: Splits, *, batch_size: int = 32, image_size: int | None = None) -> Loaders:
+def loaders(
+    splits: Splits,
+    *,
+    batch_size: int = 32,
+    image_size: int | None = None,
+    resize: str = "crop",
+    augment: bool | None = None,
+    normalization: str | None = None,
+    presets: tuple | None = None,
+    workers: int = 0,
+    cache: str = "memory",
+    cache_gb: float = 2.0,
+    strict: bool = False,
+) -> Loaders:
     """Make batches: shuffled for training, in order for validation and test.
 
     Parameters
@@ -28,40 +56,180 @@ def loaders(splits: Splits, *, batch_size: int = 32, image_size: int | None = No
     batch_size : int
         Pictures a batch; the last batch may be smaller.
     image_size : int, optional
-        Resize every picture to this height and width, in pixels. Default: as they are.
+        Height and width of every picture, in pixels. Needed for pictures in files; those in memory stay as they are.
+    resize : {"crop", "squash", "letterbox"}
+        What to do with pictures that are not square, see `transforms.evaluation`.
+    augment : bool, optional
+        Whether pictures for training are varied at random. Default: those from files, not those in memory.
+    normalization : {"imagenet", "symmetric", "none"}, optional
+        Default: "imagenet" for files, "none" in memory.
+    presets : (callable, callable), optional
+        Transforms of your own for training and for the rest; the four parameters above are not used then.
+    workers : int
+        Processes that load beside the training; 0 loads in between. They are started once and kept.
+    cache : {"memory", "disk", "none"}
+        Where decoded pictures are kept, for pictures in files. Each process has a memory of its own; what is on "disk"
+        as well is shared, and still there in the next session.
+    cache_gb : float
+        Bound of what is kept, in GB, all processes together; the same for memory and disk.
+    strict : bool
+        Read every file now, and raise a DataError if one is broken. Otherwise a broken picture is left out when it is
+        met, and a warning names and counts those at the end of the pass.
 
     Notes
     -----
-    The order of training is drawn from torch's global random numbers, which `training.fit` seeds.
+    The order of training, and what is random in it, is drawn from torch's global random numbers, which `training.fit`
+    seeds.
     """
-    _check_whole(batch_size, name="batch_size", unit=_("pictures"))
-    if image_size is not None:
-        _check_whole(image_size, name="image_size", unit=_("pixels"))
-    return Loaders(
-        *(
-            DataLoader(_resized(splits[name], image_size), batch_size=batch_size, shuffle=name == "train")
-            for name in SPLITS
-        ),
-        classes=splits.classes,
-    )
+    check_whole(batch_size, name="batch_size", unit=_("pictures"))
+    check_whole(workers, name="workers", unit=_("processes"), least=0)
+    check_whole(image_size or 1, name="image_size", unit=_("pixels"))
+    if presets is None:
+        presets = _presets(splits.train, image_size, resize=resize, augment=augment, normalization=normalization)
+    processes = max(1, 3 * workers)  # each split has workers of its own
+    caches = _caches(cache, size=image_size, limit=int(cache_gb * GIGABYTE), processes=processes)
+    prepared = [
+        Prepared(splits[name], transform=preset, caches=caches, size=_kept(image_size))
+        for name, preset in zip(SPLITS, (presets[0], presets[1], presets[1]), strict=True)
+    ]
+    if strict:
+        check_all(prepared)
+    options = {"batch_size": batch_size, "num_workers": workers}
+    train, val, test = (PictureLoader(dataset, shuffle=dataset is prepared[0], **options) for dataset in prepared)
+    return Loaders(train, val, test, classes=splits.classes)
 
 
-def _check_whole(value, *, name: str, unit: str) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+class Prepared(Dataset):
+    """The pictures of a split on their way to a network, each file decoded once.
+
+    Attributes
+    ----------
+    finish : callable or None
+        What a batch of its items still needs: the last step of a `transforms.Preset`, which is quicker on all together.
+    """
+
+    def __init__(self, pictures, *, transform, caches, size: int | None):
+        self.pictures, self.caches, self.size = pictures, caches, size
+        self.finish = getattr(transform, "finish", None)
+        self.transform = getattr(transform, "vary", transform)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index) -> tuple[torch.Tensor, int] | PictureError:
+        """Return (image, label), or what is wrong with the file."""
+        try:
+            image, label = self.image(index), int(self.pictures.labels[index])
+        except PictureError as error:
+            return error
+        return (image if self.transform is None else self.transform(image)), label
+
+    def image(self, index) -> torch.Tensor:
+        """Return the picture before the transform: (3, H, W) uint8, or (C, H, W) float32 of one in memory."""
+        if isinstance(self.pictures, Pictures):
+            return self.pictures[index][0]
+        path = self.pictures.paths[index]
+        make = functools.partial(read, path, shorter_side=self.size)
+        for cache in self.caches:  # the innermost first: each asks the one before it for what it has not got
+            make = functools.partial(cache.get, path, make)
+        array = make()
+        return torch.from_numpy(array).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
+
+    def collate(self, items: list) -> tuple:
+        """Return a batch of what could be read (None if nothing could), and what is wrong with the rest."""
+        errors = [item for item in items if isinstance(item, PictureError)]
+        good = [item for item in items if not isinstance(item, PictureError)]
+        if not good:
+            return None, errors
+        images, labels = default_collate(good)
+        return (images if self.finish is None else self.finish(images), labels), errors
+
+
+class PictureLoader(DataLoader):
+    """A DataLoader that leaves broken pictures out of its batches.
+
+    Attributes
+    ----------
+    broken : dict of Path to str
+        Those met so far, and what is wrong with each. A warning names them at the end of a pass that met new ones.
+    """
+
+    def __init__(self, dataset: Prepared, *, shuffle: bool, num_workers: int, **options):
+        super().__init__(
+            dataset,
+            shuffle=shuffle and len(dataset) > 0,  # torch refuses to shuffle nothing
+            num_workers=num_workers,
+            persistent_workers=num_workers > 0,  # starting them anew every epoch takes seconds
+            pin_memory=torch.cuda.is_available(),
+            collate_fn=dataset.collate,
+            **options,
+        )
+        self.broken: dict = {}
+        self._told = 0
+
+    def __iter__(self) -> Iterator:
+        for batch, errors in super().__iter__():
+            self.broken.update({error.path: error.reason for error in errors})
+            if batch is not None:
+                yield batch
+        if len(self.broken) > self._told:
+            self._told = len(self.broken)
+            warnings.warn(_left_out(self.broken, total=len(self.dataset)), CourseWarning, stacklevel=2)
+
+
+def check_all(datasets) -> None:
+    """Read every picture once, and raise a DataError that names the broken ones."""
+    broken, total = {}, sum(len(dataset) for dataset in datasets)
+    with tqdm(total=total, unit="picture", desc=_("checking")) as bar:
+        for dataset in datasets:
+            for index in range(len(dataset)):
+                try:
+                    dataset.image(index)
+                except PictureError as error:
+                    broken[error.path] = error.reason
+                bar.update()
+    if broken:
         raise DataError(
-            _(
-                "{name} must be a whole number of {unit}, at least 1; got {value!r}.",
-                name=name,
-                unit=unit,
-                value=value,
-            )
+            _("{n} of {total} pictures cannot be read: {names}.", n=len(broken), total=total, names=_named(broken))
+            + " "
+            + _("Mend or remove them, or leave them out with strict=False.")
         )
 
 
-def _resized(pictures: Pictures, image_size: int | None) -> Pictures:
-    if image_size is None or tuple(pictures.images.shape[-2:]) == (image_size, image_size):
-        return pictures
-    from torchvision.transforms.v2 import functional  # takes seconds to import, and most lessons do not resize
+def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | None, normalization: str | None):
+    """Return the transforms for training and for the rest; None leaves a picture as it is."""
+    in_files = isinstance(pictures, PictureFiles)
+    if image_size is None and in_files:
+        raise DataError(_("Pictures of many sizes need one: give image_size, in pixels, such as image_size=64."))
+    if image_size is None and not augment and normalization is None:
+        return None, None
+    from . import transforms  # takes seconds to import, and the first lessons do without
 
-    images = functional.resize(pictures.images, [image_size, image_size], antialias=True)
-    return Pictures(images.clamp(0, 1), pictures.labels, classes=pictures.classes)
+    size = pictures.images.shape[-1] if image_size is None else image_size
+    options = {"resize": resize, "normalization": normalization or ("imagenet" if in_files else "none")}
+    rest = transforms.evaluation(size, **options)
+    varied = in_files if augment is None else augment
+    return (transforms.training(size, **options) if varied else rest), rest
+
+
+def _kept(image_size: int | None) -> int | None:
+    return None if image_size is None else round(image_size * ROOM)
+
+
+def _caches(cache: str, *, size: int | None, limit: int, processes: int) -> list:
+    if cache not in CACHES:
+        raise DataError(unknown(cache, _("a place to keep pictures"), CACHES))
+    memory = MemoryCache(limit // processes)
+    if cache == "disk":
+        folder = paths.home() / "cache" / "pictures"
+        return [DiskCache(folder, limit=limit, version=f"shorter side {_kept(size)}"), memory]
+    return [memory] if cache == "memory" else []
+
+
+def _left_out(broken: dict, *, total: int) -> str:
+    return _("{n} of {total} pictures were left out: {names}.", n=len(broken), total=total, names=_named(broken))
+
+
+def _named(broken: dict, *, limit: int = 5) -> str:
+    names = [f"{path.name} {reason}" for path, reason in broken.items()]
+    return "; ".join(names[:limit]) + ("; …" if len(names) > limit else "")

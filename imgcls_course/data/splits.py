@@ -10,8 +10,7 @@ from torch.utils.data import Dataset
 from ..errors import DataError, unknown
 from ..i18n import _
 from .cards import Card
-
-SPLITS = ("train", "val", "test")
+from .layouts import SPLITS
 
 
 class Pictures(Dataset):
@@ -20,7 +19,7 @@ class Pictures(Dataset):
     Parameters
     ----------
     images : tensor or array of shape (N, C, H, W)
-        float32 in [0, 1].
+        float32 in [0, 1], or uint8 in [0, 255], a quarter of the memory. Single pictures come out as float32 in [0, 1].
     labels : tensor or array of shape (N,)
         int64 in [0, len(classes)).
     classes : tuple of str
@@ -33,7 +32,8 @@ class Pictures(Dataset):
     """
 
     def __init__(self, images, labels, *, classes: tuple[str, ...]):
-        self.images = torch.as_tensor(images, dtype=torch.float32)
+        images = torch.as_tensor(images)
+        self.images = images if images.dtype == torch.uint8 else images.to(torch.float32)
         self.labels = torch.as_tensor(labels, dtype=torch.int64)
         self.classes = tuple(classes)
         if self.images.ndim != 4 or len(self.images) != len(self.labels):
@@ -50,20 +50,27 @@ class Pictures(Dataset):
         return len(self.labels)
 
     def __getitem__(self, index) -> tuple[torch.Tensor, int]:
-        return self.images[index], int(self.labels[index])
+        image = self.images[index]
+        return image / 255 if image.dtype == torch.uint8 else image, int(self.labels[index])
 
     def __repr__(self) -> str:
         return f"Pictures({len(self)} of shape {tuple(self.images.shape[1:])}, {len(self.classes)} classes)"
 
     def select(self, classes) -> "Pictures":
         """Return only the pictures of some classes, relabelled 0, 1, … in the order given."""
-        for name in classes:
-            if name not in self.classes:
-                raise DataError(unknown(name, _("a class of these pictures"), self.classes))
-        old = [self.classes.index(name) for name in classes]
-        kept = torch.isin(self.labels, torch.tensor(old))
-        new = torch.tensor([old.index(label) for label in self.labels[kept].tolist()], dtype=torch.int64)
-        return Pictures(self.images[kept], new, classes=tuple(classes))
+        kept, labels = relabelled(self, classes)
+        return Pictures(self.images[kept], labels, classes=tuple(classes))
+
+
+def relabelled(pictures, classes) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the indices of the pictures of some classes, and their labels 0, 1, … in the order given."""
+    for name in classes:
+        if name not in pictures.classes:
+            raise DataError(unknown(name, _("a class of these pictures"), pictures.classes))
+    old = [pictures.classes.index(name) for name in classes]
+    kept = torch.isin(pictures.labels, torch.tensor(old)).nonzero().flatten()
+    new = torch.tensor([old.index(label) for label in pictures.labels[kept].tolist()], dtype=torch.int64)
+    return kept, new
 
 
 def check_labels(labels: torch.Tensor, *, num_classes: int) -> None:
@@ -83,7 +90,7 @@ def check_labels(labels: torch.Tensor, *, num_classes: int) -> None:
 
 @dataclass(frozen=True)
 class Splits:
-    """Three disjoint sets: learn on `train`, choose on `val`, report once on `test`."""
+    """Three disjoint sets of `Pictures` or `PictureFiles`: learn on `train`, choose on `val`, report once on `test`."""
 
     train: Pictures
     val: Pictures
@@ -120,8 +127,8 @@ def stratified_split(labels: np.ndarray, *, fractions=(0.7, 0.2, 0.1), seed: int
     Parameters
     ----------
     labels : array of int, shape (N,)
-    fractions : three floats that sum to 1
-        For train, val and test.
+    fractions : two or three floats that sum to 1
+        For train, val and test; with two, test is empty.
     seed : int
         The same seed gives the same split.
 
@@ -129,12 +136,34 @@ def stratified_split(labels: np.ndarray, *, fractions=(0.7, 0.2, 0.1), seed: int
     -------
     train, val, test : arrays of int
         Disjoint, together 0 … N-1, each sorted.
+
+    Raises
+    ------
+    DataError
+        If the fractions are no such numbers, or a class has too few pictures to be in every split.
     """
-    if len(fractions) != 3 or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
-        message = _("fractions must be three positive numbers that sum to 1, got {fractions}.", fractions=fractions)
+    if len(fractions) not in (2, 3) or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
+        message = _("fractions must be two or three positive numbers that sum to 1, got {f}.", f=fractions)
         raise DataError(message)
-    everything = np.arange(len(labels))
-    train, rest = train_test_split(everything, train_size=fractions[0], stratify=labels, random_state=seed)
-    share = fractions[1] / (fractions[1] + fractions[2])
-    val, test = train_test_split(rest, train_size=share, stratify=labels[rest], random_state=seed)
+    train, rest = _divide(labels, np.arange(len(labels)), share=fractions[0], seed=seed)
+    if len(fractions) == 2:
+        return np.sort(train), np.sort(rest), rest[:0]
+    val, test = _divide(labels, rest, share=fractions[1] / (fractions[1] + fractions[2]), seed=seed)
     return tuple(np.sort(part) for part in (train, val, test))
+
+
+def _divide(labels: np.ndarray, places: np.ndarray, *, share: float, seed: int) -> list[np.ndarray]:
+    try:
+        return train_test_split(places, train_size=share, stratify=labels[places], random_state=seed)
+    except ValueError:  # scikit-learn's words are about its own parameters
+        counts = np.bincount(labels)
+        label = int(np.flatnonzero(counts)[counts[counts > 0].argmin()])
+        raise DataError(
+            _(
+                "{n} pictures cannot be split with every class in every split: class {label} has only {few}. "
+                "Add pictures, or give the splits as folders train, val and test.",
+                n=len(labels),
+                label=label,
+                few=int(counts[label]),
+            )
+        ) from None

@@ -95,7 +95,9 @@ def fit(
 
 def check_fits(model: nn.Module, loaders: Loaders, *, device: torch.device) -> None:
     """Pass one validation batch through the model and raise one clear line if output and classes do not fit."""
-    images, labels = next(iter(loaders.val))
+    images, labels = next(iter(loaders.val), (None, None))
+    if images is None:
+        raise TrainingError(_("There is nothing to validate on: the validation split holds no picture."))
     was_training = model.training
     model.eval()
     try:

@@ -1,0 +1,124 @@
+"""Decoding is the slowest part of loading, so it is done once: pictures are kept small, as uint8, up to a bound."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from .decode import PictureError, reason
+
+HEADER = 128  # bytes that NumPy writes before the numbers
+Stamp = tuple[int, int]  # when a file was changed (ns) and its size (bytes): another stamp is another picture
+
+
+def stamp(path: Path) -> Stamp:
+    """Return what changes when a file changes, or raise a PictureError."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise PictureError(path, reason(path, error)) from None
+    return found.st_mtime_ns, found.st_size
+
+
+class MemoryCache:
+    """Keep arrays in memory.
+
+    When it is full, what is in it stays, and the rest is made anew each time: training goes through all pictures over
+    and over, and throwing out the oldest would throw out each just before it is wanted again.
+
+    Parameters
+    ----------
+    limit : int
+        Bytes.
+    """
+
+    def __init__(self, limit: int):
+        self.limit, self.used = limit, 0
+        self._kept: dict[Path, tuple[Stamp, np.ndarray]] = {}
+
+    def get(self, path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return what was kept for this file, or `make()` if there is nothing or the file was changed since."""
+        now = stamp(path)
+        before, array = self._kept.get(path, (None, None))
+        if before == now:
+            return array
+        self.used -= array.nbytes if array is not None else 0
+        self._kept.pop(path, None)
+        array = make()
+        if self.used + array.nbytes <= self.limit:
+            self._kept[path] = (now, array)
+            self.used += array.nbytes
+        return array
+
+    def __getstate__(self) -> dict:  # a worker process starts with an empty one
+        return {"limit": self.limit, "used": 0, "_kept": {}}
+
+
+class DiskCache:
+    """Keep arrays as files: they are there in the next session, and all worker processes share them.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first array is kept.
+    limit : int
+        Bytes; the oldest go first when a new cache finds the folder over it.
+    version : str
+        Whatever else decides what `make` makes, such as the size the pictures are kept at.
+    """
+
+    RECOUNT = 100  # several processes write to the folder: look how large it is every so many writes
+
+    def __init__(self, folder: Path, *, limit: int, version: str):
+        self.folder, self.limit, self.version = folder, limit, version
+        self._writes = 0
+        self._used = self._shrink()
+
+    def get(self, path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return what was kept for this file, or `make()` if there is nothing or the file was changed since."""
+        key = f"{self.version} {os.path.abspath(path)} {stamp(path)}"
+        file = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npy"
+        try:
+            return np.load(file, allow_pickle=False)
+        except (OSError, ValueError, EOFError):  # not there yet, or damaged: make it (anew)
+            array = make()
+            self._keep(file, array)
+            return array
+
+    def _keep(self, file: Path, array: np.ndarray) -> None:
+        size = array.nbytes + HEADER
+        if self._used + size > self.limit:
+            return
+        temporary = file.with_name(f"{file.stem}.{os.getpid()}.part")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as stream:
+                np.save(stream, array)
+            os.replace(temporary, file)
+        except OSError:  # a full disk makes loading slower, and must not end it
+            temporary.unlink(missing_ok=True)
+            return
+        self._writes += 1
+        self._used = self._size() if self._writes % self.RECOUNT == 0 else self._used + size
+
+    def _files(self) -> list[tuple[int, int, str]]:
+        """Return (when written, bytes, path) of each file, the oldest first."""
+        try:
+            found = [(entry.stat(), entry.path) for entry in os.scandir(self.folder)]
+        except FileNotFoundError:  # nothing was kept yet, or another process is clearing up
+            return []
+        return sorted((entry.st_mtime_ns, entry.st_size, path) for entry, path in found)
+
+    def _size(self) -> int:
+        return sum(size for _written, size, _path in self._files())
+
+    def _shrink(self) -> int:
+        files, used = self._files(), self._size()
+        for _written, size, path in files:
+            if used <= 0.9 * self.limit:
+                break
+            Path(path).unlink(missing_ok=True)
+            used -= size
+        return used

@@ -1,0 +1,131 @@
+"""Read one picture file, whatever is inside it, as 8-bit RGB the right way up, or say in a few words why not."""
+
+import contextlib
+import os
+import stat
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ..errors import DataError
+from ..i18n import _
+
+LARGEST = 100_000_000  # pixels; a file of a few kB can claim to be far larger, and fill the memory
+WHITE = (255, 255, 255)
+
+
+class PictureError(DataError):
+    """A file cannot be read as a picture; `reason` says why, without the file's name."""
+
+    def __init__(self, path, reason: str):
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = Path(path), reason
+
+    def __reduce__(self):  # worker processes send it over
+        return type(self), (self.path, self.reason)
+
+
+@contextlib.contextmanager
+def opened(path) -> Iterator[Image.Image]:
+    """Open a picture file; whatever goes wrong, also later while it is decoded inside the block, is a PictureError.
+
+    Nothing but a regular file is opened: reading a named pipe would wait for ever.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise PictureError(path, _("is no file"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd metadata, and of large pictures: see LARGEST
+            with Image.open(path) as image:
+                if image.width * image.height > LARGEST:
+                    raise PictureError(path, _too_large(image.size))
+                yield image
+    except PictureError:
+        raise
+    except Exception as error:  # Pillow's readers raise nearly everything on damaged files
+        raise PictureError(path, reason(path, error)) from error
+
+
+def read(path, *, shorter_side: int | None = None) -> np.ndarray:
+    """Read a picture.
+
+    Parameters
+    ----------
+    path : path-like
+    shorter_side : int, optional
+        Shrink to this many pixels on the shorter side; a smaller picture stays as it is.
+
+    Returns
+    -------
+    array of uint8, shape (H, W, 3)
+        RGB, turned as its EXIF orientation says; transparent places are white, of an animation it is the first frame.
+
+    Raises
+    ------
+    PictureError
+        If the file is missing, unreadable, damaged, no picture, or larger than 100 megapixels.
+    """
+    with opened(path) as image:
+        if shorter_side is not None:
+            image.draft(image.mode, _shrunk(image.size, 2 * shorter_side))  # JPEG: decode no more than needed
+        image = to_rgb(image)
+        if shorter_side is not None and min(image.size) > shorter_side:
+            image = image.resize(_shrunk(image.size, shorter_side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        return np.array(image)
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Turn a picture of any mode upright and into 8-bit RGB."""
+    image = _upright(image)
+    if image.mode.startswith(("I", "F")):
+        image = _eight_bits(image)
+    if image.mode in ("PA", "LA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, (*WHITE, 255))
+        image = Image.alpha_composite(ground, image)
+    return image.convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()  # first and apart, so that what is caught below is about the metadata and not about the picture
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # too damaged to say how the picture lies: take it as it lies
+        return image
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit whole numbers keep their upper byte; floats are taken as [0, 1], or as [0, 255] if they go beyond 1."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    if image.mode == "F":
+        values = values * 255 if values.max(initial=0) <= 1 else values
+    elif image.mode.startswith("I;16") or values.max(initial=0) > 255:
+        values = values // 256
+    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
+
+
+def _shrunk(size: tuple[int, int], shorter_side: int) -> tuple[int, int]:
+    scale = min(1.0, shorter_side / min(size))
+    return tuple(max(1, round(side * scale)) for side in size)
+
+
+def _too_large(size) -> str:
+    return _("is too large: {w}×{h} pixels, over {n} megapixels", w=size[0], h=size[1], n=LARGEST // 1_000_000)
+
+
+def reason(path, error: Exception) -> str:
+    """Say in a few words why a file cannot be read as a picture."""
+    if isinstance(error, FileNotFoundError):
+        return _("is missing")
+    if isinstance(error, PermissionError):
+        return _("may not be read (no permission)")
+    if isinstance(error, Image.DecompressionBombError):
+        return _("is too large: over {n} megapixels", n=LARGEST // 1_000_000)
+    if isinstance(error, UnidentifiedImageError):
+        return _("is empty") if os.path.getsize(path) == 0 else _("is no picture")
+    if "truncated" in str(error).lower() or isinstance(error, EOFError):
+        return _("is cut off (truncated)")
+    return _("is damaged ({kind}: {text})", kind=type(error).__name__, text=" ".join(str(error).split())[:80])

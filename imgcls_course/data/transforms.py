@@ -1,0 +1,213 @@
+"""From a picture of any size and shape to what a network takes, and back to what an eye can see.
+
+A preset is a short list of steps: resize by one of three policies, augment (training only), scale to [0, 1], normalise.
+"""
+
+import torch
+from torch import nn
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional
+
+from .. import runtime
+from ..errors import DataError, unknown
+from ..i18n import _
+from .checks import check_whole
+
+POLICIES = ("crop", "squash", "letterbox")
+NORMALIZATIONS = {  # name: mean and standard deviation of the channels, for pictures in [0, 1]
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),  # of ImageNet's training pictures
+    "symmetric": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),  # to [-1, 1], as EfficientNet's AdvProp weights want it
+    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+}
+GREY = tuple(round(255 * value) for value in NORMALIZATIONS["imagenet"][0])  # close to 0 once it is normalised
+
+
+class Preset(nn.Module):
+    """From a picture to the input of a network, with what it was made from.
+
+    Attributes
+    ----------
+    image_size : int
+        Height and width of the result, in pixels.
+    resize : {"crop", "squash", "letterbox"}
+    normalization : {"imagenet", "symmetric", "none"}
+    vary : nn.Sequential
+        The steps that differ from picture to picture: (3, H, W) → (3, image_size, image_size), of the same dtype.
+    finish : Normalize
+        The step that is the same for all, and quicker on a whole batch: (…, 3, S, S) → float32, normalised.
+    """
+
+    def __init__(self, steps, *, image_size: int, resize: str, normalization: str):
+        super().__init__()
+        self.image_size, self.resize, self.normalization = image_size, resize, normalization
+        self.vary = nn.Sequential(*steps)
+        self.finish = Normalize(normalization)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(3, H, W) uint8, or float in [0, 1] → (3, image_size, image_size) float32, normalised."""
+        return self.finish(self.vary(image))
+
+    def preview(self, image: torch.Tensor, *, count: int = 8, seed: int = 0) -> torch.Tensor:
+        """Apply it `count` times, and undo the normalisation: (count, 3, image_size, image_size) in [0, 1]."""
+        with runtime.seeded(seed):
+            images = torch.stack([self(image) for _time in range(count)])
+        return denormalize(images, self.normalization).clamp(0, 1)
+
+
+def evaluation(image_size: int, *, resize: str = "crop", normalization: str = "imagenet") -> Preset:
+    """Make the steps for validation, test and prediction: nothing in them is random.
+
+    Parameters
+    ----------
+    image_size : int
+        In pixels.
+    resize : {"crop", "squash", "letterbox"}
+        `crop`: the shorter side to image_size, then the middle. `squash`: both sides, the shape is lost. `letterbox`:
+        the longer side, and grey bars beside the picture.
+    normalization : {"imagenet", "symmetric", "none"}
+    """
+    return Preset(
+        [_resize(image_size, policy=resize)], image_size=image_size, resize=resize, normalization=normalization
+    )
+
+
+def training(
+    image_size: int, *, resize: str = "crop", normalization: str = "imagenet", scale=(0.08, 1.0), flip=0.5, extra=()
+) -> Preset:
+    """Make the steps for training: as for evaluation, but each time the picture looks a little different.
+
+    Parameters
+    ----------
+    image_size, resize, normalization
+        As for `evaluation`. With "crop" a random part of the picture is taken (torchvision's RandomResizedCrop), of
+        `scale` of its area; the two other policies exist to keep the whole picture, and so they do.
+    scale : two floats
+        The smallest and largest part of the area that "crop" takes.
+    flip : float
+        Probability of mirroring left and right.
+    extra : sequence of transforms
+        Put after these, before the scaling to [0, 1], such as `v2.ColorJitter(0.4)`.
+
+    Notes
+    -----
+    Defaults of scale and flip: Szegedy et al. (2015), section 6, and torchvision's reference training.
+    """
+    if resize == "crop":
+        first = v2.RandomResizedCrop(check_whole(image_size, name="image_size", unit=_("pixels")), scale=scale)
+    else:
+        first = _resize(image_size, policy=resize)
+    steps = [first, v2.RandomHorizontalFlip(flip), *extra]
+    return Preset(steps, image_size=image_size, resize=resize, normalization=normalization)
+
+
+class Crop(nn.Module):
+    """The shorter side to `size`, then the middle square."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.size = size
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(C, H, W) → (C, size, size)."""
+        side = min(image.shape[-2:])
+        # Cut first: a picture of 30000×2 would fill the memory if it were made large before.
+        return _scaled(functional.center_crop(image, [side, side]), self.size, self.size)
+
+    def extra_repr(self) -> str:
+        """Show the size."""
+        return str(self.size)
+
+
+class Squash(nn.Module):
+    """Both sides to `size`: all of the picture is kept, its shape is not."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.size = size
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(C, H, W) → (C, size, size)."""
+        return _scaled(image, self.size, self.size)
+
+    def extra_repr(self) -> str:
+        """Show the size."""
+        return str(self.size)
+
+
+class Letterbox(nn.Module):
+    """The longer side to `size`, and bars beside the picture: all of it is kept, undistorted, but smaller."""
+
+    def __init__(self, size: int, *, fill: tuple[int, int, int] = GREY):
+        super().__init__()
+        self.size, self.fill = size, fill
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(C, H, W) → (C, size, size)."""
+        height, width = image.shape[-2:]
+        scale = self.size / max(height, width)
+        height, width = max(1, round(height * scale)), max(1, round(width * scale))
+        canvas = self._canvas(image)
+        top, left = (self.size - height) // 2, (self.size - width) // 2
+        canvas[..., top : top + height, left : left + width] = _scaled(image, height, width)
+        return canvas
+
+    def _canvas(self, image: torch.Tensor) -> torch.Tensor:
+        colour = torch.tensor(self.fill)[: image.shape[-3]]
+        colour = colour / 255 if image.is_floating_point() else colour
+        return colour.to(image.dtype)[:, None, None].repeat(1, self.size, self.size)
+
+    def extra_repr(self) -> str:
+        """Show the size."""
+        return str(self.size)
+
+
+_RESIZE = {"crop": Crop, "squash": Squash, "letterbox": Letterbox}
+
+
+def _resize(image_size: int, *, policy: str) -> nn.Module:
+    if policy not in _RESIZE:
+        raise DataError(unknown(policy, _("a resize policy"), POLICIES))
+    return _RESIZE[policy](check_whole(image_size, name="image_size", unit=_("pixels")))
+
+
+def _scaled(image: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    return functional.resize(image, [height, width], antialias=True)
+
+
+class Normalize(nn.Module):
+    """Scale to [0, 1] where it is uint8, then normalise."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.name = name
+        self.mean, self.std = _statistics(name)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(…, 3, H, W) uint8, or float in [0, 1] → float32 of the same shape."""
+        scale = 1.0 if images.is_floating_point() else 1 / 255
+        # One new tensor, changed in place: fetching fresh memory takes longer than the arithmetic.
+        values = images.to(torch.float32, copy=True).mul_(scale)
+        return values if self.name == "none" else values.sub_(self.mean).div_(self.std)
+
+    def extra_repr(self) -> str:
+        """Show the name."""
+        return repr(self.name)
+
+
+def normalize(images: torch.Tensor, name: str = "imagenet") -> torch.Tensor:
+    """Normalise pictures in [0, 1] of shape (…, 3, H, W): (x - mean) / std of each channel."""
+    mean, std = _statistics(name)
+    return (images - mean) / std
+
+
+def denormalize(images: torch.Tensor, name: str = "imagenet") -> torch.Tensor:
+    """Undo `normalize`, for display: x · std + mean."""
+    mean, std = _statistics(name)
+    return images * std + mean
+
+
+def _statistics(name: str) -> tuple[torch.Tensor, torch.Tensor]:
+    if name not in NORMALIZATIONS:
+        raise DataError(unknown(name, _("a normalisation"), NORMALIZATIONS))
+    mean, std = NORMALIZATIONS[name]
+    return torch.tensor(mean)[:, None, None], torch.tensor(std)[:, None, None]
