@@ -1,5 +1,7 @@
 """The networks of lesson 01 against what can be worked out by hand."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -53,3 +55,28 @@ def test_logits_have_one_number_for_each_class(make):
     model = make(64, 10)
     assert model(torch.rand(1, 1, 8, 8)).shape == (1, 10)
     assert model(torch.rand(7, 1, 8, 8)).shape == (7, 10)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (96, 96), (40, 70)])
+def test_the_convnet_takes_any_size_of_at_least_16(size):
+    """It pools over all that is left, so lesson 07 may choose the size by what is to be seen."""
+    model = models.convnet(num_classes=5, width=4)
+    assert model(torch.rand(2, 3, *size)).shape == (2, 5)
+
+
+def test_the_convnet_does_not_care_where_the_pattern_is():
+    """Global max pooling: a mark counts the same at any place (a multiple of the pooling steps, 8 pixels, apart)."""
+    model = models.convnet(num_classes=2).eval()
+    images = torch.zeros(2, 3, 96, 96)
+    mark = torch.rand(3, 8, 8)
+    images[0, :, 32:40, 32:40] = images[1, :, 56:64, 48:56] = mark
+    assert torch.allclose(*model(images), atol=1e-5)
+
+
+@pytest.mark.parametrize(("channels", "width"), [(3, 8), (1, 4)])
+def test_the_convnets_parameters_are_those_of_the_formula(channels, width):
+    """Nine weights for each pair of maps, two numbers for each norm, and the last layer."""
+    sizes = [channels, width, 2 * width, 4 * width, 4 * width]
+    expected = sum(9 * a * b + 2 * b for a, b in pairwise(sizes)) + (4 * width + 1) * 3
+    model = models.convnet(num_classes=3, in_channels=channels, width=width)
+    assert sum(parameter.numel() for parameter in model.parameters()) == expected

@@ -1,5 +1,10 @@
 """Figures: what is drawn is the data, on the Axes that was given."""
 
+import functools
+import tempfile
+from pathlib import Path
+
+import damage
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -9,7 +14,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
-from imgcls_course import plots
+from imgcls_course import data, plots
 
 HISTORY = [
     {"epoch": e, "train_loss": 1 / e, "val_loss": 2 / e, "train_accuracy": 0.2 * e, "val_accuracy": 0.1 * e}
@@ -17,6 +22,7 @@ HISTORY = [
 ]
 POINTS = torch.tensor([[0.1, 0.2], [0.3, 0.9], [0.8, 0.4], [0.9, 0.7]])
 LABELS = torch.tensor([0, 0, 1, 1])
+_FOLDER = tempfile.TemporaryDirectory()  # removed when the tests end
 
 
 def _boundary(**options):
@@ -29,7 +35,20 @@ DRAWINGS = {
     "pictures": lambda **ax: plots.pictures(torch.rand(3, 1, 4, 4), **ax),
     "probabilities": lambda **ax: plots.probabilities([0.2, 0.8], classes=["a", "b"], **ax),
     "boundary": _boundary,
+    "bars": lambda **ax: plots.bars({"a": [0.2, 0.8], "b": [0.5, 0.5]}, groups=["x", "y"], **ax),
+    "audit_summary": lambda **ax: plots.audit_summary(_report(), **ax),
+    "audit_gallery": lambda **ax: plots.audit_gallery(_report(), "duplicate", **ax),
 }
+
+
+@functools.cache
+def _report():
+    """What an audit finds in a folder with one picture twice."""
+    for name in ("a/1.png", "a/2.png", "b/3.png"):
+        path = Path(_FOLDER.name, name)
+        path.parent.mkdir(exist_ok=True)
+        damage.photo((60, 40), seed=int(name == "b/3.png")).save(path)
+    return data.audit(_FOLDER.name, progress=False)
 
 
 @pytest.mark.parametrize("name", plots.__all__)
@@ -182,3 +201,29 @@ def test_points_have_the_colour_and_marker_of_their_class():
     shapes = [scatter.get_paths()[0].vertices.shape for scatter in scatters]
     assert shapes[0] != shapes[1]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("left", "right")
+
+
+def test_bars_are_the_values_in_their_groups():
+    """Each bar must have its value as height and as text, and stand over its group."""
+    ax = plots.bars({"crop": [0.9, 0.5], "squash": [0.8, 0.7]}, groups=["middle", "elsewhere"], ylabel="found")
+    heights = [[bar.get_height() for bar in bars] for bars in ax.containers]
+    assert heights == [[0.9, 0.5], [0.8, 0.7]]
+    assert {text.get_text() for text in ax.texts} == {"0.90", "0.50", "0.80", "0.70"}
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["middle", "elsewhere"]
+    centres = [np.mean([bars[i].get_x() + bars[i].get_width() / 2 for bars in ax.containers]) for i in range(2)]
+    assert centres == pytest.approx([0, 1])
+
+
+def test_pictures_of_many_shapes_keep_them():
+    """A wide poster must not be drawn as a square."""
+    ax = plots.pictures([torch.zeros(3, 10, 60), torch.zeros(3, 60, 10)])
+    boxes = [image.get_extent() for image in ax.images]
+    shapes = [(right - left) / abs(top - bottom) for left, right, bottom, top in boxes]
+    assert shapes == pytest.approx([6, 1 / 6])
+
+
+def test_pictures_in_bytes_are_drawn_as_those_in_floats():
+    """A picture of a file and the same one scaled must look the same."""
+    image = torch.randint(0, 256, (3, 4, 4), dtype=torch.uint8)
+    drawn = [plots.pictures([x], ax=Figure().subplots()).images[0].get_array() for x in (image, image / 255)]
+    assert np.allclose(*drawn)

@@ -150,6 +150,12 @@ def test_splits_share_no_pixel_of_a_photograph(monkeypatch):
     assert columns["val"][1] < 80 <= columns["test"][0]
 
 
+def test_photographs_have_something_on_them():
+    """A black corner of a photograph is no picture of anything."""
+    photos = [posters.draw(index, seed=9, kind="photo").image for index in range(200)]
+    assert min(np.ptp(np.asarray(photo)) for photo in photos) > 50
+
+
 def test_the_table_says_what_is_on_each_poster(tmp_path):
     """Lesson 07 asks of each poster whether a crop still shows the logo."""
     folder = posters.make(tmp_path / "new", count=20, seed=2, largest=0.06, progress=False)

@@ -5,7 +5,7 @@ import torch
 from torchvision import transforms as old
 from torchvision.transforms import v2
 
-from imgcls_course import data
+from imgcls_course import data, runtime
 from imgcls_course.data import transforms
 from imgcls_course.errors import DataError
 
@@ -152,7 +152,7 @@ def test_a_preset_on_a_batch_is_the_same_as_one_by_one():
 def test_a_preset_shows_its_steps():
     """A student should be able to read what will be done."""
     shown = repr(transforms.training(32, resize="letterbox"))
-    assert all(word in shown for word in ("Letterbox(32)", "RandomHorizontalFlip", "Normalize('imagenet')"))
+    assert all(word in shown for word in ("Letterbox(32)", "Flip(0.5)", "Normalize('imagenet')"))
 
 
 @pytest.mark.parametrize(
@@ -183,3 +183,23 @@ def test_float_and_byte_pictures_give_the_same():
 def test_transforms_are_reached_from_data():
     """`data.transforms` is how a lesson spells it."""
     assert data.transforms is transforms
+
+
+@pytest.mark.parametrize(("probability", "expected"), [(0.0, {False}), (1.0, {True}), (0.5, {False, True})])
+def test_flips_mirror_left_and_right_as_often_as_told(probability, expected):
+    """A flip that never happens, or that turns pictures upside down, would train another network."""
+    image = torch.arange(12, dtype=torch.uint8).reshape(1, 3, 4)
+    results = [transforms.Flip(probability)(image) for _time in range(30)]
+    assert all(torch.equal(result, image) or torch.equal(result, image.flip(-1)) for result in results)
+    assert {torch.equal(result, image.flip(-1)) for result in results} == expected
+
+
+def test_random_crops_are_torchvisions():
+    """From the same random numbers the same part must be cut: the recipes of the literature mean this crop."""
+    image = torch.nn.functional.interpolate(torch.rand(1, 3, 5, 7), size=(90, 130), mode="bicubic")[0].clamp(0, 1)
+    ours, theirs = transforms.RandomCrop(32, scale=(0.08, 1.0)), old.RandomResizedCrop(32, antialias=True)
+    for seed in range(10):
+        with runtime.seeded(seed):
+            first = ours(image)
+        with runtime.seeded(seed):
+            assert torch.allclose(first, theirs(image), atol=1e-5)

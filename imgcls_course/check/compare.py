@@ -29,7 +29,7 @@ def difference(got: Any, expected: Any) -> str | None:
         return _("returns nothing. Is there a `return`?")
     if isinstance(expected, tuple):
         return _tuple_difference(got, expected)
-    if isinstance(expected, str | bool):
+    if isinstance(expected, str | bool | set | list):
         return None if type(got) is type(expected) and got == expected else _("gives {got}", got=brief(got))
     if isinstance(expected, numbers.Number):
         return _number_difference(got, expected)

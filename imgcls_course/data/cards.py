@@ -166,13 +166,13 @@ CARDS = {
         Card(
             name="posters",
             title="Posters with and without our logo",
-            source="Drawn by imgcls_course/data/posters.py, some with parts of photographs that scikit-image brings along",
+            source="Drawn by imgcls_course/data/posters.py, some with parts of photographs from scikit-image",
             licence="CC0 or public domain",
             classes=("logo", "others"),
             shape=None,
             count=600,
-            note="Every shape from 1:6 to 6:1. Our logo is an iris of three blades, of any size, colour and tilt, at any "
-            "place. Some of the others have a look-alike.",
+            note="Every shape from 1:6 to 6:1. Our logo is an iris of three blades, of any size, colour and tilt, at "
+            "any place. Some of the others have a look-alike.",
         ),
         Card(
             name="hymenoptera",

@@ -74,8 +74,8 @@ class Layout:
     def __str__(self) -> str:
         classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
         text = _(
-            "{root}: {kind}. {n:,} pictures of {k} classes ({classes}).",
-            root=self.root,
+            "{name}: {kind}. {n:,} pictures of {k} classes ({classes}).",
+            name=self.root.resolve().name,
             kind=self.kind,
             n=len(self.samples),
             k=len(self.classes),

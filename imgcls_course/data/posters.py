@@ -28,6 +28,7 @@ SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
 STRIPS = {"train": (0.0, 0.6), "val": (0.6, 0.8), "test": (0.8, 1.0)}  # of the longer side of a photograph
 OTHERS = {"plain": 0.5, "look-alike": 0.2, "photo": 0.3}  # what posters without the logo are
 GROUNDS = ("plain", "gradient", "photo", "stripes")
+LEAST_CONTRAST = 60  # between the darkest and the brightest byte: the corners of `retina` are black
 PHOTOS = ("astronaut", "chelsea", "coffee", "hubble_deep_field", "retina", "rocket")
 # fmt: off
 WORDS = (
@@ -69,7 +70,16 @@ def posters(*, seed: int = 0):
     return to_splits(find_layout(paths.datasets() / "posters"), card=CARDS["posters"], seed=seed)
 
 
-def make(out, *, count: int = COUNT, seed: int = SEED, largest: float = 4.0, progress: bool = True) -> Path:
+def make(
+    out,
+    *,
+    count: int = COUNT,
+    seed: int = SEED,
+    largest: float = 4.0,
+    shapes: tuple[float, float] = SHAPES,
+    logo_sizes: tuple[float, float] = LOGO_SIZES,
+    progress: bool = True,
+) -> Path:
     """Draw posters into `out`/{train,val,test}/{logo,others}/, half of them with the logo, and a table `index.csv`.
 
     Parameters
@@ -82,6 +92,10 @@ def make(out, *, count: int = COUNT, seed: int = SEED, largest: float = 4.0, pro
         The same seed gives the same files, byte for byte (with the same versions of Pillow and NumPy).
     largest : float
         Megapixels of the largest; sizes are spread evenly on a logarithmic scale.
+    shapes : two floats
+        Width over height, from and to, spread evenly on a logarithmic scale.
+    logo_sizes : two floats
+        Diameter of logos and look-alikes as a share of the shorter side, from and to.
     progress : bool
         Show a bar.
 
@@ -98,7 +112,7 @@ def make(out, *, count: int = COUNT, seed: int = SEED, largest: float = 4.0, pro
         raise DataError(_("{out} is not empty. Give a new folder, so that nothing in it is mixed or lost.", out=out))
     rows = []
     for index, split in enumerate(tqdm(_splits(count), disable=not progress, unit="poster")):
-        poster = draw(index, seed=seed, split=split, largest=largest)
+        poster = draw(index, seed=seed, split=split, largest=largest, shapes=shapes, logo_sizes=logo_sizes)
         file = out / split / poster.label / f"{index:05d}.jpg"
         paths.write_bytes(file, _jpeg(poster.image))
         rows.append(_row(file.relative_to(out), poster))
@@ -107,7 +121,14 @@ def make(out, *, count: int = COUNT, seed: int = SEED, largest: float = 4.0, pro
 
 
 def draw(
-    index: int, *, seed: int = SEED, split: str = "train", largest: float = LARGEST, kind: str | None = None
+    index: int,
+    *,
+    seed: int = SEED,
+    split: str = "train",
+    largest: float = LARGEST,
+    shapes: tuple[float, float] = SHAPES,
+    logo_sizes: tuple[float, float] = LOGO_SIZES,
+    kind: str | None = None,
 ) -> Poster:
     """Draw one poster.
 
@@ -118,13 +139,13 @@ def draw(
     seed : int
     split : {"train", "val", "test"}
         Decides which part of the photographs may be used: the three parts share no pixel.
-    largest : float
-        Megapixels.
+    largest, shapes, logo_sizes
+        As for `make`.
     kind : {"logo", "plain", "look-alike", "photo"}, optional
         Instead of what the index says.
     """
     rng = np.random.default_rng([seed, index])
-    size = _size(rng, largest=largest)
+    size = _size(rng, largest=largest, shapes=shapes)
     chosen = "logo" if index % 2 == 0 else str(rng.choice(list(OTHERS), p=list(OTHERS.values())))
     kind = kind or chosen
     if kind == "photo":
@@ -134,7 +155,7 @@ def draw(
     if kind == "plain":
         return Poster(image, kind)
     pattern = "iris" if kind == "logo" else str(rng.choice(LOOK_ALIKES))
-    return Poster(image, kind, mark=_put_mark(image, rng, pattern=pattern))
+    return Poster(image, kind, mark=_put_mark(image, rng, pattern=pattern, sizes=logo_sizes))
 
 
 def mark(pattern: str, diameter: float, *, colours, tilt: float = 0.0) -> Image.Image:
@@ -204,9 +225,9 @@ def _splits(count: int) -> list[str]:
     return ["train"] * train + ["val"] * val + ["test"] * (count - train - val)
 
 
-def _size(rng: np.random.Generator, *, largest: float) -> tuple[int, int]:
+def _size(rng: np.random.Generator, *, largest: float, shapes=SHAPES) -> tuple[int, int]:
     """Width and height in pixels: shape and area even on a logarithmic scale."""
-    shape = np.exp(rng.uniform(*np.log(SHAPES)))
+    shape = np.exp(rng.uniform(*np.log(shapes)))
     area = 1e6 * np.exp(rng.uniform(np.log(LARGEST / 2), np.log(largest)))
     return round(np.sqrt(area * shape)), round(np.sqrt(area / shape))
 
@@ -256,9 +277,9 @@ def _decorate(image: Image.Image, rng: np.random.Generator) -> None:
         pen.text(place, text, font=font, fill=tuple(map(int, _colour(rng))))
 
 
-def _put_mark(image: Image.Image, rng: np.random.Generator, *, pattern: str) -> tuple[float, float, float]:
+def _put_mark(image: Image.Image, rng: np.random.Generator, *, pattern: str, sizes) -> tuple[float, float, float]:
     """Put a mark wholly inside the poster, last, so that nothing covers it; return its centre and diameter."""
-    diameter = rng.uniform(*LOGO_SIZES) * min(image.size)
+    diameter = rng.uniform(*sizes) * min(image.size)
     stamp = mark(pattern, diameter, colours=_contrasting(rng), tilt=rng.uniform(0, 2 * np.pi))
     left, top = (int(rng.integers(0, max(1, room - stamp.width + 1))) for room in image.size)
     image.paste(stamp, (left, top), mask=stamp)
@@ -273,7 +294,16 @@ def _photo(name: str) -> np.ndarray:
 
 
 def _crop(rng: np.random.Generator, size: tuple[int, int], *, split: str) -> Image.Image:
-    """A part of a photograph in the shape of `size`; each split has a strip of every photograph to itself."""
+    """A part of a photograph, in the shape of `size`; one on which there is something to see, if ten tries find it."""
+    for _try in range(10):
+        part = _part(rng, size, split=split)
+        if np.ptp(part) > LEAST_CONTRAST:
+            break
+    return Image.fromarray(np.ascontiguousarray(part)).resize(size, Image.Resampling.BICUBIC)
+
+
+def _part(rng: np.random.Generator, size: tuple[int, int], *, split: str) -> np.ndarray:
+    """Cut from a photograph; each split has a strip of every photograph to itself."""
     photo = _photo(str(rng.choice(PHOTOS)))
     axis = int(photo.shape[1] > photo.shape[0])  # strips divide the longer side
     start, stop = (round(share * photo.shape[axis]) for share in STRIPS[split])
@@ -281,8 +311,7 @@ def _crop(rng: np.random.Generator, size: tuple[int, int], *, split: str) -> Ima
     scale = rng.uniform(0.5, 1) * min(strip.shape[1] / size[0], strip.shape[0] / size[1])
     width, height = (max(8, int(side * scale)) for side in size)
     top, left = rng.integers(0, strip.shape[0] - height + 1), rng.integers(0, strip.shape[1] - width + 1)
-    part = Image.fromarray(np.ascontiguousarray(strip[top : top + height, left : left + width]))
-    return part.resize(size, Image.Resampling.BICUBIC)
+    return strip[top : top + height, left : left + width]
 
 
 def _jpeg(image: Image.Image) -> bytes:

@@ -5,7 +5,7 @@ A preset is a short list of steps: resize by one of three policies, augment (tra
 
 import torch
 from torch import nn
-from torchvision.transforms import v2
+from torchvision.transforms import RandomResizedCrop
 from torchvision.transforms.v2 import functional
 
 from .. import runtime
@@ -17,7 +17,7 @@ POLICIES = ("crop", "squash", "letterbox")
 NORMALIZATIONS = {  # name: mean and standard deviation of the channels, for pictures in [0, 1]
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),  # of ImageNet's training pictures
     "symmetric": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),  # to [-1, 1], as EfficientNet's AdvProp weights want it
-    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "none": ((0.0,), (1.0,)),
 }
 GREY = tuple(round(255 * value) for value in NORMALIZATIONS["imagenet"][0])  # close to 0 once it is normalised
 
@@ -92,11 +92,10 @@ def training(
     -----
     Defaults of scale and flip: Szegedy et al. (2015), section 6, and torchvision's reference training.
     """
+    first = _resize(image_size, policy=resize)
     if resize == "crop":
-        first = v2.RandomResizedCrop(check_whole(image_size, name="image_size", unit=_("pixels")), scale=scale)
-    else:
-        first = _resize(image_size, policy=resize)
-    steps = [first, v2.RandomHorizontalFlip(flip), *extra]
+        first = RandomCrop(image_size, scale=scale)
+    steps = [first, Flip(flip), *extra]
     return Preset(steps, image_size=image_size, resize=resize, normalization=normalization)
 
 
@@ -116,6 +115,39 @@ class Crop(nn.Module):
     def extra_repr(self) -> str:
         """Show the size."""
         return str(self.size)
+
+
+class RandomCrop(nn.Module):
+    """A random part of the picture, scaled to `size`: torchvision's RandomResizedCrop, quicker on pictures in bytes."""
+
+    def __init__(self, size: int, *, scale: tuple[float, float], ratio: tuple[float, float] = (3 / 4, 4 / 3)):
+        super().__init__()
+        self.size, self.scale, self.ratio = size, scale, ratio
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(C, H, W) → (C, size, size)."""
+        top, left, height, width = RandomResizedCrop.get_params(image, self.scale, self.ratio)
+        return _scaled(image[:, top : top + height, left : left + width], self.size, self.size)
+
+    def extra_repr(self) -> str:
+        """Show the size, and the smallest and largest part of the area."""
+        return f"{self.size}, scale={self.scale}"
+
+
+class Flip(nn.Module):
+    """Mirror left and right, with some probability: torchvision's RandomHorizontalFlip with less around it."""
+
+    def __init__(self, probability: float):
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(C, H, W) → the same shape."""
+        return image.flip(-1) if torch.rand(()) < self.probability else image
+
+    def extra_repr(self) -> str:
+        """Show the probability."""
+        return str(self.probability)
 
 
 class Squash(nn.Module):
@@ -171,6 +203,8 @@ def _resize(image_size: int, *, policy: str) -> nn.Module:
 
 
 def _scaled(image: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    # With the channels of a pixel side by side in memory, torch resizes bytes twice as fast.
+    image = image[None].contiguous(memory_format=torch.channels_last)[0]
     return functional.resize(image, [height, width], antialias=True)
 
 
@@ -180,14 +214,14 @@ class Normalize(nn.Module):
     def __init__(self, name: str):
         super().__init__()
         self.name = name
-        self.mean, self.std = _statistics(name)
+        mean, std = _statistics(name)
+        self.scale, self.shift = 1 / std, -mean / std  # (x - mean) / std in two steps instead of three
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(…, 3, H, W) uint8, or float in [0, 1] → float32 of the same shape."""
-        scale = 1.0 if images.is_floating_point() else 1 / 255
+        scale = self.scale if images.is_floating_point() else self.scale / 255
         # One new tensor, changed in place: fetching fresh memory takes longer than the arithmetic.
-        values = images.to(torch.float32, copy=True).mul_(scale)
-        return values if self.name == "none" else values.sub_(self.mean).div_(self.std)
+        return images.to(torch.float32, copy=True).mul_(scale).add_(self.shift)
 
     def extra_repr(self) -> str:
         """Show the name."""

@@ -1,5 +1,5 @@
 """Models: small networks that the lessons teach, as plain `torch.nn`."""
 
-from .small import mlp, perceptron
+from .small import convnet, mlp, perceptron
 
-__all__ = ["mlp", "perceptron"]
+__all__ = ["convnet", "mlp", "perceptron"]

@@ -1,7 +1,9 @@
 """Plots: data in, Axes out. Nothing here computes, trains or calls `plt.show()`."""
 
+from .audit import audit_gallery, audit_summary
+from .bars import bars
 from .curves import curves
 from .pictures import pictures
 from .scores import boundary, probabilities
 
-__all__ = ["boundary", "curves", "pictures", "probabilities"]
+__all__ = ["audit_gallery", "audit_summary", "bars", "boundary", "curves", "pictures", "probabilities"]

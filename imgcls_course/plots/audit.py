@@ -1,5 +1,9 @@
 """Figures of what an audit found."""
 
+import itertools
+import textwrap
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,11 +14,12 @@ from ..i18n import _
 from .style import BLUE, ORANGE, VERMILION
 
 SEVERITIES = {"error": VERMILION, "warning": ORANGE, "note": BLUE}
-SIDE = 160  # pixels; of each picture in a gallery
-WIDEST = 3  # times as wide as high is how a picture is drawn at most
-LINE = 0.26  # room for the name above a picture, in picture heights
-GAP = 0.08  # between pictures of a group
-BETWEEN = 0.35  # between groups
+ROW = 7.0  # width of a gallery, in picture heights, as are all that follow
+NARROWEST, WIDEST, THINNEST = 1.1, 2.0, 0.02  # room for a picture and its name; what is longer is drawn less high
+NAME = 0.3  # room for the name above a picture
+GAP, BETWEEN = 0.06, 0.4  # between the pictures of a group, and between groups
+LETTERS = 17  # that fit into a picture height
+TOGETHER = 3  # pictures shown of a group
 
 
 def audit_summary(report, *, ax: Axes | None = None) -> Axes:
@@ -28,12 +33,91 @@ def audit_summary(report, *, ax: Axes | None = None) -> Axes:
     ax = ax or plt.gca()
     kinds, counts = list(report.counts), list(report.counts.values())
     severities = [report.of(kind)[0].severity for kind in kinds]
-    bars = ax.barh(kinds, counts, color=[SEVERITIES[severity] for severity in severities])
+    bars = ax.barh([kind.replace("_", " ") for kind in kinds], counts, color=[SEVERITIES[name] for name in severities])
     ax.bar_label(bars, [f"{count:,}" for count in counts], padding=4)
-    ax.set_xscale("symlog", linthresh=1)  # one leaked picture shows beside a thousand grey ones
+    ax.set_xscale("symlog", linthresh=1)  # one leaked picture must show beside a thousand grey ones
     ax.set(xlabel=_("findings"), xlim=(0, 3 * max(counts, default=1)))
+    ax.set_xticks([10**power for power in range(len(str(max(counts, default=1))))])
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.invert_yaxis()
-    ax.legend(handles=[Patch(color=colour, label=name) for name, colour in SEVERITIES.items() if name in severities])
-    if not kinds:
+    if kinds:
+        ax.legend(handles=[Patch(color=SEVERITIES[name], label=name) for name in SEVERITIES if name in severities])
+    else:
         ax.text(0.5, 0.5, _("nothing found"), ha="center", va="center", transform=ax.transAxes)
     return ax
+
+
+def audit_gallery(report, kind: str, *, limit: int = 8, ax: Axes | None = None) -> Axes:
+    """Show the pictures of one kind of finding with their names, copies side by side.
+
+    A file that cannot be read is an empty frame with the reason; of a larger group the first three are shown.
+
+    Parameters
+    ----------
+    report : Audit
+        From `data.audit`.
+    kind : str
+        Such as "leakage"; see `report.counts`.
+    limit : int
+        Findings shown at most.
+    """
+    ax = ax or plt.gca()
+    found = report.of(kind)[:limit]
+    groups = [[(path, _look(path)) for path in (finding.path, *finding.others)[:TOGETHER]] for finding in found]
+    places = _places([[max(NARROWEST, _extent(seen)[0]) for _path, seen in group] for group in groups])
+    for (path, seen), (left, top, room) in zip(itertools.chain(*groups), places, strict=True):
+        _draw(ax, seen, left=left, top=top)
+        name = _tail(report.name(path), int(LETTERS * room))
+        ax.text(left, top - 0.05, name, fontsize=7, va="bottom", parse_math=False)
+    bottom = max((top for _left, top, _room in places), default=0) + 1
+    ax.set(xlim=(-0.02, ROW), ylim=(bottom + 0.02, -NAME), aspect="equal")
+    ax.set_axis_off()
+    if not found:
+        ax.text(ROW / 2, 0.5, _("none found"), ha="center", va="center")
+    return ax
+
+
+def _look(path: Path) -> np.ndarray | str:
+    """The picture, or why there is none to show."""
+    try:
+        return read(path, shorter_side=160)
+    except PictureError as error:
+        return error.reason
+
+
+def _extent(seen: np.ndarray | str) -> tuple[float, float]:
+    """Width and height of what is drawn, in picture heights: at most 2 by 1."""
+    if isinstance(seen, str):
+        return NARROWEST, 1.0
+    ratio = seen.shape[1] / seen.shape[0]
+    height = min(1.0, WIDEST / ratio)
+    return max(THINNEST, ratio * height), max(THINNEST, height)
+
+
+def _places(groups: list[list[float]]) -> list[tuple[float, float, float]]:
+    """Set groups of things of these widths into rows: left, top and width of each. A group is not parted."""
+    places, left, top = [], 0.0, 0.0
+    for widths in groups:
+        if left > 0 and left + sum(widths) + GAP * (len(widths) - 1) > ROW:
+            left, top = 0.0, top + 1 + NAME + GAP
+        for width in widths:
+            places.append((left, top, width))
+            left += width + GAP
+        left += BETWEEN - GAP
+    return places
+
+
+def _draw(ax: Axes, seen: np.ndarray | str, *, left: float, top: float) -> None:
+    """Draw a picture, or a frame with the reason."""
+    width, height = _extent(seen)
+    if isinstance(seen, str):
+        ax.add_patch(Rectangle((left, top), width, height, fill=False, color=VERMILION, linestyle="--"))
+        lines = textwrap.fill(seen, LETTERS)
+        ax.text(left + width / 2, top + 0.5, lines, fontsize=7, ha="center", va="center", parse_math=False)
+    else:
+        ax.imshow(seen, extent=(left, left + width, top + height, top), interpolation="antialiased")
+
+
+def _tail(name: str, letters: int) -> str:
+    """The end of a name tells files apart."""
+    return name if len(name) <= letters else "…" + name[1 - letters :]

@@ -16,8 +16,8 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
 
     Parameters
     ----------
-    images : tensor or array of shape (N, H, W), (N, 1, H, W) or (N, 3, H, W)
-        In [0, 1]; any range with `signed`.
+    images : tensor or array of shape (N, H, W), (N, 1, H, W) or (N, 3, H, W), or a list of pictures of any sizes
+        In [0, 1], or uint8; any range with `signed`. Each fills a square cell with its longer side.
     titles : list of str, optional
         One above each picture.
     columns : int
@@ -26,7 +26,7 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
         For weights: zero is white, negative orange, positive purple, the same scale for all.
     """
     ax = ax or plt.gca()
-    grid = [_hwc(image) for image in np.asarray(images)]
+    grid = [_hwc(np.asarray(image)) for image in images]
     columns = min(columns, len(grid))
     rows = math.ceil(len(grid) / columns)
     line = 0.3 if titles is not None else 0.0  # room for a title, in picture heights
@@ -35,7 +35,7 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
         left, top = (index % columns) * (1 + GAP), (index // columns) * (1 + GAP + line)
         ax.imshow(
             image,
-            extent=(left, left + 1, top + 1, top),
+            extent=_extent(image.shape, left=left, top=top),
             cmap=SIGNED if signed else "gray",
             vmin=-limit if signed else 0,
             vmax=limit,
@@ -52,8 +52,16 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
     return ax
 
 
+def _extent(shape: tuple[int, ...], *, left: float, top: float) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of a picture in the middle of a cell of 1 × 1."""
+    height, width = (side / max(shape[:2]) for side in shape[:2])
+    left, top = left + (1 - width) / 2, top + (1 - height) / 2
+    return left, left + width, top + height, top
+
+
 def _hwc(image: np.ndarray) -> np.ndarray:
-    """(H, W), (1, H, W) or (3, H, W) to what imshow takes: (H, W) or (H, W, 3)."""
+    """(H, W), (1, H, W) or (3, H, W) to what imshow takes: (H, W) or (H, W, 3), in [0, 1]."""
+    image = image / 255 if image.dtype == np.uint8 else image
     if image.ndim == 2:
         return image
     return image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)

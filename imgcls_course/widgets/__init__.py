@@ -1,7 +1,14 @@
 """Explorers: a picture, the controls that change it, and one line that says what it shows."""
 
-from .explorer import Explorer
-from .neuron import boundary_explorer, softmax_explorer
-from .pictures import picture_explorer
+import lazy_loader
 
-__all__ = ["Explorer", "boundary_explorer", "picture_explorer", "softmax_explorer"]
+# Lazy, because torchvision's transforms, which one of them needs, take seconds to import.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "augmentation": ["augmentation_explorer"],
+        "explorer": ["Explorer"],
+        "neuron": ["boundary_explorer", "softmax_explorer"],
+        "pictures": ["picture_explorer"],
+    },
+)

@@ -1,0 +1,1 @@
+"""The course beside plain code: figures as ratios, measured side by side in one run."""

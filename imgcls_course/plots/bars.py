@@ -1,0 +1,29 @@
+"""Bars side by side."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from .style import CYCLE
+
+
+def bars(values: dict[str, list[float]], *, groups: list[str], ylabel: str = "", ax: Axes | None = None) -> Axes:
+    """Draw fractions as groups of bars, one colour for each name, each bar with its value.
+
+    Parameters
+    ----------
+    values : dict of str to list of float
+        For each name one fraction in [0, 1] a group.
+    groups : list of str
+        What stands below each group.
+    ylabel : str
+    """
+    ax = ax or plt.gca()
+    places, width = np.arange(len(groups)), 0.8 / len(values)
+    for index, (name, heights) in enumerate(values.items()):
+        left = places + (index - (len(values) - 1) / 2) * width
+        drawn = ax.bar(left, heights, 0.9 * width, label=name, color=CYCLE[index % len(CYCLE)])
+        ax.bar_label(drawn, [f"{height:.2f}" for height in heights], padding=2, fontsize=9)
+    ax.set(xticks=places, xticklabels=groups, ylim=(0, 1.1), ylabel=ylabel)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+    return ax
