@@ -1,12 +1,17 @@
 """The command line: help, and errors of one line."""
 
 import importlib
+import json
+import subprocess
+import sys
 from importlib.metadata import entry_points
 
+import damage
 import pytest
 from typer.testing import CliRunner
 
 from imgcls_course import cli
+from imgcls_course.data import CARDS
 from imgcls_course.errors import CourseError, DataError
 
 doctor = importlib.import_module("imgcls_course.doctor")
@@ -60,3 +65,67 @@ def test_the_installed_command_is_ours():
     """`imgcls` on the command line must lead to `cli.main`."""
     (script,) = entry_points(group="console_scripts", name="imgcls")
     assert script.load() is cli.main
+
+
+def test_the_list_names_every_data_set(monkeypatch, capsys):
+    """`imgcls data list` is where a reader learns the names, and which need a download."""
+    assert _main(monkeypatch, "data", "list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(CARDS)
+    assert all(("bundled" in line) == CARDS[line.split()[0]].bundled for line in lines)
+
+
+def test_getting_an_unknown_data_set_is_one_line(monkeypatch, capsys):
+    """A misspelt name must be answered with the nearest one, and status 1."""
+    assert _main(monkeypatch, "data", "get", "hymenopter") == 1
+    err = capsys.readouterr().err
+    assert "Did you mean 'hymenoptera'" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_an_audit_fails_where_a_picture_cannot_be_read(monkeypatch, capsys, tmp_path, broken):
+    """A script that trains must stop at exit status 1; a sound folder must not stop it."""
+    for name in ("a/1.png", "a/2.png", "b/3.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        damage.photo((60, 40), seed=int(path.stem)).save(path)
+    if broken:
+        (tmp_path / "b" / "4.png").write_bytes(b"")
+    assert _main(monkeypatch, "data", "audit", str(tmp_path)) == int(broken)
+    assert ("4.png" in capsys.readouterr().out) == broken
+
+
+def test_an_audit_can_be_read_by_a_program(monkeypatch, capsys, tmp_path):
+    """`--json` must give JSON and nothing else on stdout."""
+    for name in ("a.1.png", "b.2.png"):
+        damage.photo((60, 40), seed=len(name)).save(tmp_path / name)
+    _main(monkeypatch, "data", "audit", str(tmp_path), "--json", "--pattern", r"(\w)\.\d")
+    found = json.loads(capsys.readouterr().out)
+    assert "findings" in found
+
+
+def test_an_audit_of_no_folder_is_one_line(monkeypatch, capsys, tmp_path):
+    """The commonest mistake is a wrong path."""
+    assert _main(monkeypatch, "data", "audit", str(tmp_path / "nowhere")) == 1
+    err = capsys.readouterr().err
+    assert "no folder" in err
+    assert err.count("\n") == 1
+
+
+def test_posters_are_drawn(monkeypatch, capsys, tmp_path):
+    """The command of datasets/README.md must make a folder that `data.load` reads, and print where it is."""
+    out = tmp_path / "mine"
+    options = ["--out", str(out), "--count", "10", "--seed", "3", "--largest", "0.06"]
+    assert _main(monkeypatch, "data", "make", "posters", *options) == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    assert len(list(out.rglob("*.jpg"))) == 10
+    assert _main(monkeypatch, "data", "make", "posters", *options) == 1
+    assert "not empty" in capsys.readouterr().err
+
+
+def test_the_audit_starts_without_torch():
+    """It only looks at files: nobody should wait for torch to be loaded."""
+    code = "import sys; from imgcls_course import cli; from imgcls_course.data.audit import audit; "
+    code += "from imgcls_course.data import download, posters; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

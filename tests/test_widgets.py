@@ -7,6 +7,7 @@ import ipywidgets
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 
 from imgcls_course import data, widgets
@@ -175,3 +176,41 @@ def test_picture_explorer_of_an_empty_class():
     """A class without pictures must be said, not break the explorer."""
     pictures = data.Pictures(torch.rand(2, 1, 4, 4), [0, 0], classes=("full", "empty"))
     assert "0" in widgets.picture_explorer(pictures).drive(name="empty")
+
+
+@pytest.fixture(scope="module")
+def banner():
+    """A wide poster with a logo at its right end."""
+    poster = data.posters.draw(4, shapes=(5, 6), logo_sizes=(0.5, 0.6))
+    return torch.from_numpy(np.array(poster.image)).permute(2, 0, 1), poster.mark
+
+
+@pytest.mark.parametrize("moves", [{"flip": 1.0}, {"turn": 30.0}, {"brightness": 0.9}, {"seed": 7}])
+@pytest.mark.parametrize("resize", ["squash", "letterbox"])
+def test_augmentation_explorer_keeps_the_logo_where_the_policy_does(banner, resize, moves):
+    """No flip, turn or change of brightness can lose it, so the caption has to say 8 of 8."""
+    explorer = widgets.augmentation_explorer(banner[0], mark=banner[1])
+    assert explorer.drive(resize=resize, **moves) == f"{resize}: the middle of the logo is in 8 of 8 views"
+
+
+def test_augmentation_explorer_says_when_the_crop_loses_the_logo(banner):
+    """Of a wide banner with the logo at its end, small crops cannot show it in every view."""
+    explorer = widgets.augmentation_explorer(banner[0], mark=banner[1])
+    counts = [int(explorer.drive(resize="crop", smallest=0.1, seed=seed).split()[-4]) for seed in range(6)]
+    assert 0 < sum(counts) < 24
+
+
+def test_augmentation_explorer_shows_what_it_counts():
+    """A white disc on black: a view shows white exactly where its title says logo."""
+    rows, columns = torch.meshgrid(torch.arange(60), torch.arange(200), indexing="ij")
+    disc = (columns - 150) ** 2 + (rows - 30) ** 2 < 20**2
+    image = (255 * disc).to(torch.uint8).expand(3, -1, -1).contiguous()
+    explorer = widgets.augmentation_explorer(image, mark=(150.0, 30.0, 40.0))
+    figure = Figure()
+    explorer._show(figure, **{name: control.value for name, control in explorer.controls.items()})
+    ax = figure.axes[0]
+    views = [np.asarray(drawn.get_array()) for drawn in ax.images]
+    titles = [text.get_text() for text in ax.texts]
+    assert len(views) == len(titles) == 8
+    assert all(view.max() > 0.9 for view, title in zip(views, titles, strict=True) if title == "logo")
+    assert explorer.caption.endswith(f"in {titles.count('logo')} of 8 views")

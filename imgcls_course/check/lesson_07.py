@@ -220,4 +220,4 @@ leaked = Exercise(
     difficulty=2,
 )
 
-EXERCISES = (to_tensor, denormalize, label_of, letterbox_size, leaked)
+EXERCISES = (to_tensor, denormalize, label_of, leaked, letterbox_size)
