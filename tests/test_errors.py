@@ -82,7 +82,8 @@ def test_a_translation_reaches_an_error(translate):
     )
     with pytest.raises(DataError) as caught:
         data.load("textuers")
-    assert str(caught.value) == "“textuers”不是课程数据集。您是指“textures”吗?可用:digits, faces, textures。"
+    names = ", ".join(data.names())
+    assert str(caught.value) == f"“textuers”不是课程数据集。您是指“textures”吗?可用:{names}。"
 
 
 def test_a_translation_reaches_a_verdict(translate, capsys):

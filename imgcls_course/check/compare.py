@@ -84,11 +84,14 @@ def kind(value: Any) -> str:
 def brief(value: Any) -> str:
     """Show a value on one short line, so that the reader can type it again."""
     if isinstance(value, torch.Tensor):
-        if value.numel() > 12:
+        if value.numel() > 12 or value.is_complex():
             return _("a tensor of shape {shape}", shape=tuple(value.shape))
         rounded = np.round(_array(value), 4) if value.is_floating_point() else _array(value).astype(int)
         return f"tensor({rounded.tolist()})"
     if isinstance(value, float):
         return f"{value:.4g}"
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except (Exception, SystemExit):  # even showing what an answer gave can go wrong, or end the kernel
+        return kind(value)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -30,7 +30,8 @@ def _names(rng) -> list[tuple]:
 
 
 def _sizes(rng) -> list[tuple]:
-    return [(50, 300, 96), (300, 50, 96), (96, 96, 96), (2, 3000, 64), (480, 640, 224)]
+    known = [(50, 300, 96), (300, 50, 96), (96, 96, 96), (2, 3000, 64), (480, 640, 224)]
+    return [*known, *(tuple(int(side) for side in rng.integers(20, 900, size=3)) for _ in range(3))]
 
 
 def _letterbox_size(height, width, size):

@@ -14,11 +14,11 @@ from ..i18n import _
 from .style import BLUE, ORANGE, VERMILION
 
 SEVERITIES = {"error": VERMILION, "warning": ORANGE, "note": BLUE}
-ROW = 7.0  # width of a gallery, in picture heights, as are all that follow
+ROW, LEAST_ROW = 7.0, 4.0  # width of a gallery, full and nearly empty, in picture heights, as are all that follow
 NARROWEST, WIDEST, THINNEST = 1.1, 2.0, 0.02  # room for a picture and its name; what is longer is drawn less high
 NAME = 0.3  # room for the name above a picture
 GAP, BETWEEN = 0.06, 0.4  # between the pictures of a group, and between groups
-LETTERS = 17  # that fit into a picture height
+LETTERS = 12  # that fit into a picture height in a figure of the usual size
 TOGETHER = 3  # pictures shown of a group
 
 
@@ -65,15 +65,16 @@ def audit_gallery(report, kind: str, *, limit: int = 8, ax: Axes | None = None) 
     found = report.of(kind)[:limit]
     groups = [[(path, _look(path)) for path in (finding.path, *finding.others)[:TOGETHER]] for finding in found]
     places = _places([[max(NARROWEST, _extent(seen)[0]) for _path, seen in group] for group in groups])
+    width = max([LEAST_ROW, *(left + room for left, _top, room in places)])
     for (path, seen), (left, top, room) in zip(itertools.chain(*groups), places, strict=True):
         _draw(ax, seen, left=left, top=top)
-        name = _tail(report.name(path), int(LETTERS * room))
+        name = _tail(report.name(path), int(LETTERS * room * ROW / width))
         ax.text(left, top - 0.05, name, fontsize=7, va="bottom", parse_math=False)
     bottom = max((top for _left, top, _room in places), default=0) + 1
-    ax.set(xlim=(-0.02, ROW), ylim=(bottom + 0.02, -NAME), aspect="equal")
+    ax.set(xlim=(-0.02, width), ylim=(bottom + 0.02, -NAME), aspect="equal")
     ax.set_axis_off()
     if not found:
-        ax.text(ROW / 2, 0.5, _("none found"), ha="center", va="center")
+        ax.text(width / 2, 0.5, _("none found"), ha="center", va="center")
     return ax
 
 

@@ -33,7 +33,9 @@ def augmentation_explorer(image: torch.Tensor, *, mark: tuple[float, float, floa
         left = [bool((spot > 0.8).all(dim=0).any()) for spot in spots]
         titles = [_("logo") if there else _("no logo") for there in left]
         plots.pictures(views, titles=titles, columns=4, ax=figure.subplots())
-        return _("{resize}: the middle of the logo is in {n} of {k} views", resize=resize, n=sum(left), k=VIEWS)
+        parts = _(" of at least {share:.0%} of the area", share=smallest) if resize == "crop" else ""
+        said = _("the middle of the logo is in {n} of {k} views", n=sum(left), k=VIEWS)
+        return f"{resize}{parts}: {said}"
 
     controls = {
         "resize": ipywidgets.Dropdown(options=transforms.POLICIES, description=_("resize")),

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 7 · Data loading
 #
-# *About 55 minutes · after lesson 01 · all cells together run in about 90 s*
+# *About 55 minutes · after lesson 01 · all cells together run in about 60 s*
 #
 # A network takes a block of numbers of one size. A folder of uploads has photos of a camera, banners six times as wide as
 # high, a web page that somebody saved as `.jpg`, and the same poster three times. Between the two lies the work of this
@@ -252,7 +252,7 @@ for seed in range(4):
     print(f"seed {seed}: by chance {by_chance} logos, stratified {stratified}")
 
 # %% [markdown]
-# By chance it is 1, 2 or 4; **stratified** it is always 2, because each class is split by itself. The seed makes a split
+# By chance it is 1, 3 or 4; **stratified** it is always 2, because each class is split by itself. The seed makes a split
 # repeatable. A result on another split is another result.
 #
 # A **leak** is a picture that is in two splits, perhaps shrunk or saved again. The network recognises it, and validation praises
@@ -481,8 +481,8 @@ poster = data.posters.draw(4, shapes=(1.5, 2), logo_sizes=(0.3, 0.4))
 shown = torch.from_numpy(np.array(poster.image)).permute(2, 0, 1)
 explorer = widgets.augmentation_explorer(shown, mark=poster.mark)
 display(explorer)
-print(explorer.caption)
 print(explorer.drive(resize="letterbox", turn=30.0))
+print(explorer.drive(resize="crop", turn=0.0))
 
 # %% [markdown]
 # The crop lost the logo in nearly all views; every lost one would be a picture with a wrong label. Flips, turns and letterboxing lose
