@@ -39,10 +39,10 @@ def augmentation_explorer(image: torch.Tensor, *, mark: tuple[float, float, floa
 
     controls = {
         "resize": ipywidgets.Dropdown(options=transforms.POLICIES, description=_("resize")),
-        "smallest": slider(_("smallest part (crop)"), value=0.1, low=0.1, high=1),
-        "flip": slider(_("probability of a flip"), value=0.5, low=0, high=1),
-        "turn": slider(_("turn by up to (degrees)"), value=0, low=0, high=45, step=5),
-        "brightness": slider(_("change of brightness"), value=0, low=0, high=0.9),
+        "smallest": slider(_("smallest part"), value=0.1, low=0.1, high=1),
+        "flip": slider(_("flip probability"), value=0.5, low=0, high=1),
+        "turn": slider(_("turn, degrees"), value=0, low=0, high=45, step=5),
+        "brightness": slider(_("brightness ±"), value=0, low=0, high=0.9),
         "seed": slider(_("seed"), value=0, low=0, high=20, step=1),
     }
     return Explorer(show, controls=controls, size=(6.4, 3.6))

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 7 · Data loading
 #
-# *About 55 minutes · after lesson 01 · all cells together run in about 60 s*
+# *About 55 minutes · after lesson 01 · all cells together run in about 75 s*
 #
 # A network takes a block of numbers of one size. A folder of uploads has photos of a camera, banners six times as wide as
 # high, a web page that somebody saved as `.jpg`, and the same poster three times. Between the two lies the work of this
@@ -392,12 +392,12 @@ rows = [row for row in csv.DictReader((posters / "index.csv").open()) if row["ki
 print(f"{sum(map(in_the_middle, rows))} of {len(rows)} logos are wholly in the middle square")
 
 # %% [markdown]
-# Not even two in five. A network that is trained on crops is told "logo" for every picture, and in most of them there is none to be seen.
+# Not even two in five. A network that is trained on crops is told "logo" for each of them, and of most it sees a part of the logo or nothing.
 
 # %% [markdown]
 # ## Measured: what does a network find after each policy?
 #
-# Enough of looking. We draw 900 wide and tall posters whose logo is large enough to be seen, and train the same small network three
+# Enough of looking. We draw 900 wide posters whose logo is large enough to be seen, and train the same small network three
 # times: same start, same epochs, only the policy differs. (What is inside `models.convnet` is the matter of the next lessons. It
 # looks for small patterns anywhere in the picture.)
 
