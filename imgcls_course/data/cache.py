@@ -115,7 +115,8 @@ class DiskCache:
         return sum(size for _written, size, _path in self._files())
 
     def _shrink(self) -> int:
-        files, used = self._files(), self._size()
+        files = self._files()
+        used = sum(size for _written, size, _path in files)
         for _written, size, path in files:
             if used <= 0.9 * self.limit:
                 break

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import DataError, unknown
 from ..i18n import _
-from .layouts import FRACTIONS, find_layout, to_splits
+from .layouts import FRACTIONS, SPLITS, find_layout, to_splits
 from .splits import Splits
 
 _WHERE = {  # name: the module with the function of that name
@@ -74,4 +74,4 @@ def _looks_like_a_path(name) -> bool:
 
 
 def _sizes(splits: Splits) -> str:
-    return ", ".join(f"{name} {len(splits[name]):,}" for name in ("train", "val", "test"))
+    return ", ".join(f"{name} {len(splits[name]):,}" for name in SPLITS)

@@ -83,13 +83,15 @@ def loaders(
     """
     check_whole(batch_size, name="batch_size", unit=_("pictures"))
     check_whole(workers, name="workers", unit=_("processes"), least=0)
-    check_whole(image_size or 1, name="image_size", unit=_("pixels"))
+    if image_size is not None:
+        check_whole(image_size, name="image_size", unit=_("pixels"))
     if presets is None:
         presets = _presets(splits.train, image_size, resize=resize, augment=augment, normalization=normalization)
     processes = max(1, 3 * workers)  # each split has workers of its own
-    caches = _caches(cache, size=image_size, limit=int(cache_gb * GIGABYTE), processes=processes)
+    kept = None if image_size is None else round(image_size * ROOM)  # the shorter side, in pixels
+    caches = _caches(cache, size=kept, limit=int(cache_gb * GIGABYTE), processes=processes)
     prepared = [
-        Prepared(splits[name], transform=preset, caches=caches, size=_kept(image_size))
+        Prepared(splits[name], transform=preset, caches=caches, size=kept)
         for name, preset in zip(SPLITS, (presets[0], presets[1], presets[1]), strict=True)
     ]
     if strict:
@@ -163,17 +165,17 @@ class PictureLoader(DataLoader):
             collate_fn=dataset.collate,
             **options,
         )
-        self.finish = dataset.finish
         self.broken: dict = {}
         self._told = 0
 
     def __iter__(self) -> Iterator:
+        finish = self.dataset.finish
         for batch, errors in super().__iter__():
             self.broken.update({error.path: error.reason for error in errors})
             if batch is not None:
                 images, labels = batch
                 # Here and not in the worker: bytes are sent from process to process four times as fast as floats.
-                yield (images if self.finish is None else self.finish(images)), labels
+                yield (images if finish is None else finish(images)), labels
         if len(self.broken) > self._told:
             self._told = len(self.broken)
             warnings.warn(_left_out(self.broken, total=len(self.dataset)), CourseWarning, stacklevel=2)
@@ -214,17 +216,13 @@ def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | N
     return (transforms.training(size, **options) if varied else rest), rest
 
 
-def _kept(image_size: int | None) -> int | None:
-    return None if image_size is None else round(image_size * ROOM)
-
-
 def _caches(cache: str, *, size: int | None, limit: int, processes: int) -> list:
     if cache not in CACHES:
         raise DataError(unknown(cache, _("a place to keep pictures"), CACHES))
     memory = MemoryCache(limit // processes)
     if cache == "disk":
         folder = paths.home() / "cache" / "pictures"
-        return [DiskCache(folder, limit=limit, version=f"shorter side {_kept(size)}"), memory]
+        return [DiskCache(folder, limit=limit, version=f"shorter side {size}"), memory]
     return [memory] if cache == "memory" else []
 
 

@@ -99,12 +99,20 @@ def training(
     return Preset(steps, image_size=image_size, resize=resize, normalization=normalization)
 
 
-class Crop(nn.Module):
-    """The shorter side to `size`, then the middle square."""
+class Resize(nn.Module):
+    """What all ways to a square of `size` pixels have in common."""
 
     def __init__(self, size: int):
         super().__init__()
         self.size = size
+
+    def extra_repr(self) -> str:
+        """Show the size."""
+        return str(self.size)
+
+
+class Crop(Resize):
+    """The shorter side to `size`, then the middle square."""
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """(C, H, W) → (C, size, size)."""
@@ -112,17 +120,13 @@ class Crop(nn.Module):
         # Cut first: a picture of 30000×2 would fill the memory if it were made large before.
         return _scaled(functional.center_crop(image, [side, side]), self.size, self.size)
 
-    def extra_repr(self) -> str:
-        """Show the size."""
-        return str(self.size)
 
-
-class RandomCrop(nn.Module):
+class RandomCrop(Resize):
     """A random part of the picture, scaled to `size`: torchvision's RandomResizedCrop, quicker on pictures in bytes."""
 
     def __init__(self, size: int, *, scale: tuple[float, float], ratio: tuple[float, float] = (3 / 4, 4 / 3)):
-        super().__init__()
-        self.size, self.scale, self.ratio = size, scale, ratio
+        super().__init__(size)
+        self.scale, self.ratio = scale, ratio
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """(C, H, W) → (C, size, size)."""
@@ -150,28 +154,20 @@ class Flip(nn.Module):
         return str(self.probability)
 
 
-class Squash(nn.Module):
+class Squash(Resize):
     """Both sides to `size`: all of the picture is kept, its shape is not."""
-
-    def __init__(self, size: int):
-        super().__init__()
-        self.size = size
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """(C, H, W) → (C, size, size)."""
         return _scaled(image, self.size, self.size)
 
-    def extra_repr(self) -> str:
-        """Show the size."""
-        return str(self.size)
 
-
-class Letterbox(nn.Module):
+class Letterbox(Resize):
     """The longer side to `size`, and bars beside the picture: all of it is kept, undistorted, but smaller."""
 
     def __init__(self, size: int, *, fill: tuple[int, int, int] = GREY):
-        super().__init__()
-        self.size, self.fill = size, fill
+        super().__init__(size)
+        self.fill = fill
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """(C, H, W) → (C, size, size)."""
@@ -187,10 +183,6 @@ class Letterbox(nn.Module):
         colour = torch.tensor(self.fill)[: image.shape[-3]]
         colour = colour / 255 if image.is_floating_point() else colour
         return colour.to(image.dtype)[:, None, None].repeat(1, self.size, self.size)
-
-    def extra_repr(self) -> str:
-        """Show the size."""
-        return str(self.size)
 
 
 _RESIZE = {"crop": Crop, "squash": Squash, "letterbox": Letterbox}
