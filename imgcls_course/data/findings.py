@@ -170,7 +170,10 @@ def count_pictures(layout: Layout) -> dict[str, dict[str, int]]:
 def explain(kind: str) -> tuple[str, str]:
     """Say what a kind of finding is called, and what to do about it."""
     return {
-        "unreadable": (_("unreadable"), _("Loading would stop here. Fetch these files again, or delete them.")),
+        "unreadable": (
+            _("unreadable"),
+            _("Loaders stop here, or leave them out. Fetch these files again, or delete them."),
+        ),
         "leakage": (_("in two splits"), _("The result on val or test would be too good. Keep one of each.")),
         "label_conflict": (_("under two labels"), _("One label must be wrong. Look, and delete the wrong one.")),
         "left_aside": (_("left aside"), _("Loaders do not take these. Convert pictures that belong to the data.")),
