@@ -21,9 +21,19 @@ def progress_file() -> Path:
 
 
 def datasets() -> Path:
-    """Return the folder of the data sets that come with the course: of the checkout, or where a wheel puts it."""
-    checkout = Path(__file__).resolve().parents[1] / "datasets"
-    return checkout if checkout.is_dir() else Path(sys.prefix, "share", "imgcls_course", "datasets")
+    """Return the folder of the data sets that come with the course."""
+    return _shared("datasets")
+
+
+def recorded() -> Path:
+    """Return the folder of the logs of long runs that come with the course."""
+    return _shared("docs/recorded")
+
+
+def _shared(folder: str) -> Path:
+    """Return a folder of the checkout, or the place where a wheel puts it."""
+    checkout = Path(__file__).resolve().parents[1] / folder
+    return checkout if checkout.is_dir() else Path(sys.prefix, "share", "imgcls_course", folder)
 
 
 def write_text(path: Path, text: str) -> None:

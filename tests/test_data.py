@@ -363,3 +363,35 @@ def test_batch_size_none_is_refused(few_digits):
     """None switches batching off in torch; the lessons' loops need batches."""
     with pytest.raises(DataError, match="batch_size"):
         data.loaders(few_digits, batch_size=None)
+
+
+def test_cropped_is_the_middle_and_resized_is_all_of_it():
+    """Lessons make small pictures in two ways: one keeps the scale, the other keeps the whole."""
+    images = torch.zeros(2, 1, 8, 8)
+    images[:, :, 2:6, 2:6] = 1
+    pictures = data.Pictures(images, [0, 1], classes=("a", "b"))
+    assert pictures.cropped(4).images.eq(1).all()
+    small = pictures.resized(4)
+    assert small.images.shape == (2, 1, 4, 4)
+    assert small.images[0, 0, 1:3, 1:3].min() > 0.5
+    assert small.images[0, 0, 0, 0] < 0.2
+    assert small.labels.tolist() == [0, 1]
+    assert small.classes == ("a", "b")
+
+
+def test_all_splits_are_cropped_and_resized(few_digits):
+    """A split left at its old size would break the first validation."""
+    for change, size in (("cropped", 6), ("resized", 12)):
+        splits = getattr(few_digits, change)(size)
+        assert {splits[name].images.shape[1:] for name in ("train", "val", "test")} == {(1, size, size)}
+        assert splits.card == few_digits.card
+
+
+def test_cropping_more_than_there_is_says_so():
+    """A crop larger than the picture must be one clear line, and so must no size at all."""
+    pictures = data.Pictures(torch.rand(1, 1, 8, 8), [0], classes=("a",))
+    with pytest.raises(DataError, match="9×9 pixels in pictures of 8×8"):
+        pictures.cropped(9)
+    for wrong in (0, 2.5):
+        with pytest.raises(DataError, match="size must be a whole number"):
+            pictures.resized(wrong)

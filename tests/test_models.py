@@ -80,3 +80,69 @@ def test_the_convnets_parameters_are_those_of_the_formula(channels, width):
     expected = sum(9 * a * b + 2 * b for a, b in pairwise(sizes)) + (4 * width + 1) * 3
     model = models.convnet(num_classes=3, in_channels=channels, width=width)
     assert sum(parameter.numel() for parameter in model.parameters()) == expected
+
+
+def _body_parameters(channels, widths):
+    """Nine weights for each pair of maps, two numbers for each norm."""
+    return sum(9 * a * b + 2 * b for a, b in pairwise((channels, *widths)))
+
+
+@pytest.mark.parametrize(
+    ("image_size", "channels", "widths", "classes"),
+    [(32, 1, (16, 32, 64), 10), (64, 3, (8, 16), 2), (50, 1, (4, 4, 8, 16), 7), (31, 2, (5,), 3)],
+)
+def test_the_fully_connected_head_grows_with_the_picture(image_size, channels, widths, classes):
+    """Its parameters are (C·H·W + 1)·K, with maps halved once between any two convolutions."""
+    side = image_size // 2 ** (len(widths) - 1)
+    model = models.fc_net(classes, image_size=image_size, in_channels=channels, widths=widths)
+    assert _count(model) == _body_parameters(channels, widths) + (widths[-1] * side**2 + 1) * classes
+    assert model(torch.rand(2, channels, image_size, image_size)).shape == (2, classes)
+
+
+@pytest.mark.parametrize(("channels", "widths", "classes"), [(1, (16, 32, 64), 10), (3, (8, 16), 2), (2, (5,), 3)])
+def test_the_pooling_heads_parameters_are_those_of_the_formula(channels, widths, classes):
+    """(C + 1)·K in the head, whatever the size of the pictures."""
+    model = models.gap_net(classes, in_channels=channels, widths=widths)
+    assert _count(model) == _body_parameters(channels, widths) + (widths[-1] + 1) * classes
+
+
+@pytest.mark.parametrize("size", [(4, 4), (32, 32), (33, 47), (40, 170)])
+def test_the_pooling_net_takes_any_size(size):
+    """A mean can be taken of maps of any shape: this is what lesson 02 is about."""
+    assert models.gap_net(5)(torch.rand(2, 1, *size)).shape == (2, 5)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (48, 48), (32, 48), (64, 64)])
+def test_the_fully_connected_net_takes_its_own_size_only(size):
+    """Lesson 02 shows torch's own words, with what arrives and what was expected in it."""
+    model = models.fc_net(5, image_size=32)
+    arriving = 64 * (size[0] // 4) * (size[1] // 4)
+    with pytest.raises(RuntimeError, match=rf"\(1x{arriving} and 4096x5\)"):
+        model(torch.rand(1, 1, *size))
+
+
+def test_both_nets_of_one_seed_have_the_same_body():
+    """Lesson 02 compares heads: the body has to start with the same weights in both."""
+    bodies = []
+    for make in (lambda: models.fc_net(10, image_size=32), lambda: models.gap_net(10)):
+        torch.manual_seed(0)
+        bodies.append(make()[0])
+    assert all(torch.equal(a, b) for a, b in zip(*(body.parameters() for body in bodies), strict=True))
+
+
+def test_the_pooling_head_is_a_mean_and_a_matrix_product():
+    """Logits must be W·mean + b: no softmax, no activation, no sum in place of the mean."""
+    head = models.gap_head(6, 4)
+    weight, bias = head.parameters()
+    maps = torch.randn(3, 6, 5, 7)
+    torch.testing.assert_close(head(maps), maps.mean(dim=(2, 3)) @ weight.T + bias)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (64, 128)])
+def test_the_mean_of_a_class_activation_map_and_the_bias_are_the_logit(size):
+    """The identity that makes the map of lesson 02 more than a nice picture."""
+    model = models.gap_net(5).eval()
+    images = torch.rand(3, 1, *size)
+    weight, bias = model[1].parameters()
+    cam = torch.einsum("kc,nchw->nkhw", weight, model[0](images))
+    torch.testing.assert_close(cam.mean(dim=(2, 3)) + bias, model(images))

@@ -73,9 +73,11 @@ def test_write_text_gives_a_new_file_the_usual_rights(tmp_path):
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_data_sets_are_found_in_a_checkout_and_beside_a_wheel(tmp_path, monkeypatch):
-    """The bundled posters must be found wherever the course was installed from."""
+def test_data_sets_and_recordings_are_found_in_a_checkout_and_beside_a_wheel(tmp_path, monkeypatch):
+    """The bundled posters and logs must be found wherever the course was installed from."""
     assert (paths.datasets() / "README.md").is_file()
+    assert (paths.recorded() / "README.md").is_file()
     monkeypatch.setattr(paths, "__file__", str(tmp_path / "site-packages" / "imgcls_course" / "paths.py"))
     monkeypatch.setattr("sys.prefix", str(tmp_path))
     assert paths.datasets() == tmp_path / "share" / "imgcls_course" / "datasets"
+    assert paths.recorded() == tmp_path / "share" / "imgcls_course" / "docs" / "recorded"

@@ -76,3 +76,14 @@ def test_seeded_leaves_the_numbers_outside_alone(failing):
     except KeyError:
         pass
     assert torch.equal(torch.rand(4), expected)
+
+
+def test_threads_are_put_back():
+    """What one experiment needs must not slow down the next cell, not even after an error."""
+    before = torch.get_num_threads()
+    with runtime.threads(1):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
+    with pytest.raises(ValueError, match="inside"), runtime.threads(before + 1):
+        raise ValueError("inside")
+    assert torch.get_num_threads() == before

@@ -434,3 +434,58 @@ def test_history_best_and_column():
 def test_ten_digits_are_learned(digits, make, floor):
     """The lesson promises 90 % for a perceptron and 95 % with a hidden layer, with the defaults of `fit`."""
     assert _fit(make(64, 10), data.loaders(digits)).best["val_accuracy"] >= floor
+
+
+class _ThreeHeads(nn.Module):
+    """A classifier and two auxiliary heads that answer in training mode only, as GoogLeNet does."""
+
+    def __init__(self):
+        super().__init__()
+        self.heads = nn.ModuleList(nn.Linear(4, 3) for _head in range(3))
+
+    def forward(self, x):
+        main, *auxiliary = (head(x) for head in self.heads)
+        return (main, *auxiliary) if self.training else main
+
+
+def test_auxiliary_losses_count_three_tenths():
+    """Loss and step by hand: the classifier's loss in full, each helper's times 0.3; accuracy is the classifier's."""
+    model = _ThreeHeads()
+    before = _state(model)
+    x, y = torch.randn(6, 4), torch.randint(3, (6,))
+    result = run_epoch(model, [(x, y)], optimizer=torch.optim.SGD(model.parameters(), lr=0.5))
+    expected = 0.0
+    for index, weight in enumerate((1.0, 0.3, 0.3)):
+        kernel, bias = before[f"heads.{index}.weight"], before[f"heads.{index}.bias"]
+        p = (x @ kernel.T + bias).softmax(dim=1)
+        expected -= weight * p[torch.arange(6), y].log().mean().item()
+        gradient = weight * (p - nn.functional.one_hot(y, 3)).T @ x / 6
+        torch.testing.assert_close(model.heads[index].weight.detach(), kernel - 0.5 * gradient)
+    logits = x @ before["heads.0.weight"].T + before["heads.0.bias"]
+    assert result.loss == pytest.approx(expected, rel=1e-5)
+    assert result.accuracy == pytest.approx((logits.argmax(dim=1) == y).double().mean().item())
+
+
+def test_auxiliary_heads_do_not_count_in_evaluation():
+    """Validation losses with and without them must be comparable."""
+    model = _ThreeHeads()
+    x, y = torch.randn(6, 4), torch.randint(3, (6,))
+    expected = nn.functional.cross_entropy(model.heads[0](x), y).item()
+    assert run_epoch(model, [(x, y)]).loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_googlenet_trains_with_its_auxiliary_heads():
+    """Its own kind of tuple must be understood; all three heads learn; evaluation gives the classifier's loss."""
+    model = models.create("googlenet", num_classes=3, aux_logits=True)
+    before = _state(model)
+    batch = (torch.rand(4, 3, 64, 64), torch.tensor([0, 1, 2, 0]))
+    torch.manual_seed(1)  # dropout draws the same twice
+    losses = [nn.functional.cross_entropy(logits, batch[1]).item() for logits in model.train()(batch[0])]
+    model.load_state_dict(before)
+    torch.manual_seed(1)
+    result = run_epoch(model, [batch], optimizer=torch.optim.SGD(model.parameters(), lr=0.01))
+    assert result.loss == pytest.approx(losses[0] + 0.3 * (losses[1] + losses[2]), rel=1e-4)
+    for name in ("fc.weight", "aux1.fc2.weight", "aux2.fc2.weight", "conv1.conv.weight"):
+        assert not torch.equal(model.state_dict()[name], before[name]), name
+    expected = nn.functional.cross_entropy(model.eval()(batch[0]), batch[1]).item()
+    assert run_epoch(model, [batch]).loss == pytest.approx(expected, rel=1e-4)

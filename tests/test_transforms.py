@@ -203,3 +203,11 @@ def test_random_crops_are_torchvisions():
             first = ours(image)
         with runtime.seeded(seed):
             assert torch.allclose(first, theirs(image), atol=1e-5)
+
+
+def test_a_grey_picture_gets_the_channels_of_the_normalisation():
+    """ImageNet's mean has three channels: grey becomes three alike before them, as a colour network wants it."""
+    image = torch.rand(2, 1, 4, 4)
+    expected = transforms.normalize(image.expand(-1, 3, -1, -1))
+    torch.testing.assert_close(transforms.Normalize("imagenet")(image), expected)
+    assert transforms.Normalize("symmetric")(image).shape == image.shape

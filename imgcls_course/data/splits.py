@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
+from torch.nn import functional
 from torch.utils.data import Dataset
 
 from ..errors import DataError, unknown
 from ..i18n import _
 from .cards import Card
+from .checks import check_whole
 from .layouts import SPLITS
 
 
@@ -60,6 +62,25 @@ class Pictures(Dataset):
         """Return only the pictures of some classes, relabelled 0, 1, … in the order given."""
         kept, labels = relabelled(self, classes)
         return Pictures(self.images[kept], labels, classes=tuple(classes))
+
+    def cropped(self, size: int) -> "Pictures":
+        """Return the middle `size` × `size` pixels of every picture: as close up as before, but less of it."""
+        check_whole(size, name="size", unit=_("pixels"))
+        height, width = self.images.shape[-2:]
+        if size > min(height, width):
+            message = _(
+                "There are no {n}×{n} pixels in pictures of {height}×{width}. Use resized({n}) to enlarge them."
+            )
+            raise DataError(message.format(n=size, height=height, width=width))
+        top, left = (height - size) // 2, (width - size) // 2
+        images = self.images[..., top : top + size, left : left + size].contiguous()
+        return Pictures(images, self.labels, classes=self.classes)
+
+    def resized(self, size: int) -> "Pictures":
+        """Return every picture scaled to `size` × `size` pixels: all of it, but smaller or larger."""
+        check_whole(size, name="size", unit=_("pixels"))
+        images = functional.interpolate(self.images, size=(size, size), mode="bilinear", antialias=True)
+        return Pictures(images, self.labels, classes=self.classes)
 
 
 def relabelled(pictures, classes) -> tuple[torch.Tensor, torch.Tensor]:
@@ -115,6 +136,14 @@ class Splits:
     def select(self, classes) -> "Splits":
         """Keep only some classes in all three splits, relabelled in the order given."""
         return Splits(*(self[name].select(classes) for name in SPLITS), card=self.card)
+
+    def cropped(self, size: int) -> "Splits":
+        """Keep the middle `size` × `size` pixels of every picture in memory."""
+        return Splits(*(self[name].cropped(size) for name in SPLITS), card=self.card)
+
+    def resized(self, size: int) -> "Splits":
+        """Scale every picture in memory to `size` × `size` pixels."""
+        return Splits(*(self[name].resized(size) for name in SPLITS), card=self.card)
 
 
 class SplitError(DataError, AttributeError):

@@ -16,7 +16,7 @@ from .checks import check_whole
 POLICIES = ("crop", "squash", "letterbox")
 NORMALIZATIONS = {  # name: mean and standard deviation of the channels, for pictures in [0, 1]
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),  # of ImageNet's training pictures
-    "symmetric": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),  # to [-1, 1], as EfficientNet's AdvProp weights want it
+    "symmetric": ((0.5,), (0.5,)),  # any number of channels to [-1, 1]; EfficientNet's AdvProp weights want it
     "none": ((0.0,), (1.0,)),
 }
 GREY = tuple(round(255 * value) for value in NORMALIZATIONS["imagenet"][0])  # close to 0 once it is normalised
@@ -210,8 +210,9 @@ class Normalize(nn.Module):
         self.scale, self.shift = 1 / std, -mean / std  # (x - mean) / std in two steps instead of three
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """(…, 3, H, W) uint8, or float in [0, 1] → float32 of the same shape."""
+        """(…, 3, H, W) uint8, or float in [0, 1] → float32 of the same shape; a grey one may get three channels."""
         scale = self.scale if images.is_floating_point() else self.scale / 255
+        images = images.expand(torch.broadcast_shapes(images.shape, scale.shape))
         # One new tensor, changed in place: fetching fresh memory takes longer than the arithmetic.
         return images.to(torch.float32, copy=True).mul_(scale).add_(self.shift)
 

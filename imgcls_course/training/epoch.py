@@ -1,5 +1,6 @@
 """One pass over the data."""
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from torch import nn
 from ..data.splits import check_labels
 from ..errors import ModelError, TrainingError
 from ..i18n import _
+
+AUXILIARY_WEIGHT = 0.3  # of an auxiliary head's loss: Szegedy et al., CVPR 2015, section 5
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,15 @@ def run_epoch(
     loss_fn: Callable | None = None,
     optimizer: torch.optim.Optimizer | None = None,
     device: torch.device | str = "cpu",
+    precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
 ) -> EpochResult:
     """Pass once over `batches`: train if an optimizer is given, evaluate otherwise.
 
     Parameters
     ----------
     model : nn.Module
-        Maps images of shape (N, C, H, W) to logits of shape (N, K). Its train/eval mode is restored.
+        Maps images of shape (N, C, H, W) to logits of shape (N, K). Its train/eval mode is restored. A tuple of such
+        logits is the classifier's and those of auxiliary heads: their losses are added with a weight of 0.3.
     batches : iterable of (images, labels)
         Images float32 of shape (N, C, H, W); labels int64 of shape (N,), in [0, K).
     loss_fn : callable, optional
@@ -43,6 +48,8 @@ def run_epoch(
         Its step follows every batch.
     device : torch.device or str
         Where the model is; the batches are moved there.
+    precision : context manager
+        From `runtime.autocast`; float32 by default.
 
     Raises
     ------
@@ -59,9 +66,11 @@ def run_epoch(
         with torch.set_grad_enabled(optimizer is not None):
             for images, labels in batches:
                 images, labels = images.to(device), labels.to(device)
-                logits = model(images)  # (N, K)
+                with precision:
+                    logits, *auxiliary = _all_logits(model(images))  # (N, K) each
                 check_logits(logits, labels)
                 loss = loss_fn(logits, labels)
+                loss = loss + AUXILIARY_WEIGHT * sum(loss_fn(others, labels) for others in auxiliary)
                 value = loss.item()  # once: on a GPU it waits for the device
                 if optimizer is not None:
                     check_finite(value, optimizer)
@@ -76,6 +85,12 @@ def run_epoch(
     if samples == 0:
         raise TrainingError(_("There was nothing to pass over: the batches hold no picture."))
     return EpochResult(total_loss / samples, correct / samples, samples)
+
+
+def _all_logits(outputs) -> list[torch.Tensor]:
+    """Return the logits of the classifier, then those of auxiliary heads, which GoogLeNet gives while it trains."""
+    together = outputs if isinstance(outputs, tuple) else (outputs,)
+    return [logits.float() for logits in together if logits is not None]
 
 
 def check_logits(logits: torch.Tensor, labels: torch.Tensor, *, num_classes: int | None = None) -> None:

@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from .. import runtime
 from ..data.loaders import Loaders
-from ..errors import TrainingError
+from ..errors import ModelError, TrainingError
 from ..i18n import _
 from .epoch import check_finite, check_logits, run_epoch
 from .history import History
@@ -103,6 +103,11 @@ def check_fits(model: nn.Module, loaders: Loaders, *, device: torch.device) -> N
     try:
         with torch.no_grad():
             logits = model(images.to(device))
+    except RuntimeError as error:
+        shape, reason = tuple(images.shape[1:]), str(error).splitlines()[0]
+        raise ModelError(
+            _("The model cannot take these pictures of shape {shape}: {reason}", shape=shape, reason=reason)
+        ) from None
     finally:
         model.train(was_training)
     check_logits(logits, labels, num_classes=len(loaders.classes))

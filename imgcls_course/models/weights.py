@@ -1,0 +1,115 @@
+"""Weights from elsewhere: torchvision's, or a file."""
+
+from pathlib import Path
+from urllib.error import URLError
+
+import safetensors.torch
+import torch
+import torchvision
+from torch import nn
+from torchvision.models import WeightsEnum
+
+from ..errors import ModelError
+from ..i18n import _
+from . import zoo
+
+State = dict[str, torch.Tensor]
+
+
+def load(model: nn.Module, weights, *, arch: str, options: dict) -> None:
+    """Put weights into a model made by `create`; its classifier keeps its own where the number of classes differs.
+
+    Parameters
+    ----------
+    model : nn.Module
+    weights : "imagenet", WeightsEnum, str or Path
+        See `registry.create`.
+    arch : str
+    options : dict
+        What the model was made with.
+
+    Raises
+    ------
+    ModelError
+        If there are no such weights, they cannot be read, or they are of another architecture.
+    """
+    entry = _entry(weights, arch=arch)
+    if entry is None:
+        fill(model, _from_file(Path(weights)), source=str(weights), arch=arch)
+        return
+    fill(model, _from_torchvision(entry, arch=arch, options=options), source=str(entry), arch=arch)
+    if hasattr(model, "transform_input"):
+        model.transform_input = True  # GoogLeNet and Inception v3 learned with another normalisation
+
+
+def fill(model: nn.Module, state: State, *, source: str, arch: str) -> None:
+    """Copy a state dict into a model: all of it, but what gives logits only where the shapes agree."""
+    own = model.state_dict()
+    loose = tuple(f"{name}." for name in [zoo.classifier(model), *zoo.AUXILIARY_PARTS])
+    strict = [name for name in own.keys() | state.keys() if not name.startswith(loose)]
+    wrong = [name for name in strict if not _fits(own, state, name)]
+    if wrong:
+        message = _(
+            "{source} holds no weights of '{arch}': {n} of {total} tensors do not fit, such as '{name}'.",
+            source=source,
+            arch=arch,
+            n=len(wrong),
+            total=len(strict),
+            name=min(wrong),
+        )
+        raise ModelError(message)
+    model.load_state_dict({name: state[name] if _fits(own, state, name) else own[name] for name in own})
+
+
+def _fits(own: State, state: State, name: str) -> bool:
+    return name in own and name in state and own[name].shape == state[name].shape
+
+
+def _entry(weights, *, arch: str) -> WeightsEnum | None:
+    """Return torchvision's entry, or None if `weights` is a path."""
+    if not isinstance(weights, str | Path | WeightsEnum):
+        raise ModelError(_('weights must be "imagenet", an entry of torchvision or a path; got {got!r}.', got=weights))
+    if str(weights) != "imagenet" and "_Weights." not in str(weights):
+        return None
+    if arch not in torchvision.models.list_models(module=torchvision.models):
+        raise ModelError(_("torchvision has no weights for '{arch}'. Use weights=None or a file.", arch=arch))
+    known = torchvision.models.get_model_weights(arch)
+    if weights == "imagenet":
+        return known.DEFAULT
+    name = str(weights).split("_Weights.")[-1]
+    if not str(weights).startswith(f"{known.__name__}.") or name not in known.__members__:
+        message = _("{weights} are not weights of '{arch}'.", weights=weights, arch=arch)
+        raise ModelError(f"{message} {_('Known')}: {', '.join(map(str, known))}.")
+    return known[name]
+
+
+def _from_torchvision(entry: WeightsEnum, *, arch: str, options: dict) -> State:
+    try:
+        # Its own builder, because some of the files have names of an earlier time, which only the builder mends.
+        rest = {name: value for name, value in options.items() if name != "aux_logits"}  # it knows better
+        return torchvision.models.get_model(arch, weights=entry, **rest).state_dict()
+    except (URLError, OSError, RuntimeError) as error:
+        place = Path(torch.hub.get_dir(), "checkpoints", Path(entry.url).name)
+        message = _(
+            "The weights of '{arch}' cannot be had from {url} ({error}). A copy by hand goes to {place}.",
+            arch=arch,
+            url=entry.url,
+            error=error,
+            place=place,
+        )
+        raise ModelError(message) from None
+
+
+def _from_file(path: Path) -> State:
+    if not path.is_file():
+        raise ModelError(_("There are no weights '{path}': neither a file nor \"imagenet\".", path=path))
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)  # never runs what is in the file
+    except Exception as error:  # a file that is no weights can make the readers stumble in any way
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ModelError(_("{path} cannot be read as weights: {reason}", path=path, reason=reason)) from None
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise ModelError(_("{path} holds no state dict: save `model.state_dict()`, not more.", path=path))
+    return state
