@@ -1,4 +1,4 @@
-"""The command line: `imgcls doctor`, `imgcls data list | get | audit | make posters`."""
+"""The command line: `imgcls doctor`, `imgcls data list | get | audit | make posters`, `imgcls experiment …`."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,9 @@ from .i18n import _
 app = typer.Typer(help="A hands-on course on image classification.", no_args_is_help=True, add_completion=False)
 data_app = typer.Typer(help="Data sets: list, download, examine and make them.", no_args_is_help=True)
 make_app = typer.Typer(help="Draw data sets.", no_args_is_help=True)
+experiment_app = typer.Typer(help="The larger experiments of the lessons, for hours.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+app.add_typer(experiment_app, name="experiment")
 data_app.add_typer(make_app, name="make")
 
 
@@ -69,6 +71,41 @@ def make_posters(
     from .data import posters
 
     print(posters.make(out, count=count, seed=seed, largest=largest))
+
+
+@experiment_app.command("degradation")
+def experiment_degradation(
+    data: str = typer.Option(help="Name of a data set, or a folder with train and val (or test)."),
+    out: Path = typer.Option(help="Folder for the log; the same folder again goes on where it stopped."),
+    epochs: int = typer.Option(8, help="Epochs of each network."),
+    seeds: int = typer.Option(1, help="How many times, from other weights."),
+    image_size: int = typer.Option(32, help="Pixels."),
+    batch_size: int = typer.Option(128, help="Pictures a step."),
+    precision: str = typer.Option("float32", help="float32 or bfloat16."),
+) -> None:
+    """Train plain and residual networks of 20 and 56 layers alike, and log their errors (lesson 05)."""
+    from .data import catalogue
+    from .experiments import degradation
+
+    loaders = degradation.loaders(catalogue.load(data), image_size=image_size, batch_size=batch_size)
+    options = {"epochs": epochs, "seeds": tuple(range(seeds)), "widths": degradation.PAPER_WIDTHS}
+    degradation.run(loaders, **options, precision=precision, folder=out)
+    print(out / degradation.LOG)
+
+
+@experiment_app.command("scaling")
+def experiment_scaling(
+    out: Path = typer.Option(help="Folder for the log."),
+    epochs: int = typer.Option(20, help="Epochs of each network."),
+    seeds: int = typer.Option(8, help="How many times, from other weights."),
+    times: float = typer.Option(3.0, help="What the scaled networks cost, in multiply-adds of the base."),
+) -> None:
+    """Train a small network and four of equal cost scaled from it on textures, and log their accuracies (lesson 06)."""
+    from .data import catalogue
+    from .experiments import scaling
+
+    rows = scaling.run(catalogue.load("textures"), epochs=epochs, seeds=tuple(range(seeds)), times=times)
+    print(scaling.write_log(rows, out / scaling.LOG))
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import damage
 import pytest
 from typer.testing import CliRunner
 
-from imgcls_course import cli
+from imgcls_course import cli, data
 from imgcls_course.data import CARDS
 from imgcls_course.errors import CourseError, DataError
 
@@ -129,3 +129,39 @@ def test_the_audit_starts_without_torch():
     code = "import sys; from imgcls_course import cli; from imgcls_course.data.audit import audit; "
     code += "from imgcls_course.data import download, posters; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_degradation_experiment_writes_its_log(monkeypatch, capsys, tmp_path):
+    """The command that made the recorded run must work on any folder of pictures, and end with where its log is."""
+    for split in ("train", "val"):
+        for name in ("a", "b"):
+            (tmp_path / "data" / split / name).mkdir(parents=True)
+            for seed in (1, 2):
+                damage.photo((16, 16), seed=seed).save(tmp_path / "data" / split / name / f"{seed}.png")
+    options = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--epochs", "1", "--image-size", "16"]
+    assert _main(monkeypatch, "experiment", "degradation", *options) == 0
+    log = tmp_path / "out" / "log.csv"
+    assert capsys.readouterr().out.splitlines()[-1] == str(log)
+    rows = log.read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[:2] for row in rows[1:]] == [[k, d] for d in ("20", "56") for k in ("plain", "residual")]
+
+
+def test_the_scaling_experiment_writes_its_log(monkeypatch, capsys, tmp_path):
+    """The command that made the recorded run must end with where its log is: five networks, an epoch each."""
+    splits = data.load("textures").select(["brick", "moon"])
+    few = data.Pictures(splits.val.images[::6], splits.val.labels[::6], classes=splits.classes)
+    monkeypatch.setattr("imgcls_course.data.catalogue.load", lambda name: data.Splits(few, few, few, card=splits.card))
+    options = ["--out", str(tmp_path / "out"), "--epochs", "1", "--seeds", "1"]
+    assert _main(monkeypatch, "experiment", "scaling", *options) == 0
+    log = tmp_path / "out" / "log.csv"
+    assert capsys.readouterr().out.splitlines()[-1] == str(log)
+    rows = log.read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == ["base", "depth", "width", "resolution", "compound"]
+
+
+def test_an_unknown_precision_is_one_line(monkeypatch, capsys, tmp_path):
+    """A typing error in an option of a run of hours must be said in its first second."""
+    options = ["--data", "digits", "--out", str(tmp_path), "--precision", "float8"]
+    assert _main(monkeypatch, "experiment", "degradation", *options) == 1
+    assert "'float8' is not a precision" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,211 @@
+"""One small network made deeper, wider, of higher resolution, or all three, at equal cost: which pays? (lesson 06)
+
+Source of the question: Tan, Le, "EfficientNet", ICML 2019, section 3.
+"""
+
+import csv
+import io
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from .. import paths, runtime
+from ..data.checks import check_whole
+from ..data.loaders import Loaders
+from ..data.loaders import loaders as make_loaders
+from ..data.splits import Splits
+from ..errors import ModelError, unknown
+from ..i18n import _
+from ..models.efficientnet import ALPHA, BETA, GAMMA, Stage, compound, count, efficientnet
+from ..models.measure import multiply_adds, parameters
+from ..training.epoch import run_epoch
+from .degradation import LOG, read_log
+
+__all__ = ["LOG", "Variant", "base", "factors", "final", "read_log", "run", "variant", "variants", "write_log"]
+
+BASE_SIZE = 32  # pixels: half of what the textures have
+STEP = 4  # pixels: between sizes the strides of the network divide evenly
+SMALL = {  # the base network, as options of `models.efficientnet.efficientnet`
+    "stages": (Stage(1, 3, 2, 8, 12, 1), Stage(3, 3, 2, 12, 20, 2)),
+    "stem": 8,
+    "in_channels": 1,
+    "divisor": 2,
+}
+AXES = ("depth", "width", "resolution", "compound")
+TOLERANCE = 0.1  # how far the cost of a variant may be from what was asked
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The base network, scaled: by which axis, the factors of depth and width, its pictures, and what it costs.
+
+    `image_size` is in pixels; `multiply_adds` are for one picture, counted by `models.multiply_adds`.
+    """
+
+    axis: str
+    depth: float
+    width: float
+    image_size: int
+    parameters: int
+    multiply_adds: int
+
+    def network(self, num_classes: int = 10) -> nn.Sequential:
+        """Make the network, with random weights: grey pictures to logits."""
+        return efficientnet(num_classes, depth=self.depth, width=self.width, **SMALL)
+
+
+def factors(axis: str, times: float) -> tuple[float, float, float]:
+    """Return the factors of depth, width and resolution that should make a network cost `times` as much.
+
+    By the scaling law, cost = depth · width² · resolution²; "compound" follows α, β and γ of the paper.
+    """
+    if axis not in AXES:
+        raise ModelError(unknown(axis, _("a way to scale"), AXES))
+    if axis == "compound":
+        return compound(math.log(times) / math.log(ALPHA * BETA**2 * GAMMA**2))
+    root = math.sqrt(times)
+    return {"depth": (times, 1.0, 1.0), "width": (1.0, root, 1.0), "resolution": (1.0, 1.0, root)}[axis]
+
+
+def base() -> Variant:
+    """Return the network before scaling."""
+    return _variant("base", 1.0, 1.0, 1.0)
+
+
+def variant(axis: str, *, times: float = 3.0) -> Variant:
+    """Scale the base network along one axis, or all, until it costs `times` as much.
+
+    Channels, blocks and pixels are whole numbers, so the law does not hold exactly. The factors are searched for which
+    the count comes nearest.
+
+    Raises
+    ------
+    ModelError
+        If no network costs as much within `TOLERANCE`, or there is no such axis.
+    """
+    wanted = times * base().multiply_adds
+    tried = {factors(axis, times * 2 ** (step / 100)) for step in range(-100, 101)}
+    nearest = min(sorted(tried), key=lambda scale: abs(_count(*scale) - wanted))
+    found = _variant(axis, *nearest)
+    if abs(found.multiply_adds - wanted) > TOLERANCE * wanted:
+        message = _("By {axis} alone the base network cannot be made to cost {times:g} times as much.")
+        raise ModelError(message.format(axis=axis, times=times))
+    return found
+
+
+def variants(*, times: float = 3.0) -> list[Variant]:
+    """Return the base and its four scaled versions, these of equal cost within `TOLERANCE`."""
+    return [base(), *(variant(axis, times=times) for axis in AXES)]
+
+
+def run(
+    splits: Splits,
+    *,
+    times: float = 3.0,
+    seeds: tuple[int, ...] = (0, 1, 2),
+    epochs: int = 4,
+    lr: float = 0.01,
+    batch_size: int = 50,
+    progress: bool = True,
+) -> list[dict]:
+    """Train base and scaled networks from each seed, all with the same recipe and the same order of pictures.
+
+    AdamW, the learning rate falling along half a cosine from epoch to epoch. It computes with one thread, see
+    `runtime.threads`.
+
+    Parameters
+    ----------
+    splits : Splits
+        Grey pictures in memory; each network gets them scaled to its size. The test split is not touched.
+    times : float
+        What the scaled networks cost, in multiply-adds of the base.
+    seeds : ints
+        Decide the weights at the start and the order of the batches.
+    epochs, lr, batch_size
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    list of dict
+        One row for each network, seed and epoch: `axis` ("base", "depth", "width", "resolution" or "compound"),
+        `seed`, `epoch` (from 1), `multiply_adds`, `parameters`, `train_loss`, `train_accuracy`, `val_loss`,
+        `val_accuracy` (accuracies as fractions in [0, 1]), `seconds`.
+    """
+    check_whole(epochs, name="epochs", unit=_("epochs"), error=ModelError)
+    rows = []
+    with runtime.threads(1), tqdm(total=5 * len(seeds) * epochs, disable=not progress, unit="epoch") as bar:
+        for each in variants(times=times):
+            loaders = make_loaders(splits.resized(each.image_size), batch_size=batch_size)
+            for seed in seeds:
+                for row in _train(each, loaders, seed=seed, epochs=epochs, lr=lr):
+                    rows.append(row)
+                    bar.update()
+    return rows
+
+
+def final(rows: list[dict], *, split: str = "val") -> dict[str, list[float]]:
+    """Return the accuracies of the last epoch by axis, one for each seed."""
+    last = max(row["epoch"] for row in rows)
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["epoch"] == last:
+            found.setdefault(row["axis"], []).append(row[f"{split}_accuracy"])
+    return found
+
+
+def write_log(rows: list[dict], path: Path | str) -> Path:
+    """Write the rows of `run` for `read_log`, and return the path."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    paths.write_text(Path(path), text.getvalue())
+    return Path(path)
+
+
+def _train(each: Variant, loaders: Loaders, *, seed: int, epochs: int, lr: float) -> Iterator[dict]:
+    with runtime.seeded(seed):
+        model = each.network(len(loaders.classes)).to(memory_format=torch.channels_last)  # faster on a processor
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    for epoch in range(1, epochs + 1):
+        start = time.perf_counter()
+        optimizer.param_groups[0]["lr"] = lr * (1 + math.cos(math.pi * (epoch - 1) / epochs)) / 2
+        with runtime.seeded(1000 * seed + epoch):  # the same batches for every network
+            train = run_epoch(model, loaders.train, optimizer=optimizer)
+            val = run_epoch(model, loaders.val)
+        yield {
+            "axis": each.axis,
+            "seed": seed,
+            "epoch": epoch,
+            "multiply_adds": each.multiply_adds,
+            "parameters": each.parameters,
+            "train_loss": round(train.loss, 6),
+            "train_accuracy": round(train.accuracy, 6),
+            "val_loss": round(val.loss, 6),
+            "val_accuracy": round(val.accuracy, 6),
+            "seconds": round(time.perf_counter() - start, 2),
+        }
+
+
+def _pixels(resolution: float) -> int:
+    return STEP * round(BASE_SIZE * resolution / STEP)
+
+
+def _count(depth: float, width: float, resolution: float) -> int:
+    """Count the multiply-adds by arithmetic, which is fast enough to search with."""
+    return count(_pixels(resolution), num_classes=10, depth=depth, width=width, **SMALL)[1]
+
+
+def _variant(axis: str, depth: float, width: float, resolution: float) -> Variant:
+    """Build a network of these factors without memory, and count it."""
+    with torch.device("meta"):
+        model = efficientnet(10, depth=depth, width=width, **SMALL)
+    size = _pixels(resolution)
+    return Variant(axis, depth, width, size, parameters(model), multiply_adds(model, size))
