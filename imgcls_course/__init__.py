@@ -9,5 +9,17 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["check", "course", "data", "doctor", "models", "plots", "runtime", "training", "widgets"],
+    submodules=[
+        "check",
+        "course",
+        "data",
+        "doctor",
+        "experiments",
+        "literature",
+        "models",
+        "plots",
+        "runtime",
+        "training",
+        "widgets",
+    ],
 )

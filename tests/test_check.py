@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 import re
 import sys
 import threading
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torchvision.models._utils import _make_divisible
 from torchvision.transforms import v2
 
 from imgcls_course import check, data, models
@@ -86,8 +88,7 @@ def test_an_exercise_is_complete(exercise):
 
 def test_names_are_unique_and_reachable():
     """Two exercises of one name would overwrite each other's progress."""
-    lessons = [check.lesson_00, check.lesson_01, check.lesson_07]
-    names = [exercise.name for lesson in lessons for exercise in lesson.EXERCISES]
+    names = [exercise.name for lesson in check.LESSONS for exercise in lesson.EXERCISES]
     assert len(names) == len(set(names)) == len(check.EXERCISES)
     for name in names:
         assert getattr(check, name) is check.EXERCISES[name]
@@ -145,12 +146,102 @@ ANOTHER_WAY = {
     "cross_entropy": lambda: lambda logits, labels: nn.functional.nll_loss(logits.log_softmax(dim=1), labels),
     "logit_gradient": lambda: _autograd,
     "count_parameters": lambda: _count_built,
+    "map_size": lambda: _pooled_size,
+    "head_parameters": lambda: _head_built,
+    "gap_logits": lambda: _pooled_by_layers,
+    "class_activation_map": lambda: lambda maps, weight, label: torch.tensordot(weight[label], maps, dims=1),
+    "stack_depth": lambda: lambda n: len([1, *(1 for _conv in range(3 * n * 2)), 1]),
+    "residual_output": lambda: lambda x, fx: (x + fx).clamp(min=0),
+    "pad_shortcut": lambda: _padded,
+    "bottleneck_weights": lambda: _bottleneck_built,
+    "stacked_channels": lambda: _stacked,
+    "conv_multiply_adds": lambda: _counted_multiply_adds,
+    "pointwise": lambda: lambda x, weight: nn.functional.conv2d(x, weight[:, :, None, None]),
+    "inception_weights": lambda: _inception_built,
+    "loss_with_auxiliary": lambda: _weighed_losses,
+    "top5_error": lambda: _ranked_below_five,
+    "output_size": lambda: _slid,
+    "receptive_field": lambda: _seen_backwards,
+    "stack_parameters": lambda: _stack_built,
     "to_tensor": lambda: lambda array: v2.functional.to_dtype(array.movedim(-1, 0), torch.float32, scale=True),
     "denormalize": lambda: lambda image, mean, std: torch.stack([image[c] * std[c] + mean[c] for c in range(3)]),
     "label_of": lambda: lambda name: name[: name.index(".")],
     "letterbox_size": lambda: _fitted,
     "leaked": lambda: lambda train, test: {name for name in train if name in test},
+    "cost_factor": lambda: lambda d, w, r: math.exp(math.log(d) + 2 * math.log(w) + 2 * math.log(r)),
+    "scaling_factors": lambda: lambda phi: tuple(math.exp(phi * math.log(each)) for each in (1.2, 1.1, 1.15)),
+    "phi_for_budget": lambda: lambda times: math.log(times, 1.2 * 1.1 * 1.1 * 1.15 * 1.15),
+    "rounded_channels": lambda: lambda channels: _make_divisible(channels, 8),
+    "separable_weights": lambda: _count_separable,
 }
+
+
+def _pooled_size(image_size, poolings):
+    pool = nn.Sequential(*[nn.MaxPool2d(2)] * poolings)
+    return pool(torch.zeros(1, 1, image_size, image_size)).shape[-1]
+
+
+def _head_built(channels, height, width, classes):
+    head = nn.Sequential(nn.Flatten(), nn.LazyLinear(classes))
+    head(torch.zeros(1, channels, height, width))
+    return models.parameters(head)
+
+
+def _pooled_by_layers(maps, weight, bias):
+    return nn.functional.linear(nn.AdaptiveAvgPool2d(1)(maps).flatten(1), weight, bias)
+
+
+def _padded(x, more):
+    kept = x[:, :, ::2, ::2]
+    return torch.cat([kept, kept.new_zeros(len(x), more, *kept.shape[2:])], dim=1)
+
+
+def _bottleneck_built(channels, middle):
+    convs = nn.Conv2d(channels, middle, 1), nn.Conv2d(middle, middle, 3), nn.Conv2d(middle, channels, 1)
+    return sum(conv.weight.numel() for conv in convs)
+
+
+def _stacked(in_channels, modules):
+    for c1, c3, c5 in modules:
+        in_channels = models.NaiveInception(in_channels, c1=c1, c3=c3, c5=c5).out_channels
+    return in_channels
+
+
+def _counted_multiply_adds(in_channels, out_channels, kernel_size, map_size):
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding="same", device="meta")
+    return models.multiply_adds(conv, map_size)
+
+
+def _inception_built(in_channels, c1, c3, c5, pool):
+    module = models.Inception(in_channels, c1=c1, c3=c3, c5=c5, pool=pool)
+    return sum(part.weight.numel() for part in module.modules() if isinstance(part, nn.Conv2d))
+
+
+def _weighed_losses(logits, auxiliary, labels):
+    losses = torch.stack([nn.functional.cross_entropy(each, labels) for each in (logits, *auxiliary)])
+    return losses @ torch.tensor([1.0] + [0.3] * len(auxiliary))
+
+
+def _ranked_below_five(scores, labels):
+    own = scores.gather(1, labels[:, None])
+    return ((scores > own).sum(dim=1) >= 5).double().mean()
+
+
+def _slid(size, kernel_size, stride, padding, dilation):
+    conv = nn.Conv2d(1, 1, kernel_size, stride=stride, padding=padding, dilation=dilation, device="meta")
+    return conv(torch.empty(1, 1, size, size, device="meta")).shape[-1]
+
+
+def _seen_backwards(layers):
+    seen = 1
+    for kernel, stride in reversed(layers):
+        seen = (seen - 1) * stride + kernel
+    return seen
+
+
+def _stack_built(layers, kernel_size, channels):
+    convs = [nn.Conv2d(channels, channels, kernel_size, device="meta") for _layer in range(layers)]
+    return sum(parameter.numel() for conv in convs for parameter in conv.parameters())
 
 
 def _fitted(height, width, size):
@@ -163,6 +254,11 @@ def _autograd(logits, labels):
     logits.requires_grad_()
     nn.functional.cross_entropy(logits, labels).backward()
     return logits.grad
+
+
+def _count_separable(c_in, c_out, k):
+    layers = nn.Conv2d(c_in, c_in, k, groups=c_in, bias=False), nn.Conv2d(c_in, c_out, 1, bias=False)
+    return sum(layer.weight.numel() for layer in layers)
 
 
 def _count_built(sizes):

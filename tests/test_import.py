@@ -13,14 +13,26 @@ import imgcls_course
 
 PACKAGE = Path(imgcls_course.__file__).parent
 LAYER = {
-    **dict.fromkeys(("errors", "i18n", "paths", "runtime", "course"), 0),
+    **dict.fromkeys(("errors", "i18n", "paths", "runtime", "course", "literature"), 0),
     **dict.fromkeys(("data", "models"), 1),
-    **dict.fromkeys(("training", "evaluation", "explain"), 2),
+    **dict.fromkeys(("training", "evaluation", "explain", "experiments"), 2),
     **dict.fromkeys(("plots",), 3),
     **dict.fromkeys(("widgets", "check", "doctor", "cli"), 4),
 }
 ROOT_LAYER = -1  # the package's own __init__ imports nothing of ours: it is lazy
-SUBMODULES = ("check", "course", "data", "doctor", "models", "plots", "runtime", "training", "widgets")
+SUBMODULES = (
+    "check",
+    "course",
+    "data",
+    "doctor",
+    "experiments",
+    "literature",
+    "models",
+    "plots",
+    "runtime",
+    "training",
+    "widgets",
+)
 
 
 def _python(code: str, *, folder: Path) -> subprocess.CompletedProcess:

@@ -160,7 +160,8 @@ def test_the_wheel_works_on_its_own(tmp_path):
     assert set(tracked.stdout.split()) <= set(names)
     assert any(name.endswith("share/jupyter/lab/settings/overrides.d/imgcls_course.json") for name in names)
     shared = {name.split("/data/", 1)[1] for name in names if "/data/share/imgcls_course/" in name}
-    bundled = subprocess.run(["git", "ls-files", "datasets"], cwd=ROOT, capture_output=True, text=True, check=True)
+    folders = ["git", "ls-files", "datasets", "docs/recorded"]
+    bundled = subprocess.run(folders, cwd=ROOT, capture_output=True, text=True, check=True)
     assert {f"share/imgcls_course/{name}" for name in bundled.stdout.split()} <= shared
     code = "import imgcls_course; from imgcls_course import course; print(imgcls_course.__file__); course.overview()"
     run = [sys.executable, "-c", code]

@@ -36,6 +36,8 @@ DRAWINGS = {
     "probabilities": lambda **ax: plots.probabilities([0.2, 0.8], classes=["a", "b"], **ax),
     "boundary": _boundary,
     "bars": lambda **ax: plots.bars({"a": [0.2, 0.8], "b": [0.5, 0.5]}, groups=["x", "y"], **ax),
+    "lines": lambda **ax: plots.lines([1, 2], {"a": [0.2, 0.8], "b": [0.5, 0.5]}, **ax),
+    "points": lambda **ax: plots.points({"a": [(1, 2), (2, 3)], "b": [(3, 1)]}, names={"p": (1, 2)}, **ax),
     "audit_summary": lambda **ax: plots.audit_summary(_report(), **ax),
     "audit_gallery": lambda **ax: plots.audit_gallery(_report(), "duplicate", **ax),
 }
@@ -212,6 +214,15 @@ def test_bars_are_the_values_in_their_groups():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["middle", "elsewhere"]
     centres = [np.mean([bars[i].get_x() + bars[i].get_width() / 2 for bars in ax.containers]) for i in range(2)]
     assert centres == pytest.approx([0, 1])
+
+
+@pytest.mark.parametrize("heights", [[3_000, 250_000], [0, 0]])
+def test_bars_of_any_numbers_fit_into_their_axes(heights):
+    """Counts are no fractions: the axis must hold them, and their text must be in the format asked for."""
+    ax = plots.bars({"weights": heights}, groups=["a", "b"], fmt=",.0f", ylim=None)
+    assert ax.get_ylim()[0] == 0
+    assert ax.get_ylim()[1] > max(heights)
+    assert [text.get_text() for text in ax.texts] == [f"{height:,}" for height in heights]
 
 
 def test_pictures_of_many_shapes_keep_them():

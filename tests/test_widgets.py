@@ -10,9 +10,10 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from imgcls_course import data, widgets
+from imgcls_course import data, models, widgets
 from imgcls_course.errors import ExplorerError
 
+FACTORS = ((1.2, "depth"), (1.1, "width"), (1.15, "resolution"))  # of EfficientNet
 LOGITS = {"cat": 2.0, "dog": 1.0, "owl": -1.0}
 
 
@@ -127,7 +128,9 @@ def test_boundary_explorer_counts_the_right_side(moves):
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: widgets.softmax_explorer(LOGITS), lambda: _neuron()], ids=["softmax", "neuron"]
+    "make",
+    [lambda: widgets.softmax_explorer(LOGITS), lambda: _neuron(), lambda: widgets.reduction_explorer()],
+    ids=["softmax", "neuron", "reduction"],
 )
 def test_every_slider_redraws(make):
     """A slider whose callback is broken moves and changes nothing."""
@@ -214,3 +217,215 @@ def test_augmentation_explorer_shows_what_it_counts():
     assert len(views) == len(titles) == 8
     assert all(view.max() > 0.9 for view, title in zip(views, titles, strict=True) if title == "logo")
     assert explorer.caption.endswith(f"in {titles.count('logo')} of 8 views")
+
+
+CURVES = [
+    {"kind": kind, "depth": depth, "seed": seed, "epoch": epoch, "train_error": error / epoch, "val_error": error}
+    for seed in (0, 1)
+    for kind, depth, error in (("plain", 20, 0.4), ("residual", 20, 0.3), ("plain", 56, 0.8), ("residual", 56, 0.2))
+    for epoch in (1, 2)
+]
+
+
+@pytest.mark.parametrize(
+    ("moves", "caption"),
+    [
+        ({}, "plain-20: training error 0.40 after the first epoch, 0.20 after the last; place 3 of 4"),
+        ({"depth": 56}, "plain-56: training error 0.80 after the first epoch, 0.40 after the last; place 4 of 4"),
+        (
+            {"depth": 56, "shortcuts": "with", "split": "validation"},
+            "residual-56: validation error 0.20 after the first epoch, 0.20 after the last; place 1 of 4",
+        ),
+    ],
+)
+def test_depth_explorer_reads_the_rows(moves, caption):
+    """The caption must name the network that is drawn in colour, and its own errors."""
+    assert widgets.depth_explorer(CURVES).drive(**moves) == caption
+
+
+def test_depth_explorer_draws_the_chosen_curve_in_colour():
+    """All curves are drawn, one of them in colour and before the others."""
+    explorer = widgets.depth_explorer(CURVES)
+    figure = Figure()
+    explorer._show(figure, depth=56, shortcuts="with", split="training")
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert list(lines["residual-56"].get_ydata()) == [0.2, 0.1]
+    assert [name for name, line in lines.items() if line.get_color() != "0.8"] == ["residual-56"]
+    assert lines["residual-56"].get_zorder() > lines["plain-20"].get_zorder()
+
+
+@pytest.mark.parametrize("move", [{"depth": 56}, {"shortcuts": "with"}, {"split": "validation"}])
+def test_every_control_of_the_depth_explorer_redraws(move):
+    """A control whose callback is broken changes nothing."""
+    explorer = widgets.depth_explorer(CURVES)
+    picture, caption = explorer._picture.value, explorer.caption
+    explorer.drive(**move)
+    assert explorer._picture.value != picture
+    assert explorer.caption != caption
+
+
+REDUCTION = {"channels": 192, "before3": 96, "before5": 16, "pool": 32, "size": 28}  # module (3a) of GoogLeNet
+
+
+@pytest.mark.parametrize("moves", [{}, {"channels": 64, "size": 14}, {"before3": 256, "before5": 128}, {"pool": 128}])
+def test_reduction_explorer_counts_what_the_modules_have(moves):
+    """Weights, multiply-adds and channels in the caption must be those of the modules themselves."""
+    state = {**REDUCTION, **moves}
+    naive = models.NaiveInception(state["channels"], c1=64, c3=128, c5=32)
+    c3, c5 = (state["before3"], 128), (state["before5"], 32)
+    reduced = models.Inception(state["channels"], c1=64, c3=c3, c5=c5, pool=state["pool"])
+    caption = widgets.reduction_explorer().drive(**moves)
+    work = [models.multiply_adds(module, state["size"]) for module in (naive, reduced)]
+    weights = [count // state["size"] ** 2 for count in work]
+    assert f"naive: {weights[0]:,} weights, {work[0] / 1e6:.1f} million" in caption
+    assert f"reduced: {weights[1]:,}, {work[1] / 1e6:.1f} million" in caption
+    assert f"{naive.out_channels} channels out" in caption
+    assert f", {reduced.out_channels}; naive / reduced = {weights[0] / weights[1]:.2f}" in caption
+
+
+def test_reduction_explorer_draws_each_branch():
+    """Left the weights in thousands, right the same times the places of the map, in millions."""
+    explorer, figure = widgets.reduction_explorer(), Figure()
+    explorer._show(figure, **REDUCTION)
+    counted = (
+        models.branch_weights(192, c1=64, c3=128, c5=32).values(),
+        models.branch_weights(192, c1=64, c3=(96, 128), c5=(16, 32), pool=32).values(),
+    )
+    for ax, unit in zip(figure.axes, (1e3, 1e6 / 28**2), strict=True):
+        for bars, expected in zip(ax.containers, counted, strict=True):
+            assert [bar.get_height() for bar in bars] == pytest.approx([weights / unit for weights in expected])
+
+
+@pytest.mark.parametrize(
+    ("moves", "said"),
+    [
+        ({}, "2 × (3×3, stride 1, padding 1, dilation 1): 32 → 32 pixels, receptive field 5, 4,640 parameters"),
+        ({"kernel": 5, "layers": 1, "padding": 2}, "32 → 32 pixels, receptive field 5, 6,416 parameters"),
+        ({"layers": 3}, "32 → 32 pixels, receptive field 7, 6,960 parameters"),
+        ({"layers": 3, "stride": 2}, "32 → 4 pixels, receptive field 15, "),
+        ({"dilation": 3}, "32 → 24 pixels, receptive field 13, "),
+        ({"layers": 5, "stride": 2, "padding": 2}, "32 → 3 pixels, receptive field 63 (more than the picture), "),
+        ({"stride": 3, "padding": 0, "layers": 4}, "no output, layer 4 does not fit, "),
+    ],
+)
+def test_receptive_explorer_says_sizes_field_and_parameters(moves, said):
+    """Known answers: what the lesson reads off the caption."""
+    assert said in widgets.receptive_explorer().drive(**moves)
+
+
+@pytest.mark.parametrize("name", ["kernel", "stride", "padding", "dilation", "layers"])
+@pytest.mark.parametrize("last", [0, -1])
+def test_every_control_of_the_receptive_explorer_redraws(name, last):
+    """Both ends of each slider must change picture and caption, unless it stands there already."""
+    explorer = widgets.receptive_explorer()
+    picture, caption = explorer._picture.value, explorer.caption
+    end = explorer.controls[name].options[last][1]
+    moved = end != explorer.controls[name].value
+    explorer.drive(**{name: end})
+    assert (explorer._picture.value != picture) == moved
+    assert (explorer.caption != caption) == moved
+
+
+def test_receptive_explorer_counts_what_torch_builds():
+    """The caption's parameters must be those of real convolutions."""
+    caption = widgets.receptive_explorer(channels=8).drive(kernel=5.0, layers=4)
+    convs = [torch.nn.Conv2d(8, 8, 5) for _layer in range(4)]
+    assert f"{sum(p.numel() for conv in convs for p in conv.parameters()):,} parameters at 8 channels" in caption
+
+
+def test_receptive_explorer_frames_what_is_seen():
+    """The frame must be as wide as the receptive field says, in the middle of the picture."""
+    explorer = widgets.receptive_explorer(image_size=32)
+    explorer.drive(layers=3)
+    figure = Figure()
+    explorer._show(figure, **{name: control.value for name, control in explorer.controls.items()})
+    frame = figure.axes[0].patches[0]
+    assert frame.get_width() * 32 == pytest.approx(7)
+    assert frame.get_x() * 32 == pytest.approx(16 - 3)
+
+
+@pytest.mark.parametrize(
+    ("moves", "said"),
+    [
+        ({}, "32×32 → 64 maps of 8×8. Flattened 4,096, expected 4,096: fits."),
+        ({"size": 48}, "48×48 → 64 maps of 12×12. Flattened 9,216, expected 4,096: fails. Pooled 64"),
+        ({"size": 16, "built_for": 128}, "Flattened 1,024, expected 65,536: fails."),
+        ({"channels": 16}, "Pooled 16, expected 16: fits. Parameters: 10,250 fully connected, 170 pooled."),
+    ],
+)
+def test_head_explorer_says_what_arrives(moves, said):
+    """Known answers: maps of a quarter of the size, flattened or one mean each."""
+    assert said in widgets.head_explorer().drive(**moves)
+
+
+@pytest.mark.parametrize(("size", "built_for"), [(32, 32), (60, 20), (20, 60), (128, 128)])
+def test_head_explorer_agrees_with_real_networks(size, built_for):
+    """It says `fails` just where torch refuses the picture, and counts what torch builds."""
+    caption = widgets.head_explorer().drive(size=size, built_for=built_for)
+    fc, gap = models.fc_net(10, image_size=built_for), models.gap_net(10)
+    try:
+        fc(torch.rand(1, 1, size, size))
+    except RuntimeError:
+        assert "fails" in caption
+    else:
+        assert "fails" not in caption
+    counted = f"{models.parameters(fc[1]):,} fully connected, {models.parameters(gap[1]):,} pooled"
+    assert counted in caption
+
+
+@pytest.mark.parametrize("name", ["size", "built_for", "channels"])
+@pytest.mark.parametrize("last", [0, -1])
+def test_every_control_of_the_head_explorer_redraws(name, last):
+    """Both ends of each slider must change picture and caption."""
+    explorer = widgets.head_explorer()
+    picture, caption = explorer._picture.value, explorer.caption
+    explorer.drive(**{name: explorer.controls[name].options[last][1]})
+    assert explorer._picture.value != picture
+    assert explorer.caption != caption
+
+
+def test_head_explorer_draws_what_it_says():
+    """Picture and maps to scale on the left; on the right a bar for each number of the caption."""
+    explorer, figure = widgets.head_explorer(), Figure()
+    explorer._show(figure, size=48, built_for=32, channels=64)
+    shapes, bars = figure.axes
+    assert {patch.get_width() for patch in shapes.patches if hasattr(patch, "get_width")} == {48, 12}
+    assert [[bar.get_height() for bar in group] for group in bars.containers] == [[9216, 64], [4096, 64]]
+    assert [label.get_text() for label in bars.get_xticklabels()] == ["flattened:\nfails", "pooled:\nfits"]
+
+
+def test_scaling_explorer_starts_at_b0():
+    """Nothing scaled: 16 blocks, pictures of 224 pixels, the parameters of B0, and a cost of 1 by each count."""
+    caption = widgets.scaling_explorer().caption
+    assert "16 blocks, 224×224 pixels, 5.3 M parameters; 1.00 times" in caption
+    assert caption.endswith("d·w²·r² = 1.00, 2^φ = 1.00")
+
+
+@pytest.mark.parametrize(
+    "moves", [{"phi": 3.0}, {"phi": 7.0}, {"depth": 2.0}, {"width": 0.5}, {"phi": 1.0, "resolution": 1.5}]
+)
+def test_scaling_explorer_counts_the_network_it_shows(moves):
+    """The caption must say what torch counts for the network built with these factors."""
+    caption = widgets.scaling_explorer().drive(**moves)
+    values = {"phi": 0.0, "depth": 1.0, "width": 1.0, "resolution": 1.0, **moves}
+    d, w, r = (base ** values["phi"] * values[name] for base, name in FACTORS)
+    with torch.device("meta"):
+        network = models.efficientnet.efficientnet(1000, depth=d, width=w)
+        b0 = models.efficientnet.efficientnet(1000)
+    size = round(224 * r)
+    times = models.multiply_adds(network, size) / models.multiply_adds(b0, 224)
+    blocks = sum(isinstance(module, models.MBConv) for module in network.modules())
+    assert f"{blocks} blocks, {size}×{size} pixels, {models.parameters(network) / 1e6:.1f} M" in caption
+    assert f"{times:.2f} times" in caption
+    assert f"d·w²·r² = {d * w**2 * r**2:.2f}, 2^φ = {2 ** values['phi']:.2f}" in caption
+
+
+@pytest.mark.parametrize("name", ["phi", "depth", "width", "resolution"])
+def test_every_slider_of_the_scaling_explorer_redraws(name):
+    """Up and down, each must change picture and caption."""
+    explorer = widgets.scaling_explorer(phi=1.0)
+    start = explorer._picture.value, explorer.caption
+    for value in (explorer.controls[name].options[0][1], explorer.controls[name].options[-1][1]):
+        explorer.drive(**{name: value})
+        assert explorer._picture.value != start[0]
+        assert explorer.caption != start[1]

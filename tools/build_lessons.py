@@ -67,7 +67,9 @@ def build(source: Path) -> None:
 def run(notebook: NotebookNode, *, folder: Path) -> float:
     """Run all cells in place, in a fresh kernel and with a student's folder of its own; return the seconds it took."""
     with tempfile.TemporaryDirectory() as home:
-        client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
+        client = NotebookClient(
+            notebook, timeout=600, coalesce_streams=True, resources={"metadata": {"path": str(folder)}}
+        )
         start = time.perf_counter()
         client.execute(env={**os.environ, paths.HOME_VARIABLE: home})
         seconds = time.perf_counter() - start

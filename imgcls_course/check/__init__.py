@@ -2,13 +2,12 @@
 
 from ..errors import ExerciseError, unknown
 from ..i18n import _
-from . import lesson_00, lesson_01, lesson_07
+from . import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07
 from .exercise import Exercise, Mistake, Verdict
 from .record import passed
 
-EXERCISES: dict[str, Exercise] = {
-    exercise.name: exercise for lesson in (lesson_00, lesson_01, lesson_07) for exercise in lesson.EXERCISES
-}
+LESSONS = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07)
+EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
 
 __all__ = ["EXERCISES", "Exercise", "Mistake", "Verdict", "progress", *EXERCISES]
 

@@ -48,9 +48,9 @@ def _number_difference(got: Any, expected: numbers.Number) -> str | None:
         got = got.item()
     if not isinstance(got, numbers.Number) or isinstance(got, bool):
         return _("should give one number, but gives {got}", got=kind(got))
-    return (
-        None if np.allclose(got, expected, rtol=RTOL, atol=ATOL, equal_nan=True) else _("gives {got}", got=brief(got))
-    )
+    counted = isinstance(expected, numbers.Integral)  # what is counted is right or wrong, not nearly right
+    right = got == expected if counted else np.allclose(got, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
+    return None if right else _("gives {got}", got=brief(got))
 
 
 def _tensor_difference(got: Any, expected: torch.Tensor) -> str | None:

@@ -3,7 +3,18 @@
 from .audit import audit_gallery, audit_summary
 from .bars import bars
 from .curves import curves
+from .lines import lines, points
 from .pictures import pictures
 from .scores import boundary, probabilities
 
-__all__ = ["audit_gallery", "audit_summary", "bars", "boundary", "curves", "pictures", "probabilities"]
+__all__ = [
+    "audit_gallery",
+    "audit_summary",
+    "bars",
+    "boundary",
+    "curves",
+    "lines",
+    "pictures",
+    "points",
+    "probabilities",
+]

@@ -8,7 +8,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "augmentation": ["augmentation_explorer"],
         "explorer": ["Explorer"],
+        "heads": ["head_explorer"],
+        "inception": ["reduction_explorer"],
         "neuron": ["boundary_explorer", "softmax_explorer"],
         "pictures": ["picture_explorer"],
+        "receptive": ["receptive_explorer"],
+        "residual": ["depth_explorer"],
+        "scaling": ["scaling_explorer"],
     },
 )

@@ -13,6 +13,11 @@ NOTEBOOKS = pairs.notebooks()
 IGNORED = {  # cells whose output may differ, and why
     "00_start_here": 1,  # the versions and the disk of this computer
     "01_perceptron_and_softmax": 1,  # which pictures are wrong: hangs on the last digit of a sum
+    "02_fully_connected_vs_gap": 1,  # accuracies of a trained network at seven sizes
+    "03_vgg_small_kernels": 1,  # validation accuracies of eight trainings
+    "04_googlenet_inception": 1,  # curves of four trainings, and how long an epoch takes on this computer
+    "05_resnet_residual": 1,  # training errors of twelve networks
+    "06_efficientnet_compound_scaling": 1,  # the accuracies of networks trained live
     "07_data_loading": 2,  # how fast this computer loads, and the shares of logos that trained networks find
 }
 IGNORING = {"nbval-ignore-output", "nbval-skip", "nbval-raises-exception", "raises-exception"}

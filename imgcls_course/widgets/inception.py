@@ -1,0 +1,55 @@
+"""Explorer of lesson 04: what the 1×1 convolutions of an Inception module save."""
+
+from .. import plots
+from ..i18n import _
+from ..models import branch_weights
+from .explorer import Explorer, slider
+
+
+def reduction_explorer(*, c1: int = 64, c3: int = 128, c5: int = 32) -> Explorer:
+    """Explore input channels, reductions and map size → weights and multiply-adds of each branch, naive and reduced.
+
+    It starts with module (3a) of GoogLeNet.
+
+    Parameters
+    ----------
+    c1, c3, c5 : int
+        Channels that the 1×1, 3×3 and 5×5 convolutions give.
+    """
+
+    def show(figure, **values) -> str:
+        channels, before3, before5, pool, size = (int(values[name]) for name in controls)
+        naive = branch_weights(channels, c1=c1, c3=c3, c5=c5)
+        reduced = branch_weights(channels, c1=c1, c3=(before3, c3), c5=(before5, c5), pool=pool)
+        both = {_("naive"): list(naive.values()), _("reduced"): list(reduced.values())}
+        places, axes = size**2, figure.subplots(1, 2)
+        for ax, unit, ylabel in zip(
+            axes,
+            (1e-3, places * 1e-6),
+            (_("weights, thousands"), _("multiply-adds, millions")),
+            strict=True,
+        ):
+            heights = {name: [unit * weight for weight in weights] for name, weights in both.items()}
+            plots.bars(heights, groups=list(naive), ylabel=ylabel, fmt=".0f", ylim=None, ax=ax)
+        axes[0].get_legend().remove()  # one is enough
+        totals = sum(naive.values()), sum(reduced.values())
+        return _(
+            "naive: {a:,} weights, {a_work:.1f} million multiply-adds, {a_out} channels out; "
+            "reduced: {b:,}, {b_work:.1f} million, {b_out}; naive / reduced = {ratio:.2f}",
+            a=totals[0],
+            a_work=totals[0] * places / 1e6,
+            a_out=c1 + c3 + c5 + channels,
+            b=totals[1],
+            b_work=totals[1] * places / 1e6,
+            b_out=c1 + c3 + c5 + pool,
+            ratio=totals[0] / totals[1],
+        )
+
+    controls = {
+        "channels": slider(_("input channels"), value=192, low=32, high=832, step=32),
+        "before3": slider(_("before 3×3"), value=96, low=16, high=256, step=16),
+        "before5": slider(_("before 5×5"), value=16, low=8, high=128, step=8),
+        "pool": slider(_("after pool"), value=32, low=16, high=256, step=16),
+        "size": slider(_("map size"), value=28, low=7, high=56, step=7),
+    }
+    return Explorer(show, controls=controls, size=(8.6, 3.2))
