@@ -44,7 +44,7 @@ def depth_explorer(rows: list[dict]) -> Explorer:
         )
 
     controls = {
-        "depth": ipywidgets.Dropdown(options=depths, description=_("layers")),
+        "depth": ipywidgets.SelectionSlider(options=depths, description=_("layers")),
         "shortcuts": ipywidgets.Dropdown(options=list(kinds), description=_("shortcuts")),
         "split": ipywidgets.Dropdown(options=list(splits), description=_("error of")),
     }
