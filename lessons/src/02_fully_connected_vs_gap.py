@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 2 · Fully connected against global average pooling
 #
-# *About 50 minutes · after lesson 01 · all cells together run in about 20 s*
+# *About 50 minutes · after lesson 01 · all cells together run in about 15 s*
 #
 # People upload posters of every shape and size, and our logo may be anywhere on them. The perceptron of lesson 01 has a weight for
 # each pixel of one fixed size, and none for any other. This lesson looks at how a network *ends*: at its **head**. One kind ties it

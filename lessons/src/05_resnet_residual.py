@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 5 · ResNet: learning the residual
 #
-# *About 40 minutes · after lesson 03 · all cells together run in about 115 s*
+# *About 40 minutes · after lesson 03 · all cells together run in about 50 s*
 #
 # Deeper networks see more of the picture and combine more. So why not simply stack more layers, until every poster with our logo
 # is found? People tried, and got *worse* networks. In 2015 a small change made depth usable: 152 layers instead of 20, and the
