@@ -3,7 +3,6 @@
 Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, sections 4.1 and 4.2.
 """
 
-import csv
 import io
 import json
 import platform
@@ -25,8 +24,11 @@ from ..errors import TrainingError
 from ..i18n import _
 from ..models.resnet import deep_net
 from ..training.epoch import run_epoch
+from .log import LOG, read_log, write_log
 
-LOG, SETTINGS, STATE = "log.csv", "settings.json", "state.pt"
+__all__ = ["LOG", "complete_epochs", "error_curves", "final_errors", "loaders", "read_log", "run"]
+
+SETTINGS, STATE = "settings.json", "state.pt"
 PAPER_WIDTHS = (16, 32, 64)
 KINDS = {"plain": "none", "residual": "pad"}  # the shortcut of each; padding adds no parameter
 
@@ -149,18 +151,13 @@ def error_curves(rows: list[dict], *, split: str = "train") -> dict[str, list[fl
 
     One number for each epoch that all networks have completed.
     """
-    rows = [row for row in rows if row["epoch"] <= complete_epochs(rows)]
+    last = complete_epochs(rows)
+    rows = [row for row in rows if row["epoch"] <= last]
     by_epoch: dict[str, dict[int, list[float]]] = {}
     for row in rows:
         epochs = by_epoch.setdefault(f"{row['kind']}-{row['depth']}", {})
         epochs.setdefault(row["epoch"], []).append(row[f"{split}_error"])
     return {name: [sum(errors) / len(errors) for errors in epochs.values()] for name, epochs in by_epoch.items()}
-
-
-def read_log(path: Path | str) -> list[dict]:
-    """Read the rows that `run` wrote."""
-    with Path(path).open(encoding="utf-8", newline="") as stream:
-        return [{key: _number(value) for key, value in row.items()} for row in csv.DictReader(stream)]
 
 
 def _start(kind: str, depth: int, *, seed: int, lr: float, **options) -> Run:
@@ -202,11 +199,7 @@ def _save(runs: list[Run], rows: list[dict], folder: Path) -> None:
     buffer = io.BytesIO()
     torch.save({"rows": rows, **{each.name: each.state() for each in runs}}, buffer)
     paths.write_bytes(folder / STATE, buffer.getvalue())
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    paths.write_text(folder / LOG, text.getvalue())
+    write_log(rows, folder / LOG)
 
 
 def _resume(runs: list[Run], folder: Path, *, settings: dict) -> list[dict]:
@@ -229,12 +222,3 @@ def _resume(runs: list[Run], folder: Path, *, settings: dict) -> list[dict]:
             each.load(state[each.name])
         return state["rows"]
     return read_log(folder / LOG) if (folder / LOG).exists() else []  # a finished run keeps its log only
-
-
-def _number(text: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

@@ -3,19 +3,16 @@
 Source of the question: Tan, Le, "EfficientNet", ICML 2019, section 3.
 """
 
-import csv
-import io
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .. import paths, runtime
+from .. import runtime
 from ..data.checks import check_whole
 from ..data.loaders import Loaders
 from ..data.loaders import loaders as make_loaders
@@ -25,7 +22,7 @@ from ..i18n import _
 from ..models.efficientnet import ALPHA, BETA, GAMMA, Stage, compound, count, efficientnet
 from ..models.measure import multiply_adds, parameters
 from ..training.epoch import run_epoch
-from .degradation import LOG, read_log
+from .log import LOG, read_log, write_log
 
 __all__ = ["LOG", "Variant", "base", "factors", "final", "read_log", "run", "variant", "variants", "write_log"]
 
@@ -89,7 +86,7 @@ def variant(axis: str, *, times: float = 3.0) -> Variant:
     ModelError
         If no network costs as much within `TOLERANCE`, or there is no such axis.
     """
-    wanted = times * base().multiply_adds
+    wanted = times * _count(1.0, 1.0, 1.0)
     tried = {factors(axis, times * 2 ** (step / 100)) for step in range(-100, 101)}
     nearest = min(sorted(tried), key=lambda scale: abs(_count(*scale) - wanted))
     found = _variant(axis, *nearest)
@@ -158,16 +155,6 @@ def final(rows: list[dict], *, split: str = "val") -> dict[str, list[float]]:
         if row["epoch"] == last:
             found.setdefault(row["axis"], []).append(row[f"{split}_accuracy"])
     return found
-
-
-def write_log(rows: list[dict], path: Path | str) -> Path:
-    """Write the rows of `run` for `read_log`, and return the path."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    paths.write_text(Path(path), text.getvalue())
-    return Path(path)
 
 
 def _train(each: Variant, loaders: Loaders, *, seed: int, epochs: int, lr: float) -> Iterator[dict]:

@@ -18,7 +18,27 @@ def conv_unit(in_channels: int, out_channels: int, kernel_size: int) -> nn.Seque
     )
 
 
-class NaiveInception(nn.Module):
+class Branches(nn.Module):
+    """Branches side by side, which get the same input and give maps of the same size.
+
+    Parameters
+    ----------
+    *branches : nn.Module
+    out_channels : int
+        Channels of all of them together.
+    """
+
+    def __init__(self, *branches: nn.Module, out_channels: int):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+        self.out_channels = out_channels
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Concatenate what the branches give, along the channels."""
+        return torch.cat([branch(x) for branch in self.branches], dim=1)
+
+
+class NaiveInception(Branches):
     """1×1, 3×3 and 5×5 convolutions and a 3×3 max-pool side by side: (N, C, H, W) to (N, c1 + c3 + c5 + C, H, W).
 
     Parameters
@@ -29,23 +49,16 @@ class NaiveInception(nn.Module):
     """
 
     def __init__(self, in_channels: int, *, c1: int, c3: int, c5: int):
-        super().__init__()
-        self.branches = nn.ModuleList(
-            [
-                conv_unit(in_channels, c1, 1),
-                conv_unit(in_channels, c3, 3),
-                conv_unit(in_channels, c5, 5),
-                nn.MaxPool2d(3, stride=1, padding=1),
-            ]
+        super().__init__(
+            conv_unit(in_channels, c1, 1),
+            conv_unit(in_channels, c3, 3),
+            conv_unit(in_channels, c5, 5),
+            nn.MaxPool2d(3, stride=1, padding=1),
+            out_channels=c1 + c3 + c5 + in_channels,
         )
-        self.out_channels = c1 + c3 + c5 + in_channels
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Concatenate what the branches give, along the channels."""
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
 
 
-class Inception(NaiveInception):
+class Inception(Branches):
     """The same with 1×1 convolutions that reduce the channels: (N, C, H, W) to (N, c1 + c3 + c5 + pool, H, W).
 
     Parameters
@@ -72,16 +85,13 @@ class Inception(NaiveInception):
         pool: int,
         large_kernel: int = 5,
     ):
-        nn.Module.__init__(self)
-        self.branches = nn.ModuleList(
-            [
-                conv_unit(in_channels, c1, 1),
-                nn.Sequential(conv_unit(in_channels, c3[0], 1), conv_unit(c3[0], c3[1], 3)),
-                nn.Sequential(conv_unit(in_channels, c5[0], 1), conv_unit(c5[0], c5[1], large_kernel)),
-                nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), conv_unit(in_channels, pool, 1)),
-            ]
+        super().__init__(
+            conv_unit(in_channels, c1, 1),
+            nn.Sequential(conv_unit(in_channels, c3[0], 1), conv_unit(c3[0], c3[1], 3)),
+            nn.Sequential(conv_unit(in_channels, c5[0], 1), conv_unit(c5[0], c5[1], large_kernel)),
+            nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), conv_unit(in_channels, pool, 1)),
+            out_channels=c1 + c3[1] + c5[1] + pool,
         )
-        self.out_channels = c1 + c3[1] + c5[1] + pool
 
 
 def branch_weights(

@@ -7,7 +7,6 @@ import inspect
 from collections.abc import Callable
 
 import torch
-import torchvision
 from torch import nn
 
 from ..data.checks import check_whole
@@ -35,7 +34,7 @@ SMALL: dict[str, Callable[..., nn.Module]] = {
 
 def names(pattern: str = "*") -> list[str]:
     """Return the architectures that `create` knows, such as `models.list("resnet*")`."""
-    return sorted(fnmatch.filter([*SMALL, *torchvision.models.list_models(module=torchvision.models)], pattern))
+    return sorted(fnmatch.filter([*SMALL, *zoo.names()], pattern))
 
 
 def create(

@@ -13,7 +13,30 @@ from ..i18n import _
 SHORTCUTS = ("pad", "projection", "none")
 
 
-class BasicBlock(nn.Module):
+class ResidualBlock(nn.Module):
+    """y = ReLU(F(x) + x): what the two blocks below have in common.
+
+    Parameters
+    ----------
+    residual : nn.Module
+        F.
+    shortcut : nn.Module or None
+        What becomes of x on its way past F, see `make_shortcut`. None: nothing is added.
+    """
+
+    def __init__(self, residual: nn.Module, shortcut: nn.Module | None):
+        super().__init__()
+        self.residual, self.shortcut = residual, shortcut
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Add what the convolutions give to the input."""
+        y = self.residual(x)
+        if self.shortcut is not None:
+            y = y + self.shortcut(x)
+        return functional.relu(y)
+
+
+class BasicBlock(ResidualBlock):
     """y = ReLU(F(x) + x), where F is two 3×3 convolutions: (N, C, H, W) to (N, C', H / stride, W / stride).
 
     Parameters
@@ -26,25 +49,17 @@ class BasicBlock(nn.Module):
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: int = 1, shortcut: str = "projection"):
-        super().__init__()
-        self.residual = nn.Sequential(
+        residual = nn.Sequential(
             nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
             nn.BatchNorm2d(out_channels),
             nn.ReLU(),
             nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
             nn.BatchNorm2d(out_channels),
         )
-        self.shortcut = make_shortcut(shortcut, in_channels, out_channels, stride=stride)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Add what the convolutions give to the input."""
-        y = self.residual(x)
-        if self.shortcut is not None:
-            y = y + self.shortcut(x)
-        return functional.relu(y)
+        super().__init__(residual, make_shortcut(shortcut, in_channels, out_channels, stride=stride))
 
 
-class Bottleneck(BasicBlock):
+class Bottleneck(ResidualBlock):
     """y = ReLU(F(x) + x), where F is 1×1 (fewer channels), 3×3, 1×1 (more): the block of ResNet-50, 101 and 152.
 
     Parameters
@@ -61,9 +76,8 @@ class Bottleneck(BasicBlock):
     def __init__(
         self, in_channels: int, channels: int, *, stride: int = 1, expansion: int = 4, shortcut: str = "projection"
     ):
-        nn.Module.__init__(self)
         out_channels = expansion * channels
-        self.residual = nn.Sequential(
+        residual = nn.Sequential(
             nn.Conv2d(in_channels, channels, 1, bias=False),
             nn.BatchNorm2d(channels),
             nn.ReLU(),
@@ -73,7 +87,7 @@ class Bottleneck(BasicBlock):
             nn.Conv2d(channels, out_channels, 1, bias=False),
             nn.BatchNorm2d(out_channels),
         )
-        self.shortcut = make_shortcut(shortcut, in_channels, out_channels, stride=stride)
+        super().__init__(residual, make_shortcut(shortcut, in_channels, out_channels, stride=stride))
 
 
 class Pad(nn.Module):

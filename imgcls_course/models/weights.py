@@ -71,7 +71,7 @@ def _entry(weights, *, arch: str) -> WeightsEnum | None:
         raise ModelError(_('weights must be "imagenet", an entry of torchvision or a path; got {got!r}.', got=weights))
     if str(weights) != "imagenet" and "_Weights." not in str(weights):
         return None
-    if arch not in torchvision.models.list_models(module=torchvision.models):
+    if arch not in zoo.names():
         raise ModelError(_("torchvision has no weights for '{arch}'. Use weights=None or a file.", arch=arch))
     known = torchvision.models.get_model_weights(arch)
     if weights == "imagenet":

@@ -4,11 +4,16 @@ import torchvision
 from torch import nn
 
 AUXILIARY = ("aux1.fc2", "aux2.fc2", "AuxLogits.fc")  # what gives further logits in GoogLeNet and Inception v3
-AUXILIARY_PARTS = ("aux1", "aux2", "AuxLogits")
+AUXILIARY_PARTS = tuple(name.partition(".")[0] for name in AUXILIARY)
 DEFAULTS = {  # what these two need besides; the rest needs nothing
     "googlenet": {"aux_logits": False, "init_weights": True},
     "inception_v3": {"aux_logits": False, "init_weights": True},
 }
+
+
+def names() -> list[str]:
+    """Return torchvision's classification networks."""
+    return torchvision.models.list_models(module=torchvision.models)
 
 
 def build(arch: str, *, num_classes: int, **options) -> nn.Module:
