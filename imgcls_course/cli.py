@@ -73,6 +73,26 @@ def make_posters(
     print(posters.make(out, count=count, seed=seed, largest=largest))
 
 
+@app.command()
+def pretrain(
+    data: str = typer.Option(help="Name or folder of the source task, such as …/tiny-imagenet."),
+    out: Path = typer.Option(help="Folder for checkpoints and log; the same folder again goes on where it stopped."),
+    epochs: int = typer.Option(30, help="Epochs."),
+    lr: float = typer.Option(0.4, help="The highest learning rate of the cycle."),
+    batch_size: int = typer.Option(256, help="Pictures a step."),
+    limit: int = typer.Option(None, help="Take only so many pictures of each split, for a try."),
+    precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
+    seed: int = typer.Option(0, help="The same seed gives the same network."),
+) -> None:
+    """Train the course's own network on a source task (lesson 09)."""
+    from .data import catalogue
+    from .experiments import pretraining
+
+    source = pretraining.loaders(catalogue.load(data), epochs=epochs, batch_size=batch_size, limit=limit)
+    _model, history = pretraining.pretrain(source, out=out, epochs=epochs, lr=lr, precision=precision, seed=seed)
+    print(history.summary())
+
+
 @experiment_app.command("degradation")
 def experiment_degradation(
     data: str = typer.Option(help="Name of a data set, or a folder with train and val (or test)."),

@@ -9,7 +9,7 @@ from .errors import CourseError, unknown
 from .i18n import _
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16", "auto")
 
 
 def device(name: str = "auto") -> torch.device:
@@ -36,20 +36,52 @@ def device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def precision() -> str:
-    """Name the number format that training uses here. So far that is float32 everywhere."""
-    return "float32"
+_device = device  # where a parameter has its name
 
 
-def autocast(name: str) -> contextlib.AbstractContextManager:
-    """Make the context in which a model computes in a number format: "float32", or "bfloat16" where that loses little.
+def precision(name: str = "auto", *, device: str = "auto") -> str:
+    """Choose the number format that networks compute in.
 
-    bfloat16 has the range of float32 with 8 instead of 24 binary digits. Processors with instructions for it are about
-    twice as fast, others slower.
+    bfloat16 has the range of float32 with 8 instead of 24 binary digits. Processors and GPUs with instructions for it
+    are about twice as fast; others are slower.
+
+    Parameters
+    ----------
+    name : {"float32", "bfloat16", "auto"}
+        "auto" takes bfloat16 where the hardware has instructions for it.
+    device : str
+        See `runtime.device`.
+
+    Returns
+    -------
+    {"float32", "bfloat16"}
     """
     if name not in PRECISIONS:
         raise CourseError(unknown(name, _("a precision"), PRECISIONS))
-    return contextlib.nullcontext() if name == "float32" else torch.autocast("cpu", torch.bfloat16)
+    if name != "auto":
+        return name
+    kind = _device(device).type
+    gains = {"cpu": _processor_has_bfloat16, "cuda": torch.cuda.is_bf16_supported}
+    return "bfloat16" if kind in gains and gains[kind]() else "float32"
+
+
+def autocast(name: str, *, device: str = "cpu") -> contextlib.AbstractContextManager:
+    """Make the context in which a model computes in a precision; sums that would lose too much stay in float32."""
+    if precision(name, device=device) == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(_device(device).type, torch.bfloat16)
+
+
+def memory_format(name: str, *, device: str = "auto") -> torch.memory_format:
+    """Return how weights should lie in memory: convolutions in bfloat16 are faster with the channels last."""
+    reduced = precision(name, device=device) == "bfloat16"
+    return torch.channels_last if reduced else torch.preserve_format
+
+
+def _processor_has_bfloat16() -> bool:
+    """Ask torch for x86's instructions, of which AMX is the faster; on other processors, say no."""
+    has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
 
 
 @contextlib.contextmanager

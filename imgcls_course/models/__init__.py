@@ -8,7 +8,7 @@ from .measure import multiply_adds, output_shape, parameters, smallest_size, sum
 from .receptive import Layer, gradient_field, layers_of, measured_receptive_field, path_counts, receptive_field
 from .registry import blueprint, create
 from .registry import names as list
-from .resnet import BasicBlock, Bottleneck, deep_net
+from .resnet import BasicBlock, Bottleneck, course_resnet, deep_net
 from .small import mlp, perceptron
 from .vgg import conv_stack, small_vgg, vgg_block
 from .zoo import classifier
@@ -27,6 +27,7 @@ __all__ = [
     "classifier",
     "conv_stack",
     "convnet",
+    "course_resnet",
     "create",
     "deep_net",
     "efficientnet",

@@ -16,13 +16,14 @@ from . import zoo
 from .heads import convnet, fc_net, gap_net
 from .inception import small_googlenet
 from .measure import check_image_size
-from .resnet import deep_net
+from .resnet import course_resnet, deep_net
 from .vgg import small_vgg
 from .weights import load
 
 INITS = ("default", "xavier")
 SMALL: dict[str, Callable[..., nn.Module]] = {
     "convnet": convnet,
+    "course_resnet": course_resnet,
     "fc_net": fc_net,
     "gap_net": gap_net,
     "small_googlenet": small_googlenet,
@@ -48,8 +49,9 @@ def create(
         One of `models.list()`: "resnet18", "efficientnet_b0", "gap_net", …
     num_classes : int
         torchvision's networks get a classifier of this size in place of their own.
-    weights : None, "imagenet", a torchvision weights entry or its name, or a path
-        What the network starts from. None: random numbers. "imagenet": torchvision's best. A path: a `.safetensors`
+    weights : None, "course", "imagenet", a torchvision weights entry or its name, or a path
+        What the network starts from. None: random numbers. "course": what comes with the course, for "course_resnet".
+        "imagenet": torchvision's best. A path: a `.safetensors`
         file (or a `.pth` state dict) of the same architecture. The classifier is taken over only where it has the same
         number of classes.
     image_size : int, optional

@@ -3,6 +3,8 @@
 Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016.
 """
 
+from collections import OrderedDict
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -160,6 +162,38 @@ def deep_net(
             before = width
     net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, num_classes))
     return init_he(net)
+
+
+def course_resnet(num_classes: int, *, in_channels: int = 3, width: int = 32) -> nn.Sequential:
+    """Make the course's own network, the one with bundled weights: images (N, C, H, W) to logits (N, K).
+
+    ResNet-18 at half the width, for small pictures: the first convolution halves their size, and no pooling follows it.
+    Then four stages of two basic blocks, each after the first of half the size and twice the channels. Its parts are
+    `stem`, `stage1` to `stage4`, `pool` and `head`.
+
+    Parameters
+    ----------
+    num_classes : int
+    in_channels : int
+        3 for colour, 1 for grey.
+    width : int
+        Channels of the first stage.
+    """
+    stem = [
+        nn.Conv2d(in_channels, width, 7, stride=2, padding=3, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+    ]
+    parts = OrderedDict(stem=nn.Sequential(*stem))
+    before = width
+    for stage in range(4):
+        channels = width * 2**stage
+        first = BasicBlock(before, channels, stride=1 if stage == 0 else 2)
+        parts[f"stage{stage + 1}"] = nn.Sequential(first, BasicBlock(channels, channels))
+        before = channels
+    parts["pool"] = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    parts["head"] = nn.Linear(before, num_classes)
+    return init_he(nn.Sequential(parts))
 
 
 def init_he(model: nn.Module) -> nn.Module:

@@ -15,6 +15,8 @@ from . import zoo
 
 State = dict[str, torch.Tensor]
 
+BUNDLED = Path(__file__).parents[1] / "weights"
+
 
 def load(model: nn.Module, weights, *, arch: str, options: dict) -> None:
     """Put weights into a model made by `create`; its classifier keeps its own where the number of classes differs.
@@ -22,7 +24,7 @@ def load(model: nn.Module, weights, *, arch: str, options: dict) -> None:
     Parameters
     ----------
     model : nn.Module
-    weights : "imagenet", WeightsEnum, str or Path
+    weights : "course", "imagenet", WeightsEnum, str or Path
         See `registry.create`.
     arch : str
     options : dict
@@ -33,13 +35,21 @@ def load(model: nn.Module, weights, *, arch: str, options: dict) -> None:
     ModelError
         If there are no such weights, they cannot be read, or they are of another architecture.
     """
+    if weights == "course":
+        fill(model, _bundled(arch), source='"course"', arch=arch)
+        return
     entry = _entry(weights, arch=arch)
     if entry is None:
-        fill(model, _from_file(Path(weights)), source=str(weights), arch=arch)
+        fill(model, read(Path(weights)), source=str(weights), arch=arch)
         return
     fill(model, _from_torchvision(entry, arch=arch, options=options), source=str(entry), arch=arch)
     if hasattr(model, "transform_input"):
         model.transform_input = True  # GoogLeNet and Inception v3 learned with another normalisation
+
+
+def bundled() -> list[str]:
+    """Return the architectures for which weights come with the course."""
+    return sorted(path.stem for path in BUNDLED.glob("*.safetensors"))
 
 
 def fill(model: nn.Module, state: State, *, source: str, arch: str) -> None:
@@ -68,7 +78,9 @@ def _fits(own: State, state: State, name: str) -> bool:
 def _entry(weights, *, arch: str) -> WeightsEnum | None:
     """Return torchvision's entry, or None if `weights` is a path."""
     if not isinstance(weights, str | Path | WeightsEnum):
-        raise ModelError(_('weights must be "imagenet", an entry of torchvision or a path; got {got!r}.', got=weights))
+        raise ModelError(
+            _('weights must be "course", "imagenet", an entry of torchvision or a path; got {got!r}.', got=weights)
+        )
     if str(weights) != "imagenet" and "_Weights." not in str(weights):
         return None
     if arch not in zoo.names():
@@ -100,9 +112,17 @@ def _from_torchvision(entry: WeightsEnum, *, arch: str, options: dict) -> State:
         raise ModelError(message) from None
 
 
-def _from_file(path: Path) -> State:
+def _bundled(arch: str) -> State:
+    if arch not in bundled():
+        message = _("The course has no weights for '{arch}', only for: {known}.", arch=arch, known=", ".join(bundled()))
+        raise ModelError(message)
+    return read(BUNDLED / f"{arch}.safetensors")
+
+
+def read(path: Path) -> State:
+    """Read a state dict from a `.safetensors` file, or from torch's own format without running what is in it."""
     if not path.is_file():
-        raise ModelError(_("There are no weights '{path}': neither a file nor \"imagenet\".", path=path))
+        raise ModelError(_('There are no weights \'{path}\': neither a file nor "course" nor "imagenet".', path=path))
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)

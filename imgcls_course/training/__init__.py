@@ -1,7 +1,28 @@
-"""Training: one epoch function for learning and measuring, and `fit` around it."""
+"""Training: one epoch function for learning and measuring, `fit` around it, and what `fit` is given."""
 
+from . import schedules
+from .checkpoints import Card, Checkpoints, load, read_card
 from .epoch import EpochResult, run_epoch
 from .fit import fit
 from .history import History
+from .optimizers import optimizer, parameter_groups
+from .transfer import features, freeze, layers_to_unfreeze, linear_probe, unfreeze_from
 
-__all__ = ["EpochResult", "History", "fit", "run_epoch"]
+__all__ = [
+    "Card",
+    "Checkpoints",
+    "EpochResult",
+    "History",
+    "features",
+    "fit",
+    "freeze",
+    "layers_to_unfreeze",
+    "linear_probe",
+    "load",
+    "optimizer",
+    "parameter_groups",
+    "read_card",
+    "run_epoch",
+    "schedules",
+    "unfreeze_from",
+]

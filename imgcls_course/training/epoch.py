@@ -41,7 +41,8 @@ def run_epoch(
         Maps images of shape (N, C, H, W) to logits of shape (N, K). Its train/eval mode is restored. A tuple of such
         logits is the classifier's and those of auxiliary heads: their losses are added with a weight of 0.3.
     batches : iterable of (images, labels)
-        Images float32 of shape (N, C, H, W); labels int64 of shape (N,), in [0, K).
+        Images float32 of shape (N, C, H, W); labels int64 of shape (N,), in [0, K), or the probabilities of mixed
+        pictures, float32 of shape (N, K): their accuracy is counted by the class they are most of.
     loss_fn : callable, optional
         (logits, labels) -> mean loss of the batch. Default: cross-entropy.
     optimizer : torch.optim.Optimizer, optional
@@ -60,7 +61,7 @@ def run_epoch(
     """
     loss_fn = loss_fn or nn.functional.cross_entropy
     was_training = model.training
-    model.train(optimizer is not None)
+    set_mode(model, training=optimizer is not None)
     total_loss = correct = samples = 0
     try:
         with torch.set_grad_enabled(optimizer is not None):
@@ -68,7 +69,8 @@ def run_epoch(
                 images, labels = images.to(device), labels.to(device)
                 with precision:
                     logits, *auxiliary = _all_logits(model(images))  # (N, K) each
-                check_logits(logits, labels)
+                hard = labels if labels.ndim == 1 else labels.argmax(dim=1)
+                check_logits(logits, hard)
                 loss = loss_fn(logits, labels)
                 loss = loss + AUXILIARY_WEIGHT * sum(loss_fn(others, labels) for others in auxiliary)
                 value = loss.item()  # once: on a GPU it waits for the device
@@ -78,13 +80,22 @@ def run_epoch(
                     loss.backward()
                     optimizer.step()
                 total_loss += value * len(labels)  # batches differ in size: weigh by samples
-                correct += (logits.argmax(dim=1) == labels).sum().item()
+                correct += (logits.argmax(dim=1) == hard).sum().item()
                 samples += len(labels)
     finally:
         model.train(was_training)
     if samples == 0:
         raise TrainingError(_("There was nothing to pass over: the batches hold no picture."))
     return EpochResult(total_loss / samples, correct / samples, samples)
+
+
+def set_mode(model: nn.Module, *, training: bool) -> None:
+    """Set train or eval mode; frozen layers stay in eval mode, so that a frozen norm keeps its statistics, too."""
+    model.train(training)
+    for module in model.modules():
+        own = list(module.parameters(recurse=False))
+        if own and not any(parameter.requires_grad for parameter in own):
+            module.eval()
 
 
 def _all_logits(outputs) -> list[torch.Tensor]:

@@ -1,19 +1,25 @@
 """Training for some epochs, keeping the best."""
 
+import contextlib
 import copy
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import torch
 from torch import nn
+from torchvision.transforms import v2
 from tqdm.auto import tqdm
 
 from .. import runtime
 from ..data.loaders import Loaders
 from ..errors import ModelError, TrainingError
 from ..i18n import _
-from .epoch import check_finite, check_logits, run_epoch
+from .checkpoints import Checkpoints
+from .epoch import EpochResult, check_finite, check_logits, run_epoch
 from .history import History
+from .schedules import Schedule
 
 
 def fit(
@@ -23,8 +29,16 @@ def fit(
     epochs: int = 10,
     lr: float = 0.1,
     optimizer: torch.optim.Optimizer | None = None,
+    schedule: Schedule | None = None,
     loss_fn: Callable | None = None,
+    label_smoothing: float = 0.0,
+    mixup: float = 0.0,
+    clip: float | None = None,
+    patience: int | None = None,
+    precision: str = "float32",
     device: str = "auto",
+    checkpoints: Checkpoints | Path | str | None = None,
+    resume: bool = False,
     seed: int = 0,
     progress: bool = True,
 ) -> History:
@@ -41,11 +55,28 @@ def fit(
     lr : float
         Learning rate of the default optimizer, SGD with momentum 0.9.
     optimizer : torch.optim.Optimizer, optional
-        Replaces the default; `lr` is not used then.
+        Replaces the default, see `training.optimizer`; `lr` is not used then.
+    schedule : callable, optional
+        Epochs done -> learning rate, from `training.schedules`; asked before every step. Groups of the optimizer that
+        have a `factor` get so many times as much. Default: the learning rates of the optimizer stay.
     loss_fn : callable, optional
         (logits, labels) -> mean loss of the batch. Default: cross-entropy.
+    label_smoothing : float
+        In training, the part of each label that is spread over all classes, in [0, 1): 0.1 is usual.
+    mixup : float
+        Train on mixtures of two pictures, in parts drawn from Beta(mixup, mixup); 0 mixes none (Zhang et al., 2018).
+    clip : float, optional
+        The longest the gradient of all parameters together may be; a longer one is shortened.
+    patience : int, optional
+        Stop when so many epochs in a row were no better than the best.
+    precision : {"float32", "bfloat16", "auto"}
+        See `runtime.precision`. The last digits of a result depend on it, and its speed.
     device : str
         See `runtime.device`.
+    checkpoints : Checkpoints or path, optional
+        Where to write the best and the last epoch.
+    resume : bool
+        Go on from the last checkpoint there, exactly as if the run had not been stopped; start if there is none.
     seed : int
         Decides the order of the batches and what is random inside the model, not the weights it starts from.
     progress : bool
@@ -66,20 +97,38 @@ def fit(
         holds the epochs before.
     """
     place = runtime.device(device)
-    model.to(place)
+    where = {"device": place, "precision": runtime.autocast(precision, device=device)}
+    model.to(place, memory_format=runtime.memory_format(precision, device=device))
+    checkpoints = Checkpoints(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints
+    training_loss = loss_fn or functools.partial(nn.functional.cross_entropy, label_smoothing=label_smoothing)
     history, kept = History(), _weights(model)
-    bar = tqdm(total=epochs * len(loaders.train), disable=not progress, unit="batch")
-    with runtime.seeded(seed), bar:
-        check_fits(model, loaders, device=place)
+    with runtime.seeded(seed), contextlib.ExitStack() as stack:
+        check_fits(model, loaders, **where)
         try:
             # The first optimizer of a process imports for seconds: an interrupt can fall into that, too.
             optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
-            for epoch in range(1, epochs + 1):
+            if resume and checkpoints is not None:
+                history = checkpoints.resume(model, optimizer, classes=loaders.classes)
+                kept = checkpoints.best_state(model) if history else kept
+            before_step = BeforeStep(schedule, clip=clip, per_epoch=len(loaders.train), epochs_done=len(history))
+            stack.callback(optimizer.register_step_pre_hook(before_step).remove)
+            bar = stack.enter_context(_bar(loaders.train, epochs=epochs, done=len(history), progress=progress))
+            for epoch in range(len(history) + 1, epochs + 1):
+                if _no_better(history, patience):
+                    history.stopped = _("no better for {n} epochs", n=patience)
+                    break
                 bar.set_description(_("epoch {epoch} of {epochs}", epoch=epoch, epochs=epochs))
-                row = _one_epoch(model, loaders, bar=bar, optimizer=optimizer, loss_fn=loss_fn, device=place)
-                history.append({"epoch": epoch, **row})
+                _announce(epoch, loaders.train)
+                batches = _ticking(_mixed(loaders.train, mixup, classes=len(loaders.classes)), bar)
+                start = time.perf_counter()
+                train = run_epoch(model, batches, loss_fn=training_loss, optimizer=optimizer, **where)
+                val = run_epoch(model, loaders.val, loss_fn=loss_fn, **where)
+                check_finite(val.loss, optimizer)  # the last step of the epoch may be the one that diverged
+                history.append(_row(epoch, train, val, optimizer=optimizer, start=start))
                 kept = _weights(model) if history.best is history[-1] else kept
-                bar.set_postfix(val_accuracy=f"{row['val_accuracy']:.3f}")
+                if checkpoints is not None:
+                    checkpoints.write(model, optimizer, history=history, classes=loaders.classes)
+                bar.set_postfix(val_accuracy=f"{val.accuracy:.3f}")
         except KeyboardInterrupt:
             history.stopped = _("interrupted in epoch {epoch}", epoch=len(history) + 1)
             kept = kept if history else _weights(model)  # not one epoch is complete: what there is, is the best
@@ -93,7 +142,29 @@ def fit(
     return history
 
 
-def check_fits(model: nn.Module, loaders: Loaders, *, device: torch.device) -> None:
+class BeforeStep:
+    """What comes between the gradients and the optimizer's step: the learning rate of this moment, and clipping."""
+
+    def __init__(self, schedule: Schedule | None, *, clip: float | None, per_epoch: int, epochs_done: int):
+        self.schedule, self.clip = schedule, clip
+        self.per_epoch, self.steps = per_epoch, epochs_done * per_epoch
+
+    def __call__(self, optimizer: torch.optim.Optimizer, args, kwargs) -> None:
+        """Be called by the optimizer, as a hook before each of its steps."""
+        for group in optimizer.param_groups if self.schedule else ():
+            group["lr"] = self.schedule(self.steps / self.per_epoch) * group.get("factor", 1.0)
+        if self.clip is not None:
+            nn.utils.clip_grad_norm_([each for group in optimizer.param_groups for each in group["params"]], self.clip)
+        self.steps += 1
+
+
+def check_fits(
+    model: nn.Module,
+    loaders: Loaders,
+    *,
+    device: torch.device,
+    precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
+) -> None:
     """Pass one validation batch through the model and raise one clear line if output and classes do not fit."""
     images, labels = next(iter(loaders.val), (None, None))
     if images is None:
@@ -101,7 +172,7 @@ def check_fits(model: nn.Module, loaders: Loaders, *, device: torch.device) -> N
     was_training = model.training
     model.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), precision:
             logits = model(images.to(device))
     except RuntimeError as error:
         shape, reason = tuple(images.shape[1:]), str(error).splitlines()[0]
@@ -113,12 +184,9 @@ def check_fits(model: nn.Module, loaders: Loaders, *, device: torch.device) -> N
     check_logits(logits, labels, num_classes=len(loaders.classes))
 
 
-def _one_epoch(model, loaders, *, bar, optimizer, loss_fn, device) -> dict:
-    start = time.perf_counter()
-    train = run_epoch(model, _ticking(loaders.train, bar), loss_fn=loss_fn, optimizer=optimizer, device=device)
-    val = run_epoch(model, loaders.val, loss_fn=loss_fn, device=device)
-    check_finite(val.loss, optimizer)  # the last step of the epoch may be the one that diverged
+def _row(epoch: int, train: EpochResult, val: EpochResult, *, optimizer: torch.optim.Optimizer, start: float) -> dict:
     return {
+        "epoch": epoch,
         "train_loss": train.loss,
         "train_accuracy": train.accuracy,
         "val_loss": val.loss,
@@ -126,6 +194,29 @@ def _one_epoch(model, loaders, *, bar, optimizer, loss_fn, device) -> dict:
         "lr": optimizer.param_groups[0]["lr"],
         "seconds": time.perf_counter() - start,
     }
+
+
+def _bar(batches: Iterable, *, epochs: int, done: int, progress: bool) -> tqdm:
+    total = len(batches)
+    return tqdm(total=epochs * total, initial=done * total, disable=not progress, unit="batch")
+
+
+def _no_better(history: History, patience: int | None) -> bool:
+    """Say whether so many epochs in a row were no better than the best."""
+    return patience is not None and len(history) > 0 and len(history) - history.best["epoch"] >= patience
+
+
+def _announce(epoch: int, batches: Iterable) -> None:
+    """Tell batches that change with the epochs which one begins, by the method that torch's samplers have for it."""
+    if hasattr(batches, "set_epoch"):
+        batches.set_epoch(epoch)
+
+
+def _mixed(batches: Iterable, alpha: float, *, classes: int) -> Iterable:
+    if not alpha:
+        return batches
+    mix = v2.MixUp(alpha=alpha, num_classes=classes)
+    return (mix(images, labels) for images, labels in batches)
 
 
 def _ticking(batches: Iterable, bar: tqdm) -> Iterator:
@@ -140,9 +231,9 @@ def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
 
 def _stopped_line(history: History) -> str:
     if not history:
-        return _("Training was {reason}; the model is as it was at that moment.", reason=history.stopped)
+        return _("Training stopped, {reason}; the model is as it was at that moment.", reason=history.stopped)
     return _(
-        "Training was {reason}; the model holds epoch {epoch}, the best so far (validation accuracy {accuracy:.3f}).",
+        "Training stopped, {reason}; the model holds epoch {epoch}, the best (validation accuracy {accuracy:.3f}).",
         reason=history.stopped,
         epoch=history.best["epoch"],
         accuracy=history.best["val_accuracy"],

@@ -1,5 +1,7 @@
 """What happened in each epoch."""
 
+from ..i18n import _
+
 
 class History(list):
     """A list of dicts, one an epoch.
@@ -23,3 +25,13 @@ class History(list):
     def column(self, name: str) -> list[float]:
         """Return one figure of every epoch, such as "val_loss"."""
         return [row[name] for row in self]
+
+    def summary(self) -> str:
+        """Return one line: how many epochs, which was the best, and what it scored."""
+        return _(
+            "{n} epochs, the best was {epoch}: validation accuracy {accuracy:.4f}, loss {loss:.4f}",
+            n=len(self),
+            epoch=self.best["epoch"],
+            accuracy=self.best["val_accuracy"],
+            loss=self.best["val_loss"],
+        )

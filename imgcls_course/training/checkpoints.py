@@ -1,0 +1,276 @@
+"""Checkpoints: what is needed to use a model again, or to go on with its training, and safe at any moment.
+
+A checkpoint is a JSON file that people can read, such as `best.json`, beside the file of weights that it names. The
+JSON file is written last and renamed into place, so it always names whole files: a run that is killed while it writes
+keeps the checkpoint before.
+"""
+
+import contextlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import nn
+
+import imgcls_course
+
+from .. import paths
+from ..errors import ModelError, TrainingError
+from ..i18n import _
+from ..models import registry, weights
+from .history import History
+
+State = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint says besides its weights.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs completed.
+    arch : str
+        A name that `models.create` knows; empty if the model is another one.
+    options : dict
+        What `models.create` needs besides.
+    classes : tuple of str
+        In the order of the logits.
+    transforms : dict
+        How pictures are prepared: the keyword arguments of `data.loaders` that decide it.
+    settings : dict
+        Whatever else decided the run.
+    history : History
+    version : str
+        Of the package.
+    """
+
+    epoch: int
+    arch: str
+    classes: tuple[str, ...]
+    options: dict = field(default_factory=dict)
+    transforms: dict = field(default_factory=dict)
+    settings: dict = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where and how often `fit` writes checkpoints, and what it cannot know itself.
+
+    Parameters
+    ----------
+    folder : path
+        Made when the first checkpoint is written. Gets `best.json`, `last.json`, and `epoch-N.json` every
+        `save_interval` epochs.
+    arch, options, transforms, settings
+        See `Card`.
+    save_interval : int
+        Besides the best and the last epoch, keep every so many; 0 keeps none.
+    """
+
+    folder: Path | str
+    arch: str = ""
+    options: dict = field(default_factory=dict)
+    transforms: dict = field(default_factory=dict)
+    settings: dict = field(default_factory=dict)
+    save_interval: int = 0
+
+    def path(self, name: str) -> Path:
+        """Return the JSON file of the checkpoint "best", "last" or "epoch-N"."""
+        return Path(self.folder, f"{name}.json")
+
+    def write(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, *, history: History, classes: tuple[str, ...]
+    ) -> None:
+        """Write what is due after the last epoch of `history`: the best first, so that `last` never knows a better."""
+        epoch = history[-1]["epoch"]
+        state = model.state_dict()
+        card = {
+            "epoch": epoch,
+            "arch": self.arch,
+            "classes": list(classes),
+            "options": self.options,
+            "transforms": self.transforms,
+            "settings": self.settings,
+            "history": list(history),
+            "version": imgcls_course.__version__,
+        }
+        if history.best is history[-1]:
+            write(self.path("best"), card, weights=state)
+        if self.save_interval and epoch % self.save_interval == 0:
+            write(self.path(f"epoch-{epoch}"), card, weights=state)
+        write(self.path("last"), card, weights=state, progress=_progress(optimizer))
+
+    def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer, *, classes: tuple[str, ...]) -> History:
+        """Put model, optimizer and random numbers to where they were after the last epoch, and return its history.
+
+        An empty folder is a run that has not begun: nothing changes and the history is empty.
+
+        Raises
+        ------
+        TrainingError, ModelError
+            If the checkpoint is broken, of another architecture, of other classes or of other settings.
+        """
+        last = self.path("last")
+        if not last.exists():
+            return History()
+        card = read_card(last)
+        self._check_same(card, classes=classes)
+        fill(model, read_weights(last), source=last)
+        _restore(optimizer, _read(last, "progress"), source=last)
+        return card.history
+
+    def best_state(self, model: nn.Module) -> State:
+        """Return the weights of the best epoch, for a model that is at another one."""
+        best = self.path("best")
+        own = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        fill(model, read_weights(best), source=best)
+        found = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        model.load_state_dict(own)
+        return found
+
+    def _check_same(self, card: Card, *, classes: tuple[str, ...]) -> None:
+        wanted = {"arch": self.arch, "classes": tuple(classes), "options": self.options, "settings": self.settings}
+        for name, value in wanted.items():
+            kept = getattr(card, name)
+            if _plain(kept) != _plain(value):
+                message = _(
+                    "{path} is of another run: its {name} is {kept}, not {value}. Choose another folder.",
+                    path=self.path("last"),
+                    name=name,
+                    kept=kept,
+                    value=value,
+                )
+                raise TrainingError(message)
+
+
+def load(path: Path | str, *, device: str | torch.device = "cpu") -> tuple[nn.Module, Card]:
+    """Make the model of a checkpoint, ready to classify (in eval mode), and return it with its card.
+
+    Parameters
+    ----------
+    path : path
+        A JSON file of a checkpoint, or the folder of a run, which means its best epoch.
+    device : str or torch.device
+
+    Raises
+    ------
+    TrainingError, ModelError
+        If there is none, it is broken, or its architecture is not one that `models.create` knows.
+    """
+    path = Path(path)
+    path = path / "best.json" if path.is_dir() else path
+    card = read_card(path)
+    if not card.arch:
+        raise TrainingError(_("{path} does not say its architecture: make the model, then `fill` it.", path=path))
+    model = registry.create(card.arch, num_classes=len(card.classes), **card.options)
+    fill(model, read_weights(path), source=path)
+    return model.to(device).eval(), card
+
+
+def read_card(path: Path | str) -> Card:
+    """Read what a checkpoint says besides its weights; a TrainingError in one line if it is none."""
+    found = _json(Path(path))
+    try:
+        fields = {name: found[name] for name in ("epoch", "arch", "options", "transforms", "settings", "version")}
+        return Card(**fields, classes=tuple(found["classes"]), history=History(found["history"]))
+    except KeyError as error:
+        raise TrainingError(_("{path} is no checkpoint: it lacks {key}.", path=path, key=error)) from None
+
+
+def read_weights(path: Path | str) -> State:
+    """Read the weights that a checkpoint names."""
+    return _read(Path(path), "weights")
+
+
+def fill(model: nn.Module, state: State, *, source: Path) -> None:
+    """Copy all weights into a model, or raise one line that says how they differ."""
+    own = model.state_dict()
+    wrong = sorted(
+        name
+        for name in own.keys() | state.keys()
+        if name not in own or name not in state or own[name].shape != state[name].shape
+    )
+    if wrong:
+        message = _(
+            "{source} holds another network: {n} of {total} tensors differ, such as '{name}'.",
+            source=source,
+            n=len(wrong),
+            total=len(own.keys() | state.keys()),
+            name=wrong[0],
+        )
+        raise ModelError(message)
+    model.load_state_dict(state)
+
+
+def write(path: Path, card: dict, **tensors: State) -> None:
+    """Write files of tensors, then the JSON file that names them, then remove those that it named before."""
+    before = _named(path)
+    files = {kind: f"{path.stem}-{card['epoch']}.{kind}.safetensors" for kind in tensors}
+    for kind, state in tensors.items():
+        contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+        paths.write_bytes(path.with_name(files[kind]), safetensors.torch.save(contiguous))
+    paths.write_text(path, json.dumps({**card, "files": files}, indent=1, ensure_ascii=False) + "\n")
+    for name in before - set(files.values()):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def _named(path: Path) -> set[str]:
+    with contextlib.suppress(TrainingError, OSError):
+        return set(_json(path)["files"].values())
+    return set()
+
+
+def _json(path: Path) -> dict:
+    if not path.is_file():
+        raise TrainingError(_("There is no checkpoint {path}.", path=path))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TrainingError(_("{path} is no checkpoint: {error}.", path=path, error=error)) from None
+    if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
+        raise TrainingError(_("{path} is no checkpoint: it names no files.", path=path))
+    return found
+
+
+def _read(path: Path, kind: str) -> State:
+    name = _json(path)["files"].get(kind)
+    if not isinstance(name, str) or Path(name).name != name:  # a name, not a way out of the folder
+        raise TrainingError(_("{path} names no file of {kind}.", path=path, kind=kind))
+    return weights.read(path.with_name(name))
+
+
+def _progress(optimizer: torch.optim.Optimizer) -> State:
+    """Return what decides how training goes on, besides the weights: the optimizer's memory and the random numbers."""
+    found = {"random": torch.get_rng_state()}
+    if torch.cuda.is_initialized():
+        found["random.cuda"] = torch.cuda.get_rng_state()
+    for index, memory in optimizer.state_dict()["state"].items():
+        found.update({f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in memory.items()})
+    return found
+
+
+def _restore(optimizer: torch.optim.Optimizer, progress: State, *, source: Path) -> None:
+    memory: dict[int, dict] = {}
+    for key, value in progress.items():
+        if key.startswith("optimizer."):
+            _kind, index, name = key.split(".", maxsplit=2)
+            memory.setdefault(int(index), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
+    try:
+        optimizer.load_state_dict({"state": memory, "param_groups": groups})
+        torch.set_rng_state(progress["random"])
+        if "random.cuda" in progress and torch.cuda.is_available():
+            torch.cuda.set_rng_state(progress["random.cuda"])
+    except (KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise TrainingError(_("{path} cannot be gone on from: {error}.", path=source, error=error)) from None
+
+
+def _plain(value):
+    """Make what JSON would make of it: tuples become lists."""
+    return json.loads(json.dumps(value))

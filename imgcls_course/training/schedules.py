@@ -1,0 +1,108 @@
+"""Learning rates that change: each schedule is a function of the epochs done, so it can be plotted before training."""
+
+import math
+from collections.abc import Callable
+
+from ..errors import TrainingError, unknown
+from ..i18n import _
+
+Schedule = Callable[[float], float]  # epochs done, 0 at the start, with fractions inside an epoch -> learning rate
+
+
+def constant(lr: float) -> Schedule:
+    """Keep the learning rate."""
+    return lambda epoch: lr
+
+
+def step(lr: float, *, every: float, factor: float = 0.1) -> Schedule:
+    """Multiply by `factor` after `every` so many epochs.
+
+    Examples
+    --------
+    >>> [round(step(0.1, every=2)(epoch), 3) for epoch in range(5)]
+    [0.1, 0.1, 0.01, 0.01, 0.001]
+    """
+    _check_positive(every=every)
+    return lambda epoch: lr * factor ** (epoch // every)
+
+
+def exponential(lr: float, *, rate: float) -> Schedule:
+    """Decay as lr · e^(-rate · epoch)."""
+    return lambda epoch: lr * math.exp(-rate * epoch)
+
+
+def inverse_time(lr: float, *, rate: float) -> Schedule:
+    """Decay as lr / (1 + rate · epoch)."""
+    return lambda epoch: lr / (1 + rate * epoch)
+
+
+def cosine(lr: float, *, epochs: float, final: float = 0.0) -> Schedule:
+    """Fall to `final` along half a cosine, and stay there.
+
+    Source: Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, without restarts.
+    """
+    _check_positive(epochs=epochs)
+    return lambda epoch: final + (lr - final) * (1 + math.cos(math.pi * min(epoch / epochs, 1.0))) / 2
+
+
+def warm_up(schedule: Schedule, *, epochs: float) -> Schedule:
+    """Let another schedule begin with a linear rise from 0 that takes so many epochs."""
+    _check_positive(epochs=epochs)
+    return lambda epoch: schedule(epoch) * min(epoch / epochs, 1.0)
+
+
+def one_cycle(lr: float, *, epochs: float, rise: float = 0.3, start: float = 0.04, final: float = 1e-4) -> Schedule:
+    """Rise from `start` · lr to lr in the first part of the epochs, then fall to `final` · lr, both like a cosine.
+
+    Source: Smith, Topin, "Super-convergence", 2018, in the form of `torch.optim.lr_scheduler.OneCycleLR`.
+
+    Parameters
+    ----------
+    lr : float
+        The highest learning rate.
+    epochs : float
+        All of them.
+    rise : float
+        The part of the epochs that the rise takes, in (0, 1).
+    start, final : float
+        First and last learning rate, as parts of the highest.
+    """
+    _check_positive(epochs=epochs, rise=rise)
+    peak = rise * epochs
+    up = cosine(start * lr, epochs=peak, final=lr)
+    down = cosine(lr, epochs=epochs - peak, final=final * lr)
+    return lambda epoch: up(epoch) if epoch < peak else down(epoch - peak)
+
+
+SCHEDULES = {  # by name, for all epochs of a run: what `imgcls train --schedule` offers
+    "constant": lambda lr, epochs: constant(lr),
+    "step": lambda lr, epochs: step(lr, every=epochs / 3),
+    "exponential": lambda lr, epochs: exponential(lr, rate=math.log(100) / epochs),
+    "inverse-time": lambda lr, epochs: inverse_time(lr, rate=9 / epochs),
+    "cosine": lambda lr, epochs: cosine(lr, epochs=epochs),
+    "warm-up": lambda lr, epochs: warm_up(cosine(lr, epochs=epochs), epochs=epochs / 10),
+    "one-cycle": lambda lr, epochs: one_cycle(lr, epochs=epochs),
+}
+
+
+def by_name(name: str, *, lr: float, epochs: float) -> Schedule:
+    """Make a schedule for a run of so many epochs.
+
+    Parameters
+    ----------
+    name : {"constant", "step", "exponential", "inverse-time", "cosine", "warm-up", "one-cycle"}
+        "step" divides by ten twice; "exponential" ends at a hundredth, "inverse-time" at a tenth; "warm-up" rises for
+        a tenth of the epochs before it falls like "cosine".
+    lr : float
+        The highest learning rate.
+    epochs : float
+    """
+    if name not in SCHEDULES:
+        raise TrainingError(unknown(name, _("a schedule"), SCHEDULES))
+    return SCHEDULES[name](lr, epochs)
+
+
+def _check_positive(**values: float) -> None:
+    for name, value in values.items():
+        if not value > 0:
+            raise TrainingError(_("{name} must be more than 0; got {value}.", name=name, value=value))

@@ -1,0 +1,186 @@
+"""Transfer learning: freeze a network or parts of it, and pass pictures through the frozen part only once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from .. import runtime
+from ..data.loaders import Loaders
+from ..errors import ModelError, unknown
+from ..i18n import _
+from ..models.zoo import classifier
+from .fit import check_fits, fit
+from .history import History
+
+
+def freeze(model: nn.Module) -> nn.Module:
+    """Keep every parameter as it is, but those of the classifier, and return the model."""
+    model.requires_grad_(False)
+    model.get_submodule(classifier(model)).requires_grad_(True)
+    return model
+
+
+def unfreeze_from(model: nn.Module, layer: str) -> nn.Module:
+    """Freeze what comes before a layer, let it and everything after it learn, and return the model.
+
+    Parameters
+    ----------
+    model : nn.Module
+    layer : str
+        Name of a part of the model, such as "stage4" or "layer4.1"; see `layers_to_unfreeze`.
+
+    Raises
+    ------
+    ModelError
+        If there is no such part, or it has no parameters.
+    """
+    names = [name for name, _parameter in model.named_parameters()]
+    inside = [name for name in names if name.startswith(f"{layer}.")]
+    if not inside:
+        raise ModelError(unknown(layer, _("a part of this model with parameters"), layers_to_unfreeze(model)))
+    start = names.index(inside[0])
+    for index, parameter in enumerate(model.parameters()):
+        parameter.requires_grad_(index >= start)
+    return model
+
+
+def layers_to_unfreeze(model: nn.Module) -> list[str]:
+    """Return the outermost parts of the model that have parameters, from the picture to the logits."""
+    return [name for name, part in model.named_children() if any(True for _parameter in part.parameters())]
+
+
+@dataclass
+class FeatureBatches:
+    """Batches of features that were computed once; it takes the part of a DataLoader for `fit`.
+
+    Parameters
+    ----------
+    passes : list of (features, labels)
+        One for each pass over the pictures: features (N, C) float32, labels (N,) int64. The first epoch gets the first
+        pass, and so on, over and over: with augmentation, each is another view of the same pictures.
+    batch_size : int
+    shuffle : bool
+    """
+
+    passes: list[tuple[torch.Tensor, torch.Tensor]]
+    batch_size: int
+    shuffle: bool = False
+    epoch: int = 1
+
+    def __len__(self) -> int:
+        return -(-len(self.passes[0][1]) // self.batch_size)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch begins, counted from 1."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        features, labels = self.passes[(self.epoch - 1) % len(self.passes)]
+        order = torch.randperm(len(labels)) if self.shuffle else torch.arange(len(labels))
+        for batch in order.split(self.batch_size):
+            yield features[batch], labels[batch]
+
+
+@dataclass(frozen=True)
+class FeatureLoaders:
+    """Features of train and val: what `fit` needs to train a classifier on them."""
+
+    train: FeatureBatches
+    val: FeatureBatches
+    classes: tuple[str, ...]
+
+
+def features(
+    model: nn.Module,
+    loaders: Loaders,
+    *,
+    views: int = 1,
+    precision: str = "float32",
+    device: str = "auto",
+    seed: int = 0,
+    progress: bool = True,
+) -> FeatureLoaders:
+    """Pass all pictures through the body once, and keep what arrives at the classifier.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Its last layer has to be linear. It computes in eval mode: the norms stay as they are, nothing is dropped.
+    loaders : Loaders
+    views : int
+        Passes over the training pictures. More than one makes sense where the loaders augment: each pass sees other
+        crops and flips.
+    precision, device
+        See `fit`.
+    seed : int
+        Decides the crops and flips.
+    progress : bool
+        Show a bar.
+
+    Raises
+    ------
+    ModelError
+        If the model's last layer is not linear, or model and data do not fit.
+    """
+    place, context = runtime.device(device), runtime.autocast(precision, device=device)
+    head = linear_head(model)
+    model.to(place, memory_format=runtime.memory_format(precision, device=device))
+    was_training = model.training
+    model.eval()
+    caught: list[torch.Tensor] = []
+    hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
+    try:
+        with runtime.seeded(seed), torch.no_grad(), context:
+            check_fits(model, loaders, device=place)
+
+            def one_pass(batches) -> tuple[torch.Tensor, torch.Tensor]:
+                caught.clear()
+                labels = []
+                for images, of_batch in batches:
+                    model(images.to(place))
+                    labels.append(of_batch)
+                    bar.update()
+                return torch.cat(caught), torch.cat(labels)
+
+            total = views * len(loaders.train) + len(loaders.val)
+            with tqdm(total=total, disable=not progress, desc=_("features"), unit="batch") as bar:
+                train = [one_pass(loaders.train) for _view in range(views)]
+                val = one_pass(loaders.val)
+    finally:
+        hook.remove()
+        model.train(was_training)
+    size = loaders.train.batch_size
+    return FeatureLoaders(FeatureBatches(train, size, shuffle=True), FeatureBatches([val], size), loaders.classes)
+
+
+def linear_probe(
+    model: nn.Module, loaders: Loaders, *, views: int = 1, precision: str = "float32", seed: int = 0, **options
+) -> History:
+    """Train the classifier alone, in place, on features computed once.
+
+    Gives what `fit` would give with a frozen body, many times as fast.
+
+    Parameters
+    ----------
+    model, loaders, views, precision, seed
+        See `features`.
+    **options
+        Passed on to `fit`: `epochs`, `lr`, …
+    """
+    found = features(
+        model, loaders, views=views, precision=precision, seed=seed, progress=options.get("progress", True)
+    )
+    return fit(linear_head(model), found, seed=seed, **options)
+
+
+def linear_head(model: nn.Module) -> nn.Linear:
+    """Return the linear layer that gives the logits; a ModelError in one line if it is a convolution."""
+    name = classifier(model)
+    head = model.get_submodule(name)
+    if not isinstance(head, nn.Linear):
+        message = _("The last layer '{name}' is no linear layer, so its features cannot be kept. Use fit.", name=name)
+        raise ModelError(message)
+    return head
