@@ -395,3 +395,23 @@ def test_cropping_more_than_there_is_says_so():
     for wrong in (0, 2.5):
         with pytest.raises(DataError, match="size must be a whole number"):
             pictures.resized(wrong)
+
+
+@pytest.mark.parametrize("name", ["digits", "posters"])
+def test_few_keeps_so_many_pictures_of_each_class(name):
+    """Pictures per class decide the comparison in lesson 09: each class must have as many, whatever the seed draws."""
+    splits = data.load(name)
+    few, other = splits.few(5, seed=1), splits.few(5, seed=2)
+    assert few.train.labels.bincount().tolist() == [5] * len(splits.classes)
+    assert len(few.val) == len(splits.val)
+    pictures = [
+        [image.flatten().tolist() for image, _label in each.train] for each in (few, other, splits.few(5, seed=1))
+    ]
+    assert pictures[0] == pictures[2] != pictures[1]
+
+
+def test_few_takes_all_where_there_are_fewer(few_digits):
+    """A class with fewer pictures than asked must not stop a comparison."""
+    assert len(few_digits.few(10_000).train) == len(few_digits.train)
+    with pytest.raises(DataError, match="per_class"):
+        few_digits.few(0)

@@ -48,6 +48,11 @@ class PictureFiles(Dataset):
     def __repr__(self) -> str:
         return f"PictureFiles({len(self)} files, {len(self.classes)} classes)"
 
+    def subset(self, indices) -> "PictureFiles":
+        """Return only the pictures at these places, in the order given."""
+        indices = torch.as_tensor(indices, dtype=torch.int64)
+        return PictureFiles([self.paths[i] for i in indices.tolist()], self.labels[indices], classes=self.classes)
+
     def select(self, classes) -> "PictureFiles":
         """Return only the pictures of some classes, relabelled 0, 1, … in the order given."""
         kept, labels = relabelled(self, classes)

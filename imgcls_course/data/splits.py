@@ -63,6 +63,11 @@ class Pictures(Dataset):
         kept, labels = relabelled(self, classes)
         return Pictures(self.images[kept], labels, classes=tuple(classes))
 
+    def subset(self, indices) -> "Pictures":
+        """Return only the pictures at these places, in the order given."""
+        indices = torch.as_tensor(indices, dtype=torch.int64)
+        return Pictures(self.images[indices], self.labels[indices], classes=self.classes)
+
     def cropped(self, size: int) -> "Pictures":
         """Return the middle `size` × `size` pixels of every picture: as close up as before, but less of it."""
         check_whole(size, name="size", unit=_("pixels"))
@@ -81,6 +86,15 @@ class Pictures(Dataset):
         check_whole(size, name="size", unit=_("pixels"))
         images = functional.interpolate(self.images, size=(size, size), mode="bilinear", antialias=True)
         return Pictures(images, self.labels, classes=self.classes)
+
+
+def few_of_each(labels: torch.Tensor, *, per_class: int, seed: int) -> torch.Tensor:
+    """Return the indices, sorted, of `per_class` pictures of each class, drawn at random; all where there are fewer."""
+    check_whole(per_class, name="per_class", unit=_("pictures"))
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(labels), generator=generator)
+    chosen = [order[labels[order] == label][:per_class] for label in labels.unique()]
+    return torch.cat(chosen).sort().values
 
 
 def relabelled(pictures, classes) -> tuple[torch.Tensor, torch.Tensor]:
@@ -136,6 +150,11 @@ class Splits:
     def select(self, classes) -> "Splits":
         """Keep only some classes in all three splits, relabelled in the order given."""
         return Splits(*(self[name].select(classes) for name in SPLITS), card=self.card)
+
+    def few(self, per_class: int, *, seed: int = 0) -> "Splits":
+        """Keep `per_class` training pictures of each class, drawn at random; val and test stay whole."""
+        indices = few_of_each(self.train.labels, per_class=per_class, seed=seed)
+        return Splits(self.train.subset(indices), self.val, self.test, card=self.card)
 
     def cropped(self, size: int) -> "Splits":
         """Keep the middle `size` × `size` pixels of every picture in memory."""

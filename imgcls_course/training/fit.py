@@ -39,6 +39,7 @@ def fit(
     device: str = "auto",
     checkpoints: Checkpoints | Path | str | None = None,
     resume: bool = False,
+    on_epoch: Callable[[History], None] | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> History:
@@ -77,6 +78,8 @@ def fit(
         Where to write the best and the last epoch.
     resume : bool
         Go on from the last checkpoint there, exactly as if the run had not been stopped; start if there is none.
+    on_epoch : callable, optional
+        Called with the history after each epoch, when its checkpoint is written.
     seed : int
         Decides the order of the batches and what is random inside the model, not the weights it starts from.
     progress : bool
@@ -128,6 +131,8 @@ def fit(
                 kept = _weights(model) if history.best is history[-1] else kept
                 if checkpoints is not None:
                     checkpoints.write(model, optimizer, history=history, classes=loaders.classes)
+                if on_epoch is not None:
+                    on_epoch(history)
                 bar.set_postfix(val_accuracy=f"{val.accuracy:.3f}")
         except KeyboardInterrupt:
             history.stopped = _("interrupted in epoch {epoch}", epoch=len(history) + 1)

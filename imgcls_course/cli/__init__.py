@@ -1,0 +1,36 @@
+"""The command line, a module for each family of commands: `imgcls doctor`, `imgcls train`, `imgcls data …`, and so on.
+
+What a command needs is imported when it is called, so that `imgcls --help` does not wait for torch.
+"""
+
+import sys
+
+import typer
+
+from ..errors import CourseError
+from . import data, experiments, train
+
+app = typer.Typer(help="A hands-on course on image classification.", no_args_is_help=True, add_completion=False)
+app.add_typer(data.app, name="data")
+app.add_typer(experiments.app, name="experiment")
+app.command()(train.train)
+app.command()(experiments.pretrain)
+
+
+@app.command()
+def doctor(as_json: bool = typer.Option(False, "--json", help="Print the findings as JSON.")) -> None:
+    """Say whether the course can run here, and what to do about what is missing. Exit status 1 if it cannot."""
+    from ..doctor import examine
+
+    diagnosis = examine()
+    print(diagnosis.to_json() if as_json else diagnosis)
+    raise typer.Exit(0 if diagnosis.can_run else 1)
+
+
+def main() -> None:
+    """Run the command line; an error of the course is one line and exit status 1."""
+    try:
+        app()
+    except CourseError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,57 @@
+"""`imgcls data`: list, download, examine and make data sets."""
+
+from pathlib import Path
+
+import typer
+
+from ..i18n import _
+
+app = typer.Typer(help="Data sets: list, download, examine and make them.", no_args_is_help=True)
+make_app = typer.Typer(help="Draw data sets.", no_args_is_help=True)
+app.add_typer(make_app, name="make")
+
+
+@app.command("list")
+def data_list() -> None:
+    """List the data sets of the course, and which of them are here."""
+    from ..data import download
+
+    states = {"bundled": _("bundled"), "here": _("downloaded"), "by download": _("by download")}
+    for row in download.overview():
+        size = f"{row['download_mb']:>6,.0f} MB" if row["download_mb"] else " " * 9
+        print(f"{row['name']:<14}{states[row['state']]:<13}{size}  {row['pictures']:>7,} pictures  {row['title']}")
+
+
+@app.command("get")
+def data_get(name: str = typer.Argument(help="See `imgcls data list`.")) -> None:
+    """Download a data set, verify it and unpack it; print the folder it is in."""
+    from ..data import download
+
+    print(download.get(name))
+
+
+@app.command("audit")
+def data_audit(
+    path: Path = typer.Argument(help="A folder of pictures."),
+    pattern: str = typer.Option(None, help="For labels in file names: a regular expression with a group `label`."),
+    as_json: bool = typer.Option(False, "--json", help="Print the findings as JSON."),
+) -> None:
+    """Look for broken, odd, doubled and leaked pictures. Exit status 1 if some are unreadable or leak."""
+    from ..data.audit import audit
+
+    report = audit(path, pattern=pattern)
+    print(report.to_json() if as_json else report)
+    raise typer.Exit(1 if report.failed else 0)
+
+
+@make_app.command("posters")
+def make_posters(
+    out: Path = typer.Option(help="A new folder."),
+    count: int = typer.Option(600, help="Posters in all."),
+    seed: int = typer.Option(0, help="The same seed gives the same posters."),
+    largest: float = typer.Option(4.0, help="Megapixels of the largest. The bundled posters were made with 0.06."),
+) -> None:
+    """Draw posters with and without our logo, in three splits."""
+    from ..data import posters
+
+    print(posters.make(out, count=count, seed=seed, largest=largest))

@@ -1,0 +1,118 @@
+"""`imgcls train`: train a network on any data set, with checkpoints, a log and curves."""
+
+import io
+import json
+from pathlib import Path
+
+import typer
+
+from .. import paths
+from ..errors import TrainingError
+from ..i18n import _
+
+SETTINGS = ("data", "weights", "batch_size", "epochs", "lr", "momentum", "weight_decay", "schedule", "freeze", "seed")
+
+
+def train(
+    data: str = typer.Option(help="Name of a data set (see `imgcls data list`), or a folder of pictures."),
+    out: Path = typer.Option(help="Folder for checkpoints, history and curves."),
+    arch: str = typer.Option("course_resnet", help="Architecture, one of `models.list()`."),
+    weights: str = typer.Option("none", help="none, course, imagenet, or a file of weights."),
+    image_size: int = typer.Option(64, help="Height and width that the network gets, in pixels."),
+    resize: str = typer.Option("crop", help="What becomes of pictures that are not square: crop, squash or letterbox."),
+    advprop: bool = typer.Option(False, help="Normalise to [-1, 1], as AdvProp weights want it."),
+    batch_size: int = typer.Option(32, help="Pictures a step."),
+    workers: int = typer.Option(0, help="Processes that load pictures."),
+    epochs: int = typer.Option(10, help="Passes over the training pictures."),
+    lr: float = typer.Option(0.01, help="The highest learning rate."),
+    momentum: float = typer.Option(0.9, help="Of SGD."),
+    weight_decay: float = typer.Option(1e-4, help="Not applied to norms and biases."),
+    schedule: str = typer.Option(
+        "cosine", help="constant, step, exponential, inverse-time, cosine, warm-up or one-cycle."
+    ),
+    freeze: bool = typer.Option(False, help="Train the classifier only."),
+    save_interval: int = typer.Option(0, help="Keep a checkpoint every so many epochs, besides best and last."),
+    resume: bool = typer.Option(False, help="Go on where the run in --out stopped."),
+    seed: int = typer.Option(0, help="The same seed gives the same run."),
+    precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
+    device: str = typer.Option("auto", help="auto, cpu, cuda or mps."),
+) -> None:
+    """Train a network: one line an epoch; Ctrl-C stops, and keeps what is complete."""
+    settings = {name: value for name, value in locals().items() if name in SETTINGS}
+    from .. import models, runtime, training
+    from ..data import catalogue
+    from ..data.loaders import loaders
+
+    prepare = {
+        "image_size": image_size,
+        "resize": resize,
+        "normalization": "symmetric" if advprop else "imagenet",
+    }
+    settings["precision"] = runtime.precision(precision, device=device)
+    checkpoints = training.Checkpoints(
+        out, arch=arch, transforms=prepare, settings=settings, save_interval=save_interval
+    )
+    _check_free(checkpoints, resume=resume)
+    lr_of = training.schedules.by_name(schedule, lr=lr, epochs=epochs)
+    batches = loaders(catalogue.load(data), batch_size=batch_size, workers=workers, augment=True, **prepare)
+    with runtime.seeded(seed):
+        start = {"weights": None if weights == "none" else weights, "image_size": image_size}
+        model = models.create(arch, num_classes=len(batches.classes), **start)
+    if freeze:
+        training.freeze(model)
+    history = training.fit(
+        model,
+        batches,
+        epochs=epochs,
+        optimizer=training.optimizer(model, "sgd", lr=lr, momentum=momentum, weight_decay=weight_decay),
+        schedule=lr_of,
+        precision=precision,
+        device=device,
+        checkpoints=checkpoints,
+        resume=resume,
+        seed=seed,
+        on_epoch=lambda history: _record(history, out),
+    )
+    _finish(history, out)
+
+
+def _check_free(checkpoints, *, resume: bool) -> None:
+    """Refuse to write over a run that is there already."""
+    if checkpoints.path("last").exists() and not resume:
+        message = _("{out} holds a run. Go on with it by --resume, or choose another folder.", out=checkpoints.folder)
+        raise TrainingError(message)
+
+
+def _record(history: list[dict], out: Path) -> None:
+    """Print the last epoch, and write all of them for people, spreadsheets and programs."""
+    from tqdm import tqdm
+
+    from ..experiments.log import write_log
+
+    row = history[-1]
+    tqdm.write(
+        f"epoch {row['epoch']}: train loss {row['train_loss']:.4f} accuracy {row['train_accuracy']:.4f}, "
+        f"val loss {row['val_loss']:.4f} accuracy {row['val_accuracy']:.4f}, "
+        f"lr {row['lr']:.2g}, {row['seconds']:.1f} s"
+    )
+    write_log(history, out / "history.csv")
+    paths.write_text(out / "history.json", json.dumps(history, indent=1) + "\n")
+
+
+def _finish(history: list[dict], out: Path) -> None:
+    """Draw the curves of what was trained, and say where everything is."""
+    if not history:
+        print(_("No epoch was completed."))
+        return
+    from matplotlib.figure import Figure
+
+    from .. import plots
+
+    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    for metric, ax in zip(("loss", "accuracy"), figure.subplots(1, 2), strict=True):
+        plots.curves(history, metric=metric, ax=ax)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=120)
+    paths.write_bytes(out / "curves.png", picture.getvalue())
+    print(history.summary())
+    print(out)
