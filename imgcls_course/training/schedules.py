@@ -46,9 +46,12 @@ def cosine(lr: float, *, epochs: float, final: float = 0.0) -> Schedule:
 
 
 def warm_up(schedule: Schedule, *, epochs: float) -> Schedule:
-    """Let another schedule begin with a linear rise from 0 that takes so many epochs."""
+    """Rise from 0 in a straight line for so many epochs, to where another schedule starts, and go on with that.
+
+    Source: Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, section 2.2.
+    """
     _check_positive(epochs=epochs)
-    return lambda epoch: schedule(epoch) * min(epoch / epochs, 1.0)
+    return lambda epoch: schedule(0) * epoch / epochs if epoch < epochs else schedule(epoch - epochs)
 
 
 def one_cycle(lr: float, *, epochs: float, rise: float = 0.3, start: float = 0.04, final: float = 1e-4) -> Schedule:
@@ -80,7 +83,7 @@ SCHEDULES = {  # by name, for all epochs of a run: what `imgcls train --schedule
     "exponential": lambda lr, epochs: exponential(lr, rate=math.log(100) / epochs),
     "inverse-time": lambda lr, epochs: inverse_time(lr, rate=9 / epochs),
     "cosine": lambda lr, epochs: cosine(lr, epochs=epochs),
-    "warm-up": lambda lr, epochs: warm_up(cosine(lr, epochs=epochs), epochs=epochs / 10),
+    "warm-up": lambda lr, epochs: warm_up(cosine(lr, epochs=0.9 * epochs), epochs=0.1 * epochs),
     "one-cycle": lambda lr, epochs: one_cycle(lr, epochs=epochs),
 }
 
@@ -92,7 +95,7 @@ def by_name(name: str, *, lr: float, epochs: float) -> Schedule:
     ----------
     name : {"constant", "step", "exponential", "inverse-time", "cosine", "warm-up", "one-cycle"}
         "step" divides by ten twice; "exponential" ends at a hundredth, "inverse-time" at a tenth; "warm-up" rises for
-        a tenth of the epochs before it falls like "cosine".
+        a tenth of the epochs, then falls like "cosine".
     lr : float
         The highest learning rate.
     epochs : float

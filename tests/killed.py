@@ -1,0 +1,37 @@
+"""A short training run with checkpoints, for tests that kill it: importable by processes that run nothing else."""
+
+import torch
+from torch import nn
+
+from imgcls_course import data, runtime, training
+
+EPOCHS = 8
+LOADERS = data.loaders(data.load("digits").select(["1", "3", "8"]), batch_size=32)
+torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)  # the first optimizer of a process imports for seconds
+
+
+def run_and_tell(folder, connection) -> None:
+    """Say that it begins, then `run`."""
+    connection.send("now")
+    run(folder)
+
+
+def run(folder) -> training.History:
+    """Train from the last checkpoint in `folder` to the end. Dropout and shuffling draw random numbers all the way."""
+    torch.set_num_threads(1)
+    with runtime.seeded(0):
+        model = nn.Sequential(
+            nn.Flatten(), nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.3), nn.Linear(32, 3)
+        )
+    return training.fit(
+        model,
+        LOADERS,
+        epochs=EPOCHS,
+        optimizer=training.optimizer(model, lr=0.2, weight_decay=1e-3),
+        schedule=training.schedules.one_cycle(0.2, epochs=EPOCHS),
+        mixup=0.2,
+        checkpoints=training.Checkpoints(folder, save_interval=3),
+        resume=True,
+        device="cpu",
+        progress=False,
+    )
