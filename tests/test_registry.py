@@ -186,7 +186,7 @@ def test_without_a_connection_the_line_says_where_a_copy_goes(monkeypatch):
         raise urllib.error.URLError("no route")
 
     monkeypatch.setattr(WeightsEnum, "get_state_dict", offline)
-    with pytest.raises(ModelError, match=r"'resnet18' .*https://.*resnet18-.*no route.*by hand goes to .*resnet18-"):
+    with pytest.raises(ModelError, match=r"'resnet18' .*https://.*resnet18-.*no route.*copy at .*resnet18-.* by hand"):
         models.create("resnet18", num_classes=2, weights="imagenet")
 
 

@@ -103,7 +103,8 @@ def _from_torchvision(entry: WeightsEnum, *, arch: str, options: dict) -> State:
     except (URLError, OSError, RuntimeError) as error:
         place = Path(torch.hub.get_dir(), "checkpoints", Path(entry.url).name)
         message = _(
-            "The weights of '{arch}' cannot be had from {url} ({error}). A copy by hand goes to {place}.",
+            "The weights of '{arch}' cannot be had from {url} ({error}). Put a copy at {place} by hand, "
+            'or use "course_resnet" with weights="course".',
             arch=arch,
             url=entry.url,
             error=error,

@@ -1,0 +1,5 @@
+"""`python -m imgcls_course.cli` is `imgcls`."""
+
+from . import main
+
+main()

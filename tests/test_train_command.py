@@ -1,0 +1,156 @@
+"""`imgcls train`: what it writes, what it refuses, and that it goes on."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import damage
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from imgcls_course import cli, models, training
+from imgcls_course.errors import CourseError
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder of two classes with train and val, wide pictures of several sizes."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for split, count in (("train", 8), ("val", 4)):
+        for label, name in enumerate(("ants", "bees")):
+            (folder / split / name).mkdir(parents=True)
+            for seed in range(count):
+                photo = damage.photo((40 + 8 * seed, 40), seed=100 * label + seed)
+                photo.save(folder / split / name / f"{seed}.jpg")
+    return folder
+
+
+def _train(*options) -> str:
+    """Run the command in this process and return what it printed; a CourseError comes through."""
+    result = CliRunner().invoke(cli.app, ["train", *map(str, options)])
+    if isinstance(result.exception, CourseError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def _run(pictures, out, *options) -> str:
+    small = ("--image-size", 32, "--batch-size", 8, "--precision", "float32", "--device", "cpu")
+    return _train("--data", pictures, "--out", out, *small, *options)
+
+
+def _figures(out) -> list[dict]:
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in json.loads((out / "history.json").read_text())]
+
+
+def test_what_a_run_writes(pictures, tmp_path):
+    """Checkpoints, history as CSV and JSON, curves as a picture; a line for each epoch and one at the end."""
+    output = _run(pictures, tmp_path / "run", "--epochs", 3, "--save-interval", 2)
+    assert [f"epoch {epoch}: train loss" in output for epoch in (1, 2, 3)] == [True] * 3
+    assert "3 epochs, the best was" in output
+    with (tmp_path / "run" / "history.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert [float(row["val_loss"]) for row in rows] == [row["val_loss"] for row in _figures(tmp_path / "run")]
+    assert (tmp_path / "run" / "epoch-2.json").is_file()
+    with Image.open(tmp_path / "run" / "curves.png") as picture:
+        assert picture.size[0] > 500
+    model, card = training.load(tmp_path / "run")
+    assert card.classes == ("ants", "bees")
+    assert card.transforms == {"image_size": 32, "resize": "crop", "normalization": "imagenet"}
+    assert card.settings["lr"] == 0.01
+    assert model.head.out_features == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        (("--arch", "resnet18", "--resize", "squash"), {"arch": "resnet18", "resize": "squash"}),
+        (
+            ("--weights", "course", "--freeze", "--schedule", "one-cycle"),
+            {"weights": "course", "freeze": True, "schedule": "one-cycle"},
+        ),
+        (
+            ("--advprop", "--resize", "letterbox", "--momentum", 0.5, "--weight-decay", 0.1),
+            {"normalization": "symmetric", "resize": "letterbox", "momentum": 0.5, "weight_decay": 0.1},
+        ),
+        (("--precision", "bfloat16", "--workers", 1), {"precision": "bfloat16"}),
+    ],
+    ids=lambda given: given[0] if isinstance(given, tuple) else "",
+)
+def test_options_are_taken(pictures, tmp_path, options, kept):
+    """Each must run, and be remembered beside the weights."""
+    _run(pictures, tmp_path, "--epochs", 1, *options)
+    card = training.read_card(tmp_path / "best.json")
+    known = {**card.settings, **card.transforms, "arch": card.arch}
+    assert {name: known[name] for name in kept} == kept
+
+
+def test_freezing_keeps_the_pretrained_body(pictures, tmp_path):
+    """With --freeze the body must end as it began, whatever the epochs."""
+    _run(pictures, tmp_path, "--epochs", 1, "--weights", "course", "--freeze")
+    model, _card = training.load(tmp_path)
+    fresh = models.create("course_resnet", num_classes=2, weights="course")
+    for name, value in fresh.state_dict().items():
+        same = bool((model.state_dict()[name] == value).all())
+        assert same or name.startswith("head."), name
+
+
+def test_a_run_is_not_overwritten(pictures, tmp_path):
+    """The same command twice must not destroy the first run; --resume goes on."""
+    _run(pictures, tmp_path, "--epochs", 1)
+    before = _figures(tmp_path)
+    with pytest.raises(CourseError, match=r"holds a run\. Go on with it by --resume"):
+        _run(pictures, tmp_path, "--epochs", 1)
+    _run(pictures, tmp_path, "--epochs", 1, "--resume")
+    assert _figures(tmp_path) == before
+    with pytest.raises(CourseError, match="is of another run: its settings"):
+        _run(pictures, tmp_path, "--epochs", 1, "--resume", "--lr", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--schedule", "cosin"), "Did you mean 'cosine'"),
+        (("--arch", "resnet81"), "is not an architecture"),
+        (("--weights", "nowhere.safetensors"), "There are no weights"),
+        (("--weights", "course", "--arch", "resnet18"), "no weights for 'resnet18'"),
+        (("--precision", "float8"), "is not a precision"),
+        (("--device", "gpu"), "is not a device"),
+        (("--resize", "stretch"), "stretch"),
+        (("--data", "textuers"), "Did you mean 'textures'"),
+    ],
+)
+def test_bad_options_are_one_line_and_leave_nothing(pictures, tmp_path, options, line):
+    """Said before any training, and no folder is made."""
+    with pytest.raises(CourseError, match=line) as caught:
+        _run(pictures, tmp_path / "run", *options)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_saves_what_is_complete(pictures, tmp_path):
+    """Interrupted as a person would: one line, and the curves and checkpoints of the epochs so far."""
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "imgcls_course.cli", "train", "--data", pictures, "--out", out]
+    options = ["--epochs", "60", "--image-size", "32", "--batch-size", "8", "--precision", "float32", "--device", "cpu"]
+    process = subprocess.Popen(
+        [*map(str, command), *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    end = time.monotonic() + 120
+    while not (out / "last.json").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    output = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, output
+    assert "Training stopped, interrupted in epoch" in output
+    assert "Traceback" not in output
+    done = len(_figures(out))
+    assert 1 <= done < 60
+    assert (out / "curves.png").is_file()
+    assert training.read_card(out / "last.json").epoch == done
