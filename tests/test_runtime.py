@@ -88,3 +88,34 @@ def test_threads_are_put_back():
     with pytest.raises(ValueError, match="inside"), runtime.threads(before + 1):
         raise ValueError("inside")
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ({"avx512_bf16": True}, "bfloat16"),
+        ({"amx_bf16": True}, "bfloat16"),
+        ({"avx512_f": True}, "float32"),
+        ({}, "float32"),
+    ],
+)
+def test_auto_precision_asks_the_processor(monkeypatch, capabilities, expected):
+    """bfloat16 without instructions for it is many times slower: only those that have them may get it."""
+    _machine(monkeypatch, cuda=False, mps=False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert runtime.precision("auto") == expected
+    assert runtime.precision("bfloat16") == "bfloat16"
+    assert runtime.precision("float32") == "float32"
+
+
+def test_auto_precision_of_an_older_torch(monkeypatch):
+    """Where torch cannot tell what the processor has, float32 is always right."""
+    _machine(monkeypatch, cuda=False, mps=False)
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert runtime.precision("auto") == "float32"
+
+
+def test_a_misspelt_precision_is_named():
+    """A typing error must be answered with the right spelling."""
+    with pytest.raises(CourseError, match=r"'bfloat' is not a precision\. Did you mean 'bfloat16'"):
+        runtime.precision("bfloat")

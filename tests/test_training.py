@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from imgcls_course import data, models, training
+from imgcls_course import data, models, runtime, training
 from imgcls_course.errors import DataError, ModelError, TrainingError
 from imgcls_course.training import History, run_epoch
 
@@ -489,3 +489,142 @@ def test_googlenet_trains_with_its_auxiliary_heads():
         assert not torch.equal(model.state_dict()[name], before[name]), name
     expected = nn.functional.cross_entropy(model.eval()(batch[0]), batch[1]).item()
     assert run_epoch(model, [batch]).loss == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_schedule_sets_the_rate_of_every_step(loaders):
+    """Each step must use the schedule's rate at that moment, and a group its factor of it."""
+    model = models.perceptron(64, 3)
+    optimizer = training.optimizer(model, lr=0.1)
+    optimizer.param_groups[1]["factor"] = 10
+    used = []
+    optimizer.register_step_post_hook(lambda each, *_args: used.append([group["lr"] for group in each.param_groups]))
+    schedule = training.schedules.cosine(0.1, epochs=2)
+    _fit(model, loaders, epochs=2, optimizer=optimizer, schedule=schedule)
+    steps = len(loaders.train)
+    assert len(used) == 2 * steps
+    for step, (weights, biases) in enumerate(used):
+        assert weights == pytest.approx(schedule(step / steps))
+        assert biases == pytest.approx(10 * weights)
+
+
+def test_a_given_optimizer_is_handed_back_without_our_hook(loaders):
+    """Used again by the student, its learning rate must not follow a schedule that is over."""
+    model = models.perceptron(64, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    _fit(model, loaders, epochs=1, optimizer=optimizer, schedule=training.schedules.constant(0.3))
+    optimizer.param_groups[0]["lr"] = 0.7
+    optimizer.step()
+    assert optimizer.param_groups[0]["lr"] == 0.7
+
+
+def test_clipping_shortens_long_gradients_only(loaders):
+    """A bound below every gradient: each step of plain SGD is then lr × bound long. A huge bound changes nothing."""
+    before, after = models.perceptron(64, 3), None
+    start = _state(before)
+    one = data.Loaders(train=list(loaders.train)[:1], val=loaders.val, test=[], classes=loaders.classes)
+    for clip, expected in ((0.01, 0.1 * 0.01), (1e9, None)):
+        after = models.perceptron(64, 3)
+        after.load_state_dict(start)
+        _fit(after, one, epochs=1, clip=clip, optimizer=torch.optim.SGD(after.parameters(), lr=0.1))
+        moved = torch.cat([(value - start[name]).flatten() for name, value in after.state_dict().items()]).norm()
+        assert expected is None or moved.item() == pytest.approx(expected, rel=1e-3)
+    plain = models.perceptron(64, 3)
+    plain.load_state_dict(start)
+    _fit(plain, one, epochs=1, optimizer=torch.optim.SGD(plain.parameters(), lr=0.1))
+    assert _same(plain.state_dict(), after.state_dict())
+
+
+def test_patience_ends_what_gets_no_better(loaders, capsys):
+    """With a learning rate of 0 nothing improves: the first epoch stays the best, and two more are waited for."""
+    history = _fit(models.perceptron(64, 3), loaders, epochs=20, lr=0.0, patience=2)
+    assert len(history) == 3
+    assert history.stopped == "no better for 2 epochs"
+    assert "Training stopped, no better for 2 epochs" in capsys.readouterr().out
+
+
+def test_patience_counts_from_the_best(few_digits):
+    """Where each epoch is better than the one before, patience must not end anything."""
+    model = _Bias()
+    labels = torch.tensor([0, 0, 0, 1])
+    images = torch.zeros(4, 1)
+    script = [(0.0, 1.0), (0.0, 0.5), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0)]
+    loaders = _hand_made(train=[(images, labels)])
+    history = _fit(model, loaders, epochs=5, optimizer=_Scripted(model.bias, script), patience=2)
+    assert len(history) == 5
+
+
+def test_label_smoothing_is_torchs_and_for_training_only(loaders):
+    """The training loss must be torch's smoothed cross-entropy; validation stays the plain one."""
+    model = models.perceptron(64, 3)
+    batches = list(loaders.train)
+    history = _fit(model, _hand_made(train=batches, classes=loaders.classes), epochs=1, lr=0.0, label_smoothing=0.2)
+    logits = torch.cat([model(images) for images, _labels in batches])
+    labels = torch.cat([labels for _images, labels in batches])
+    smooth = nn.functional.cross_entropy(logits, labels, label_smoothing=0.2).item()
+    assert history[0]["train_loss"] == pytest.approx(smooth, rel=1e-5)
+    assert history[0]["val_loss"] == pytest.approx(nn.functional.cross_entropy(logits, labels).item(), rel=1e-5)
+
+
+def test_mixup_trains_on_mixtures(loaders):
+    """The network must get pictures that are none of the data, and still learn; the same seed mixes alike."""
+    seen = []
+
+    class Watching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = models.perceptron(64, 3)
+
+        def forward(self, images):
+            if self.training:
+                seen.append(images)
+            return self.model(images)
+
+    torch.manual_seed(0)
+    model = Watching()
+    start = _state(model)
+    first = _fit(model, loaders, epochs=4, mixup=0.4)
+    originals = {tuple(image.flatten().tolist()) for images, _labels in loaders.train for image in images}
+    mixed = [tuple(image.flatten().tolist()) not in originals for images in seen for image in images]
+    assert sum(mixed) / len(mixed) > 0.5
+    assert first.best["val_accuracy"] > 0.9
+    model.load_state_dict(start)
+    assert _figures(_fit(model, loaders, epochs=4, mixup=0.4)) == _figures(first)
+
+
+def test_mixed_labels_count_by_their_largest_part():
+    """Probabilities as labels: loss by torch, accuracy by the class a picture is most of."""
+    logits = torch.tensor([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0]])
+    labels = torch.tensor([[0.7, 0.3], [0.6, 0.4], [1.0, 0.0]])
+    result = run_epoch(nn.Identity(), [(logits, labels)])
+    assert result.accuracy == pytest.approx(2 / 3)
+    assert result.loss == pytest.approx(nn.functional.cross_entropy(logits, labels).item())
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "auto"])
+def test_reduced_precision_learns_as_much(few_digits, precision):
+    """Weights stay float32, so small steps are not lost: the accuracy must be that of float32, nearly."""
+    loaders = data.loaders(few_digits, batch_size=32)
+    found = {}
+    for name in ("float32", precision):
+        torch.manual_seed(0)
+        model = models.create("convnet", num_classes=3, in_channels=1)
+        found[name] = _fit(model, loaders, epochs=3, lr=0.05, precision=name).best["val_accuracy"]
+        assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert found[precision] == pytest.approx(found["float32"], abs=0.05)
+
+
+def test_float32_is_the_default(loaders, monkeypatch):
+    """Lessons have to print the same on every processor, also on those that are faster in bfloat16."""
+    monkeypatch.setattr(runtime, "_processor_has_bfloat16", lambda: True)
+    dtypes = set()
+    model = models.perceptron(64, 3)
+    model.register_forward_hook(lambda _model, _inputs, logits: dtypes.add(logits.dtype))
+    _fit(model, loaders, epochs=1)
+    assert dtypes == {torch.float32}
+
+
+def test_on_epoch_gets_the_history_so_far(loaders):
+    """A log has to be written while training goes on, not after."""
+    lengths = []
+    _fit(models.perceptron(64, 3), loaders, epochs=3, on_epoch=lambda history: lengths.append(len(history)))
+    assert lengths == [1, 2, 3]

@@ -50,6 +50,30 @@ def experiment_degradation(
     print(out / degradation.LOG)
 
 
+@app.command("transfer")
+def experiment_transfer(
+    data: str = typer.Option(help="Name of a data set, or a folder with train and val (or test)."),
+    out: Path = typer.Option(help="Folder for the log."),
+    per_class: str = typer.Option("5,20,0", help="Training pictures of each class, separated by commas; 0 takes all."),
+    seeds: int = typer.Option(5, help="How many times, from other pictures and weights."),
+    epochs: int = typer.Option(20, help="Epochs of each training."),
+    image_size: int = typer.Option(64, help="Pixels."),
+    ways: str = typer.Option("scratch,frozen,part,full", help="Some of these, separated by commas."),
+    precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
+) -> None:
+    """Train from scratch and from the course's weights in three ways, and log the accuracies (lesson 09)."""
+    from ..data import catalogue
+    from ..experiments import transfer
+
+    counts = tuple(int(count) or None for count in per_class.split(","))
+    options = {"epochs": epochs, "image_size": image_size, "precision": precision, "ways": tuple(ways.split(","))}
+    rows = transfer.run(catalogue.load(data), per_class=counts, seeds=tuple(range(seeds)), **options)
+    for (way, count), accuracies in sorted(transfer.final(rows).items(), key=lambda item: item[0][1]):
+        mean, low, high = sum(accuracies) / len(accuracies), min(accuracies), max(accuracies)
+        print(f"{way:<8} {count or 'all':>4} a class: accuracy {mean:.3f} ({low:.3f} to {high:.3f})")
+    print(transfer.write_log(rows, out / transfer.LOG))
+
+
 @app.command("scaling")
 def experiment_scaling(
     out: Path = typer.Option(help="Folder for the log."),
