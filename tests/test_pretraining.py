@@ -125,7 +125,7 @@ def test_what_is_published_is_scored_as_written(source, tmp_path):
     """Half precision, any number of classes, and a card whose figures are those of the file."""
     loaders = pretraining.loaders(source, epochs=2, batch_size=8)
     model, _history = pretraining.pretrain(loaders, out=tmp_path, epochs=2, lr=0.05, progress=False)
-    card = pretraining.publish(model, loaders, out=tmp_path)
+    card = pretraining.publish(model, loaders, out=tmp_path, data="squares")
     path = tmp_path / "course_resnet.safetensors"
     assert {str(tensor.dtype) for tensor in safetensors.torch.load_file(path).values()} == {
         "torch.float16",

@@ -185,10 +185,23 @@ def pretrain(
     return model, history
 
 
-def publish(model: nn.Module, source: SourceLoaders, *, out: Path | str, arch: str = "course_resnet") -> dict:
+def publish(
+    model: nn.Module, source: SourceLoaders, *, out: Path | str, data: str, arch: str = "course_resnet"
+) -> dict:
     """Write the weights in half precision, and a card with what they score, and return the card.
 
     What is scored are the written numbers, read again, computed in float32.
+
+    Parameters
+    ----------
+    model : nn.Module
+        From `pretrain`.
+    source : SourceLoaders
+    out : path
+        The folder of the run.
+    data : str
+        Name of the source task.
+    arch : str
 
     Returns
     -------
@@ -207,6 +220,7 @@ def publish(model: nn.Module, source: SourceLoaders, *, out: Path | str, arch: s
     run = read_card(Path(out, "best.json"))
     card = {
         "arch": arch,
+        "data": data,
         "classes": len(source.classes),
         "trained_on": len(source.train.labels),
         "scored_on": len(labels),

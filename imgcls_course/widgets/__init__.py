@@ -15,5 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "receptive": ["receptive_explorer"],
         "residual": ["depth_explorer"],
         "scaling": ["scaling_explorer"],
+        "schedules": ["schedule_explorer"],
     },
 )
