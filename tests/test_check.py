@@ -16,7 +16,7 @@ from torch import nn
 from torchvision.models._utils import _make_divisible
 from torchvision.transforms import v2
 
-from imgcls_course import check, data, models
+from imgcls_course import check, data, models, training
 from imgcls_course.check import guard
 from imgcls_course.check.compare import brief
 from imgcls_course.errors import ExerciseError
@@ -168,6 +168,10 @@ ANOTHER_WAY = {
     "label_of": lambda: lambda name: name[: name.index(".")],
     "letterbox_size": lambda: _fitted,
     "leaked": lambda: lambda train, test: {name for name in train if name in test},
+    "weighted_mean": lambda: lambda losses, sizes: float(np.average(losses, weights=sizes)),
+    "sgd_momentum_step": lambda: _torchs_sgd,
+    "warm_up_cosine": lambda: _torchs_warm_up_cosine,
+    "early_stopping": lambda: _stopped,
     "cost_factor": lambda: lambda d, w, r: math.exp(math.log(d) + 2 * math.log(w) + 2 * math.log(r)),
     "scaling_factors": lambda: lambda phi: tuple(math.exp(phi * math.log(each)) for each in (1.2, 1.1, 1.15)),
     "phi_for_budget": lambda: lambda times: math.log(times, 1.2 * 1.1 * 1.1 * 1.15 * 1.15),
@@ -242,6 +246,27 @@ def _seen_backwards(layers):
 def _stack_built(layers, kernel_size, channels):
     convs = [nn.Conv2d(channels, channels, kernel_size, device="meta") for _layer in range(layers)]
     return sum(parameter.numel() for conv in convs for parameter in conv.parameters())
+
+
+def _torchs_sgd(w, g, v, lr, momentum, weight_decay):
+    weights = w.clone().requires_grad_()
+    optimizer = torch.optim.SGD([weights], lr=lr, momentum=momentum, weight_decay=weight_decay)
+    optimizer.state[weights]["momentum_buffer"] = v.clone()
+    weights.grad = g.clone()
+    optimizer.step()
+    return weights.detach(), optimizer.state[weights]["momentum_buffer"]
+
+
+def _torchs_warm_up_cosine(epoch, lr, warm, epochs):
+    return training.schedules.warm_up(training.schedules.cosine(lr, epochs=epochs - warm), epochs=warm)(epoch)
+
+
+def _stopped(losses, patience):
+    for trained in range(1, len(losses) + 1):
+        best = int(np.argmin(losses[:trained])) + 1
+        if trained - best >= patience:
+            break
+    return trained, best
 
 
 def _fitted(height, width, size):

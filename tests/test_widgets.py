@@ -12,6 +12,7 @@ from PIL import Image
 
 from imgcls_course import data, models, widgets
 from imgcls_course.errors import ExplorerError
+from imgcls_course.widgets import schedules as widget_schedules
 
 FACTORS = ((1.2, "depth"), (1.1, "width"), (1.15, "resolution"))  # of EfficientNet
 LOGITS = {"cat": 2.0, "dog": 1.0, "owl": -1.0}
@@ -426,6 +427,59 @@ def test_every_slider_of_the_scaling_explorer_redraws(name):
     explorer = widgets.scaling_explorer(phi=1.0)
     start = explorer._picture.value, explorer.caption
     for value in (explorer.controls[name].options[0][1], explorer.controls[name].options[-1][1]):
+        explorer.drive(**{name: value})
+        assert explorer._picture.value != start[0]
+        assert explorer.caption != start[1]
+
+
+@pytest.mark.parametrize("kind", ["step", "exponential", "1/t", "cosine", "warm-up, cosine", "one-cycle"])
+def test_schedule_explorer_ends_at_the_part_it_says(kind):
+    """Whatever the schedule, "falls to 1/100" must be a hundredth of the highest rate, reached in the last steps."""
+    schedule = widget_schedules.KINDS[kind](0.08, 100)
+    rates = [schedule(step) for step in range(widget_schedules.STEPS)]
+    assert max(rates) == pytest.approx(0.08, rel=1e-3)
+    assert rates[-1] == pytest.approx(0.0008, rel=0.05)
+    assert f"{rates[-1]:.2g} at the end" in widgets.schedule_explorer().drive(kind=kind, rate=0.08, parts=100)
+
+
+@pytest.mark.parametrize(
+    ("moves", "said"),
+    [
+        ({"rate": 0.095, "parts": 1, "noise": 0.0}, "the loss goes from 94.5 to"),
+        ({"rate": 0.11, "parts": 1, "noise": 0.0}, "the loss explodes"),
+        ({"rate": 0.11, "parts": 100, "kind": "cosine"}, "the loss goes from 94.5 to"),
+        ({"kind": "1/t", "parts": 5}, "1/t, k = 0.02:"),
+        ({"kind": "exponential", "parts": 1000}, "exponential, k = 0.0345:"),
+    ],
+)
+def test_schedule_explorer_says_what_becomes_of_the_loss(moves, said):
+    """Above 2 / 20, the limit of the steep direction, a rate that stays explodes; one that falls comes back."""
+    assert said in widgets.schedule_explorer().drive(**moves)
+
+
+def test_schedule_explorer_descends_as_torch_does():
+    """The path in the bowl must be that of gradient descent, without noise the one of `torch.optim.SGD`."""
+    weights = torch.tensor(widget_schedules.START, requires_grad=True)
+    curvatures = torch.tensor(widget_schedules.CURVATURES)
+    optimizer = torch.optim.SGD([weights], lr=0.0)
+    rates, losses = [0.09, 0.05, 0.02, 0.01], []
+    for rate in [*rates, 0.0]:
+        optimizer.param_groups[0]["lr"] = rate
+        loss = (curvatures * weights**2).sum() / 2
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert widget_schedules.descend(rates, noise=0.0) == pytest.approx(losses)
+
+
+@pytest.mark.parametrize("name", ["rate", "parts", "noise", "kind"])
+def test_every_control_of_the_schedule_explorer_redraws(name):
+    """From the state the lesson leaves, each must change picture and caption."""
+    explorer = widgets.schedule_explorer()
+    explorer.drive(rate=0.09, kind="1/t", parts=100)
+    start = explorer._picture.value, explorer.caption
+    for value in {"rate": (0.085, 0.095), "parts": (50, 1000), "noise": (0.0, 3.0), "kind": ("step",)}[name]:
         explorer.drive(**{name: value})
         assert explorer._picture.value != start[0]
         assert explorer.caption != start[1]

@@ -19,6 +19,7 @@ IGNORED = {  # cells whose output may differ, and why
     "05_resnet_residual": 1,  # training errors of twelve networks
     "06_efficientnet_compound_scaling": 1,  # the accuracies of networks trained live
     "07_data_loading": 2,  # how fast this computer loads, and the shares of logos that trained networks find
+    "08_training_and_regularisation": 2,  # curves of two trainings, and the accuracies that eight others end with
 }
 IGNORING = {"nbval-ignore-output", "nbval-skip", "nbval-raises-exception", "raises-exception"}
 MOST_LINES, MEDIAN_LINES, MOST_CELLS = 15, 5, 35
