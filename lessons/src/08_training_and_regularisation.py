@@ -9,11 +9,12 @@
 # %% [markdown]
 # # 8 · Training and regularisation
 #
-# *About 60 minutes · after lesson 02 and 07 · all cells together run in about 20 s*
+# *About 60 minutes · after lesson 02 and 07 · all cells together run in about 15 s*
 #
-# We have networks, and we have batches. Between them stands the training: a loop of five lines, and some numbers that somebody has
-# to choose. Choose them badly and the network learns nothing, or learns the 200 pictures it was given by heart and nothing else. In
-# this lesson you make every one of these accidents happen, learn to tell them from the curves, and cure them.
+# We have networks, and we have batches. Between them stands the training: a loop of five lines, and some numbers that
+# somebody has to choose. Choose them badly and the network learns nothing, or learns the 200 pictures it was given by
+# heart and nothing else. In this lesson you make every one of these accidents happen, learn to tell them from the
+# curves, and cure them.
 #
 # **After this lesson you can**
 #
@@ -42,7 +43,8 @@ from imgcls_course.errors import TrainingError
 # %% [markdown]
 # ## The loop
 #
-# The handwritten digits of lesson 01, 8 × 8 pixels, in batches of 50. Small pictures, so that we can afford some hundred trainings.
+# The handwritten digits of lesson 01, 8 × 8 pixels, in batches of 50. Small pictures, so that we can afford some
+# hundred trainings.
 
 # %%
 splits = data.load("digits")
@@ -52,8 +54,9 @@ with runtime.seeded(0):
 print(tuple(batches[0][0].shape), "-", len(batches), "batches, the last one of", len(batches[-1][1]))
 
 # %% [markdown]
-# One step of training is five lines. **Forward**: from pictures to logits. **Loss**: one number for how wrong they are. **zero_grad**:
-# forget the gradients of the last step. **backward**: compute the new ones. **step**: move every weight a little downhill.
+# One step of training is five lines. **Forward**: from pictures to logits. **Loss**: one number for how wrong they
+# are. **zero_grad**: forget the gradients of the last step. **backward**: compute the new ones. **step**: move every
+# weight a little downhill.
 
 # %%
 with runtime.seeded(0):
@@ -69,8 +72,8 @@ after = functional.cross_entropy(model(images), labels)
 print("the loss of this batch fell:", after.item() < loss.item())
 
 # %% [markdown]
-# `zero_grad` looks like housekeeping. **Predict:** what is in `.grad` if `backward` is called twice without it, the gradient of the
-# second call only, or both?
+# `zero_grad` looks like housekeeping. **Predict:** what is in `.grad` if `backward` is called twice without it, the
+# gradient of the second call only, or both?
 
 # %%
 optimizer.zero_grad()
@@ -84,11 +87,13 @@ print("it is twice the gradient of one call:", torch.allclose(model[1].weight.gr
 #
 # ### Train mode and eval mode
 #
-# Some layers behave in one way while learning and in another while measuring. **Dropout** sets each number to zero with probability $p$
-# and multiplies the rest by $1/(1-p)$. **Batch norm** uses the mean and spread of *this batch* while learning, and in eval mode
-# those it has collected. So in train mode an answer may depend on chance, and on the other pictures of the batch.
+# Some layers behave in one way while learning and in another while measuring. **Dropout** sets each number to zero
+# with probability $p$ and multiplies the rest by $1/(1-p)$. **Batch norm** uses the mean and spread of *this batch*
+# while learning, and in eval mode those it has collected. So in train mode an answer may depend on chance, and on the
+# other pictures of the batch.
 #
-# We pass the whole batch and look at its first five pictures, then pass these five alone. **Predict** when both come out the same.
+# We pass the whole batch and look at its first five pictures, then pass these five alone. **Predict** when both come
+# out the same.
 
 # %%
 for layer in (nn.Dropout(0.5), nn.BatchNorm1d(64)):
@@ -98,13 +103,13 @@ for layer in (nn.Dropout(0.5), nn.BatchNorm1d(64)):
         print(f"{type(layer).__name__}.train({mode}): the same alone: {torch.equal(together, alone)}")
 
 # %% [markdown]
-# `model.train()` before learning, `model.eval()` before measuring, and `torch.no_grad()` around the measuring, which needs no
-# gradients.
+# `model.train()` before learning, `model.eval()` before measuring, and `torch.no_grad()` around the measuring, which
+# needs no gradients.
 #
 # ### The mean of an epoch
 #
-# The last batch had 7 pictures, the others 50. Say the network has 45 of 50 right in one batch, and none of 7 in the last.
-# **Predict:** is its accuracy 0.45, the mean of 0.9 and 0?
+# The last batch had 7 pictures, the others 50. Say the network has 45 of 50 right in one batch, and none of 7 in the
+# last. **Predict:** is its accuracy 0.45, the mean of 0.9 and 0?
 
 # %%
 right, sizes = torch.tensor([45.0, 0.0]), torch.tensor([50.0, 7.0])
@@ -112,8 +117,8 @@ print(f"mean of the two accuracies: {(right / sizes).mean():.2f}")
 print(f"right ones of all pictures: {right.sum() / sizes.sum():.2f}")
 
 # %% [markdown]
-# It is 0.79. In a mean of batches each picture of the last one counts seven times as much as another. So losses and accuracies
-# are **weighed by samples**.
+# It is 0.79. In a mean of batches each picture of the last one counts seven times as much as another. So losses and
+# accuracies are **weighed by samples**.
 
 
 # %% [markdown]
@@ -121,7 +126,8 @@ print(f"right ones of all pictures: {right.sum() / sizes.sum():.2f}")
 #
 # ★☆☆ · 4 minutes · 1 point
 #
-# `losses` is a list with the mean loss of each batch, `sizes` a list with its number of pictures. Give back the mean loss of a picture.
+# `losses` is a list with the mean loss of each batch, `sizes` a list with its number of pictures. Give back the mean
+# loss of a picture.
 
 
 # %% tags=["exercise"]
@@ -162,8 +168,8 @@ def one_epoch(model, batches, optimizer):
 
 
 # %% [markdown]
-# The library's `training.run_epoch` is the same loop. With an optimizer it trains; without one it measures, in eval mode and without
-# gradients. Do both loops get the same?
+# The library's `training.run_epoch` is the same loop. With an optimizer it trains; without one it measures, in eval
+# mode and without gradients. Do both loops get the same?
 
 
 # %%
@@ -189,10 +195,11 @@ print("same loss:", abs(our_loss - result.loss) < 1e-6, "- same weights:", same)
 #
 # ## The learning rate
 #
-# To see what one number can do, take the simplest loss there is, $f(w) = \frac{a}{2} w^2$ with curvature $a = 10$. Its gradient is $a w$, so
-# a step is $w \leftarrow (1 - \alpha a)\, w$ with the learning rate $\alpha$.
+# To see what one number can do, take the simplest loss there is, $f(w) = \frac{a}{2} w^2$ with curvature $a = 10$.
+# Its gradient is $a w$, so a step is $w \leftarrow (1 - \alpha a)\, w$ with the learning rate $\alpha$.
 #
-# **Predict:** for $\alpha$ = 0.001, 0.05, 0.19 and 0.21, which fall, which oscillate, which explode? And where does $\alpha$ = 1 end?
+# **Predict:** for $\alpha$ = 0.001, 0.05, 0.19 and 0.21, which fall, which oscillate, which explode? And where does
+# $\alpha$ = 1 end?
 
 
 # %%
@@ -208,12 +215,13 @@ for lr in (0.001, 0.05, 0.19, 0.21, 1.0):
     print(f"{lr:<6}{slide(lr, 5)}  after 60 steps {slide(lr, 60)[-1]}")
 
 # %% [markdown]
-# 0.001 is **too small**: after 60 steps more than half of the way is left. 0.05 arrives. With 0.19 the weight jumps over the
-# valley and back, closer each time: it **oscillates**. With 0.21 each jump is wider than the one before: it **explodes**. The limit is
+# 0.001 is **too small**: after 60 steps more than half of the way is left. 0.05 arrives. With 0.19 the weight jumps
+# over the valley and back, closer each time: it **oscillates**. With 0.21 each jump is wider than the one before: it
+# **explodes**. The limit is
 # $\alpha = 2/a$, here 0.2.
 #
-# And with 1, each jump nine times as wide, the weight soon leaves what float32 can hold, some $3.4 \cdot 10^{38}$. It becomes infinite; then
-# infinity minus infinity is **NaN**, not a number. From there no step leads back.
+# And with 1, each jump nine times as wide, the weight soon leaves what float32 can hold, some $3.4 \cdot 10^{38}$. It
+# becomes infinite; then infinity minus infinity is **NaN**, not a number. From there no step leads back.
 #
 # Now a network, five epochs on the digits. **Predict:** which of the three rates learns?
 
@@ -224,11 +232,11 @@ for lr in (0.001, 0.1, 1.0):
     print(f"rate {lr:<6} loss below 0.3: {loss < 0.3!s:<6} loss above 0.5: {loss > 0.5}")
 
 # %% [markdown]
-# 0.001 has hardly moved, 1.0 jumps about, and 0.1 has learned. The best rate lies between the two bad ones, and one looks for it in
-# factors of three or ten.
+# 0.001 has hardly moved, 1.0 jumps about, and 0.1 has learned. The best rate lies between the two bad ones, and one
+# looks for it in factors of three or ten.
 #
-# A network with ReLUs and a softmax does not always end in NaN; often it just gets stuck with a high loss. A deep one explodes more
-# easily, as each of its layers, here six, multiplies.
+# A network with ReLUs and a softmax does not always end in NaN; often it just gets stuck with a high loss. A deep one
+# explodes more easily, as each of its layers, here six, multiplies.
 
 # %%
 hidden = [layer for _ in range(5) for layer in (nn.Linear(64, 64), nn.ReLU())]
@@ -238,14 +246,15 @@ except TrainingError as error:
     print(str(error).split(". ")[1])
 
 # %% [markdown]
-# The first half of the line, left out here, says whether the loss became NaN or infinite. `fit` stops there, and puts the
-# model back to its best epoch. Besides a smaller rate there is `clip=1.0`, which shortens gradients that are too long.
+# The first half of the line, left out here, says whether the loss became NaN or infinite. `fit` stops there, and puts
+# the model back to its best epoch. Besides a smaller rate there is `clip=1.0`, which shortens gradients that are too
+# long.
 #
 # ## A better step: momentum, decay, Adam
 #
-# A real loss is steep in one direction and flat in another. The steep one sets the limit of the rate; the flat one then takes ages.
-# Our example is a bowl with curvatures 1 and 20, and 40 steps from the same place. **Momentum** keeps a part $\mu$ of the last
-# move: what changes sign all the time cancels, what keeps its direction adds up.
+# A real loss is steep in one direction and flat in another. The steep one sets the limit of the rate; the flat one
+# then takes ages. Our example is a bowl with curvatures 1 and 20, and 40 steps from the same place. **Momentum**
+# keeps a part $\mu$ of the last move: what changes sign all the time cancels, what keeps its direction adds up.
 
 # %%
 bowl = torch.tensor([1.0, 20.0])
@@ -265,10 +274,11 @@ _ = ax.legend(), ax.set(xlabel="flat direction", ylabel="steep direction")
 print({name: f"{torch.tensor(path[-1]).norm():.3f} from the minimum" for name, path in paths.items()})
 
 # %% [markdown]
-# Plain descent settles the steep direction at once and then creeps. Momentum swings over a few times, and is at the end a hundred
-# times as close.
+# Plain descent settles the steep direction at once and then creeps. Momentum swings over a few times, and is at the
+# end a hundred times as close.
 #
-# **Weight decay** pulls every weight a little towards zero, by adding $\lambda w$ to its gradient. Together, as PyTorch's SGD does it:
+# **Weight decay** pulls every weight a little towards zero, by adding $\lambda w$ to its gradient. Together, as
+# PyTorch's SGD does it:
 #
 # $$g \leftarrow g + \lambda w, \qquad v \leftarrow \mu v + g, \qquad w \leftarrow w - \alpha v$$
 
@@ -278,8 +288,8 @@ print({name: f"{torch.tensor(path[-1]).norm():.3f} from the minimum" for name, p
 #
 # ★★☆ · 8 minutes · 2 points
 #
-# One step of SGD. `w`, its gradient `g` and its velocity `v` are tensors of one shape. Give back the new `w` and the new `v`,
-# and change no input.
+# One step of SGD. `w`, its gradient `g` and its velocity `v` are tensors of one shape. Give back the new `w` and the
+# new `v`, and change no input.
 
 
 # %% tags=["exercise"]
@@ -302,8 +312,8 @@ def sgd_momentum_step_solution(w, g, v, lr, momentum, weight_decay):
 check.sgd_momentum_step(sgd_momentum_step_solution, remember=False)
 
 # %% [markdown]
-# Biases and norms are left out of the decay, as shrinking them makes a network no simpler. `training.optimizer` sees to that, with
-# **parameter groups**: each has its own settings.
+# Biases and norms are left out of the decay, as shrinking them makes a network no simpler. `training.optimizer` sees
+# to that, with **parameter groups**: each has its own settings.
 
 # %%
 sgd = training.optimizer(models.mlp(64, 10), "sgd", lr=0.1, momentum=0.9, weight_decay=0.01)
@@ -311,9 +321,9 @@ for group in sgd.param_groups:
     print(f"{group['name']:<13} lr {group['lr']}, weight decay {group['weight_decay']}")
 
 # %% [markdown]
-# (Body and head apart: lesson 09 gives them different rates.) **Adam** (Kingma and Ba, ICLR 2015) goes further: it divides each weight's
-# step by the typical size of that weight's gradients. **Predict:** one weight has a gradient of 1000, another of 0.001. How far does
-# each move in the first step, with a rate of 0.1?
+# (Body and head apart: lesson 09 gives them different rates.) **Adam** (Kingma and Ba, ICLR 2015) goes further: it
+# divides each weight's step by the typical size of that weight's gradients. **Predict:** one weight has a gradient of
+# 1000, another of 0.001. How far does each move in the first step, with a rate of 0.1?
 
 # %%
 w = nn.Parameter(torch.zeros(2))
@@ -322,13 +332,13 @@ torch.optim.Adam([w], lr=0.1).step()
 [round(x, 3) for x in w.tolist()]
 
 # %% [markdown]
-# Both by 0.1. So Adam needs less tuning, and its rate means something else: 0.001 is its default, while SGD often likes 0.1. Adam with
-# decay that goes past this division is `"adamw"` (Loshchilov and Hutter, ICLR 2019).
+# Both by 0.1. So Adam often needs less tuning, and its rate means something else: 0.001 is its default, while SGD
+# often likes 0.1. Adam with decay that goes past this division is `"adamw"` (Loshchilov and Hutter, ICLR 2019).
 #
 # ## Schedules: large first, small later
 #
-# A large rate gets far, and then keeps jumping about the minimum. A small one settles. So start large and let it fall. With $\alpha_0$ the first
-# rate, $t$ the time in epochs and $T$ the last:
+# A large rate gets far, and then keeps jumping about the minimum. A small one settles. So start large and let it
+# fall. With $\alpha_0$ the first rate, $t$ the time in epochs and $T$ the last:
 #
 # | schedule | rate at time $t$ |
 # |---|---|
@@ -339,8 +349,8 @@ torch.optim.Adam([w], lr=0.1).step()
 # | warm-up | from 0 in a straight line to $\alpha_0$, then one of the others |
 # | one-cycle | up and down in one long wave (Smith and Topin, 2018) |
 #
-# Warm-up is for the first steps, when the weights are random and the gradients large (Goyal et al., 2017). Each schedule of the
-# library is a function of the epochs done.
+# Warm-up is for the first steps, when the weights are random and change quickly (Goyal et al., 2017). Each schedule
+# of the library is a function of the epochs done.
 
 # %%
 make = training.schedules
@@ -358,9 +368,9 @@ plots.lines(epochs, {name: [at(t) for t in epochs] for name, at in shown.items()
 print({name: [round(at(t), 2) for t in (0, 2, 5, 10)] for name, at in shown.items()})
 
 # %% [markdown]
-# Exponential and 1/t fall fastest at first; the cosine takes its time, then falls, then settles. In PyTorch a rate is changed by writing into the
-# optimizer's groups, `group["lr"] = ...`, before the step. `fit(..., schedule=...)` does this, and notes the rate of
-# each epoch's last step.
+# Exponential and 1/t fall fastest at first; the cosine takes its time, then falls, then settles. In PyTorch a rate is
+# changed by writing into the optimizer's groups, `group["lr"] = ...`, before the step. `fit(..., schedule=...)` does
+# this, and notes the rate of each epoch's last step.
 
 
 # %% [markdown]
@@ -368,8 +378,8 @@ print({name: [round(at(t), 2) for t in (0, 2, 5, 10)] for name, at in shown.item
 #
 # ★★☆ · 8 minutes · 2 points
 #
-# Write the schedule: for the first `warm` epochs in a straight line from 0 to `lr`, then along half a cosine down to 0, where it
-# arrives at `epochs`. `epoch` is a number from 0 to `epochs`; use `math.cos` and `math.pi`, or torch's.
+# Write the schedule: for the first `warm` epochs in a straight line from 0 to `lr`, then along half a cosine down to
+# 0, where it arrives at `epochs`. `epoch` is a number from 0 to `epochs`; use `math.cos` and `math.pi`, or torch's.
 
 
 # %% tags=["exercise"]
@@ -393,8 +403,8 @@ def warm_up_cosine_solution(epoch, lr, warm, epochs):
 check.warm_up_cosine(warm_up_cosine_solution, remember=False)
 
 # %% [markdown]
-# Do they help? We take a rate of 0.8, much too large for our network if it stays, for ten epochs, with three seeds. **Predict**
-# which schedule does worst and which best.
+# Do they help? We take a rate of 0.8, much too large for our network if it stays, for ten epochs, with three seeds.
+# **Predict** which schedule does worst and which best.
 
 
 # %%
@@ -408,20 +418,21 @@ def final_loss(schedule):
 
 constant = final_loss(None)
 ends = {name: final_loss(schedule) for name, schedule in shown.items()}
-print(
-    "less than two thirds of the loss with a constant rate:", {name: end < constant / 1.5 for name, end in ends.items()}
-)
+helped = {name: end < constant / 1.5 for name, end in ends.items()}
+print("less than two thirds of the loss with a constant rate:", helped)
 print("the two best:", sorted(sorted(ends, key=ends.get)[:2]))
 
 # %% [markdown]
-# Every one of them beats the constant rate. Best here are the two that leave the much too large rate soonest. That is no law: from a rate
-# that is just right, the slower ones gain. And the warm-up rescues nothing if the rate it warms up to is too large.
+# Every one of them beats the constant rate. Best here are the two that leave the much too large rate soonest. That is
+# no law: try 0.5, and the order is another one. And a warm-up to a rate that is far too large only postpones the
+# accident: try 2.0.
 
 # %% [markdown]
 # ### ▶ Schedules and where they lead
 #
-# The bowl again, 200 steps, with noise in each gradient, as batches bring it. To the left the rate, with the limit of the steep
-# direction; to the right the loss. "1/1" does not fall at all. **Before you drag:** can a rate fall too soon?
+# The bowl again, 200 steps, with noise in each gradient, as batches bring it. To the left the rate, with the limit of
+# the steep direction; to the right the loss. "1/1" does not fall at all. **Before you drag:** can a rate fall too
+# soon?
 
 # %%
 explorer = widgets.schedule_explorer()
@@ -431,9 +442,10 @@ print(explorer.drive(parts=100))
 print(explorer.drive(kind="1/t"))
 
 # %% [markdown]
-# A constant rate near the limit keeps the loss at 0.13: it jumps about with the noise. With a cosine it settles, at a seventh of
-# that. 1/t with so large a $k$ has fallen before it arrived, and stays stuck at a higher loss. **Try by hand:** which first rate is best for a
-# constant rate without noise, and which with noise? How far above the limit can the cosine start, without an explosion?
+# A constant rate near the limit keeps the loss at 0.13: it jumps about with the noise. With a cosine it settles, at a
+# seventh of that. 1/t with so large a $k$ has fallen before it arrived, and stays stuck at a higher loss. **Try by
+# hand:** which first rate is best for a constant rate without noise, and which with noise? How far above the limit
+# can the cosine start, without an explosion?
 
 # %% [markdown]
 # ## Underfitting and overfitting
@@ -454,7 +466,10 @@ plots.pictures(few.images[:10], titles=few.labels[:10].tolist(), columns=10)
 print(few, "-", int((few.labels != splits.few(20).train.labels).sum()), "wrong labels")
 
 # %% [markdown]
-# And a training loop with room for what we want to try: `vary` changes the pictures of a batch, `weight_decay` and `l1` hold the weights down.
+# Above each picture stands its label as it was typed: the first and the sixth are wrong.
+#
+# And a training loop with room for what we want to try: `vary` changes the pictures of a batch, `weight_decay` and
+# `l1` hold the weights down.
 
 
 # %%
@@ -476,7 +491,8 @@ def learn(model, pictures, *, epochs=60, lr=0.1, vary=None, weight_decay=0.0, l1
 
 
 # %% [markdown]
-# Two networks: one with 4 hidden neurons and a tenth of the rate, one with 256. **Predict** how the training and the validation curve of each will look.
+# Two networks: one with 4 hidden neurons and a tenth of the rate, one with 256. **Predict** how the training and the
+# validation curve of each will look.
 
 
 # %%
@@ -500,20 +516,21 @@ print("large: validation ends at least 0.08 below its best:", [fall > 0.08 for f
 fig, axes = plt.subplots(1, 2, figsize=(9, 3))
 for ax, metric in zip(axes, ("accuracy", "loss"), strict=True):
     plots.curves(small[0], metric=metric, label="small", ax=ax)
-    plots.curves(large[0], metric=metric, label="large", ax=ax)
+    plots.curves(large[0], metric=metric, label="large", ax=ax).legend(loc="center right")
 print({name: round(large[0][-1][name], 2) for name in ("train_accuracy", "val_accuracy")})
 
 # %% [markdown]
-# **Underfitting** (blue): both curves are bad, and close together. The network is too small, or trained too little, or held down too much. More data
-# would not help.
+# **Underfitting** (blue): both curves are bad, and close together. The network is too small, or trained too little,
+# or held down too much. More data would not help.
 #
-# **Overfitting** (orange): the training curve goes to 1, although every fifth label is wrong: it has learned the mistakes by heart.
-# The validation accuracy rises, has its best after some ten epochs, and *falls*. The loss shows it more clearly still: two curves that part.
+# **Overfitting** (orange): the training curve goes to 1, although every fifth label is wrong: it has learned the
+# mistakes by heart. The validation accuracy rises, has its best after some ten epochs, and *falls*. The loss shows it
+# more clearly still: two curves that part.
 #
 # ## Eight cures, each tried
 #
-# **1. Clean the data.** Look for labels that the network finds incredible. Not those it has learned, of course: train on three
-# quarters, ask about the fourth, and take turns.
+# **1. Clean the data.** Look for labels that the network finds incredible. Not those it has learned, of course: train
+# on three quarters, ask about the fourth, and take turns.
 
 
 # %%
@@ -531,10 +548,11 @@ hits = (suspects % 5 == 0).sum().item()
 print("suspects: 30 to 60:", 30 <= len(suspects) <= 60, "- wrong labels among them, at least 30 of 40:", hits >= 30)
 
 # %% [markdown]
-# Most of the wrong labels are found, and few right ones suspected. (Northcutt et al., 2021, do this with more care.) A person would look at
-# the suspects and correct them. We throw them out.
+# Most of the wrong labels are found, and few right ones suspected. (Northcutt et al., 2021, do this with more care.)
+# A person would look at the suspects and correct them. We throw them out.
 #
-# **2. More data**, five times as much, typed in as great a hurry. **3. Augmentation**: each time another turn and shift.
+# **2. More data**, five times as much, typed in as great a hurry. **3. Augmentation**: each time another turn and
+# shift.
 
 
 # %%
@@ -552,9 +570,10 @@ plots.pictures([few.images[0], *views], columns=8)
 print(tuple(views.shape), "- seven views of the first picture")
 
 # %% [markdown]
-# **4. Dropout**: no neuron can rely on another one being there (Srivastava et al., JMLR 2014). **5. Batch norm**. **6. L2**: add $\frac{\lambda}{2} \sum w^2$ to
-# the loss; its gradient is $\lambda w$, so in SGD it *is* weight decay. **7. L1**: add $\lambda \sum |w|$, which pulls small weights as hard
-# as large ones, down to zero. **8. Stop early**, which comes last.
+# **4. Dropout**: no neuron can rely on another one being there (Srivastava et al., JMLR 2014). **5. Batch norm**.
+# **6. L2**: add $\frac{\lambda}{2} \sum w^2$ to the loss; its gradient is $\lambda w$, so in SGD it *is* weight
+# decay. **7. L1**: add $\lambda \sum |w|$, which pulls small weights as hard as large ones, down to zero. **8. Stop
+# early**, which comes last.
 
 
 # %%
@@ -594,11 +613,11 @@ plots.bars(heights, groups=list(cured), ylabel="accuracy after 60 epochs", ax=ax
 print({name: round(value, 2) for name, value in zip(cured, heights["val"], strict=True)})
 
 # %% [markdown]
-# Six of seven help. Where validation comes close to training or passes it, the wrong labels were not learned: there is nothing left
-# to learn by heart with. Several cures can be had at once, and usually are.
+# Six of seven help. Where validation comes close to training or passes it, the wrong labels were not learned: there
+# is nothing left to learn by heart with. Several cures can be had at once, and usually are.
 #
-# Batch norm is no cure *here*. What it does is another thing: it makes training easier. All 1,257 digits with right labels, a rate of 0.003, three
-# epochs:
+# Batch norm is no cure *here*. What it does is another thing: it makes training easier. All 1,257 digits with right
+# labels, a rate of 0.003, three epochs:
 
 # %%
 slow = learn_three(plain, splits.train, epochs=3, lr=0.003)
@@ -606,7 +625,8 @@ eased = learn_three(wide(lambda: nn.BatchNorm1d(256), nn.ReLU), splits.train, ep
 print("training loss less than half:", mean_at_end(eased, "train_loss") < 0.5 * mean_at_end(slow, "train_loss"))
 
 # %% [markdown]
-# `fit` has two more cures ready: `label_smoothing=0.1` (labels that are not quite sure) and `mixup=0.2` (mixtures of two pictures).
+# `fit` has two more cures ready: `label_smoothing=0.1` (labels that are not quite sure) and `mixup=0.2` (mixtures of
+# two pictures).
 #
 # ## Save and resume
 #
@@ -644,8 +664,9 @@ for with_optimizer in (True, False):
         )
 
 # %% [markdown]
-# Exactly the same, to the last bit, or not at all. `fit` does this with `checkpoints=FOLDER` and `resume=True`. It keeps the best epoch
-# and the last, as `best.json` and `last.json`, which people can read, with the weights beside them.
+# Exactly the same, to the last bit, or not at all. `fit` does this with `checkpoints=FOLDER` and `resume=True`. It
+# keeps the best epoch and the last, as `best.json` and `last.json`, which people can read, with the weights beside
+# them.
 
 # %%
 run = {"lr": 0.1, "checkpoints": folder / "run", "progress": False}
@@ -655,13 +676,13 @@ straight = training.fit(new_mlp()[0], loaders, epochs=4, lr=0.1, progress=False)
 print("epochs:", resumed.column("epoch"), "- same:", resumed.column("val_loss") == straight.column("val_loss"))
 
 # %% [markdown]
-# With `training.Checkpoints(folder, arch="resnet18")` the card also says which network it is, and `training.load(folder)` returns it,
-# ready to classify.
+# With `training.Checkpoints(folder, arch="resnet18")` the card also says which network it is, and
+# `training.load(folder)` returns it, ready to classify.
 #
 # ## Stop early, and choose the epoch
 #
-# The overfitted network had been good once, after ten epochs. So watch the validation loss: when it has not gone below its best for some
-# epochs (the **patience**), stop, and go back to the best.
+# The overfitted network had been good once, after ten epochs. So watch the validation loss: when it has not gone
+# below its best for some epochs (the **patience**), stop, and go back to the best.
 
 
 # %% [markdown]
@@ -669,9 +690,9 @@ print("epochs:", resumed.column("epoch"), "- same:", resumed.column("val_loss") 
 #
 # ★★★ · 10 minutes · 2 points
 #
-# `losses` is the list of validation losses, epoch 1 first. Training stops after the first epoch at which the best epoch (the lowest loss
-# so far; of equals, the first) is `patience` epochs ago. Give back two numbers, counted from 1: how many epochs were
-# trained, and which of them was the best. If the list ends before, all were trained.
+# `losses` is the list of validation losses, epoch 1 first. Training stops after the first epoch at which the best
+# epoch (the lowest loss so far; of equals, the first) is `patience` epochs ago. Give back two numbers, counted from
+# 1: how many epochs were trained, and which of them was the best. If the list ends before, all were trained.
 
 
 # %% tags=["exercise"]
@@ -698,8 +719,9 @@ def early_stopping_solution(losses, patience):
 check.early_stopping(early_stopping_solution, remember=False)
 
 # %% [markdown]
-# `fit` always keeps the best epoch, by validation accuracy, and with `patience=10` it stops, too. It says so in a line that we catch, as
-# the epoch differs from computer to computer. The last word has the **test** split, which had no part in the choice.
+# `fit` always keeps the best epoch, by validation accuracy, and with `patience=10` it stops, too. It says so in a
+# line that we catch, as the epoch differs from computer to computer. The last word has the **test** split, which had
+# no part in the choice.
 
 # %%
 hasty = data.loaders(data.Splits(few, splits.val, splits.test, card=splits.card), batch_size=50)
@@ -712,32 +734,35 @@ print(history.stopped, "- before epoch 40:", len(history) < 40)
 print("test accuracy at least 0.08 better than after 60 epochs:", best - last > 0.08)
 
 # %% [markdown]
-# The cheapest cure of all: it takes less time than doing nothing. But a validation accuracy by which an epoch was *chosen* is a little too good, as
-# the highest of many dice throws is. Choose on validation; report on test, once.
+# The cheapest cure of all: it takes less time than doing nothing. But a validation accuracy by which an epoch was
+# *chosen* is a little too good, as the highest of many dice throws is. Choose on validation; report on test, once.
 #
-# In practice: clean first, get more, augment; take a network that *can* overfit, and hold it down with weight decay or dropout; let the rate fall;
-# keep the best epoch.
+# In practice: clean first, get more, augment; take a network that *can* overfit, and hold it down with weight decay
+# or dropout; let the rate fall; keep the best epoch.
 
 # %% [markdown]
 # ## Summary
 #
-# - The loop: forward, loss, `zero_grad`, `backward`, `step`. Train mode to learn, eval mode to measure; means weighed by samples.
-# - Too large a learning rate oscillates, gets stuck or explodes to NaN; too small a one gets nowhere. Momentum helps along flat
-#   directions, Adam gives every weight its own scale, decay pulls weights to zero.
+# - The loop: forward, loss, `zero_grad`, `backward`, `step`. Train mode to learn, eval mode to measure; means weighed
+#   by samples.
+# - Too large a learning rate oscillates, gets stuck or explodes to NaN; too small a one gets nowhere. Momentum helps
+#   along flat directions, Adam gives every weight its own scale, decay pulls weights to zero.
 # - A schedule starts large and settles: step, exponential, 1/t, cosine, with warm-up or as one cycle.
-# - Both curves bad: underfitting. Training good, validation parting from it: overfitting. Cleaning, more data, augmentation,
-#   dropout, L2, L1 and stopping early all helped against wrong labels; batch norm made training faster instead.
+# - Both curves bad: underfitting. Training good, validation parting from it: overfitting. Cleaning, more data,
+#   augmentation, dropout, L2, L1 and stopping early all helped against wrong labels; batch norm made training faster
+#   instead.
 # - To go on exactly, save weights, optimizer and random numbers. Choose the epoch on validation.
 #
 # ## To go further
 #
-# - D. Kingma, J. Ba, "Adam: a method for stochastic optimization", *ICLR* (2015); I. Loshchilov, F. Hutter, "Decoupled weight decay
-#   regularization", *ICLR* (2019), and "SGDR", *ICLR* (2017), for the cosine.
-# - P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour" (2017): warm-up. L. Smith, N. Topin, "Super-convergence"
-#   (2018): one cycle.
+# - D. Kingma, J. Ba, "Adam: a method for stochastic optimization", *ICLR* (2015); I. Loshchilov, F. Hutter,
+#   "Decoupled weight decay regularization", *ICLR* (2019), and "SGDR", *ICLR* (2017), for the cosine.
+# - P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour" (2017): warm-up. L. Smith, N. Topin,
+#   "Super-convergence" (2018): one cycle.
 # - N. Srivastava et al., "Dropout", *JMLR* (2014); S. Ioffe, C. Szegedy, "Batch normalization", *ICML* (2015).
 # - C. Northcutt, L. Jiang, I. Chuang, "Confident learning", *JAIR* (2021): finding wrong labels.
-# - C. Zhang et al., "Understanding deep learning requires rethinking generalization", *ICLR* (2017): networks that learn random labels by heart.
+# - C. Zhang et al., "Understanding deep learning requires rethinking generalization", *ICLR* (2017): networks that
+#   learn random labels by heart.
 # - In the terminal: `imgcls train --help`.
 #
 # **Next:** lesson 09. 20 pictures of a class are few. What if the network has seen a hundred thousand others before?
