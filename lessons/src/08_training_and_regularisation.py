@@ -516,7 +516,7 @@ print("large: validation ends at least 0.08 below its best:", [fall > 0.08 for f
 fig, axes = plt.subplots(1, 2, figsize=(9, 3))
 for ax, metric in zip(axes, ("accuracy", "loss"), strict=True):
     plots.curves(small[0], metric=metric, label="small", ax=ax)
-    plots.curves(large[0], metric=metric, label="large", ax=ax).legend(loc="center right")
+    plots.curves(large[0], metric=metric, label="large", ax=ax).legend(loc="center", fontsize=8)
 print({name: round(large[0][-1][name], 2) for name in ("train_accuracy", "val_accuracy")})
 
 # %% [markdown]
