@@ -33,7 +33,7 @@ class Table:
 
 
 def table(name: str) -> Table:
-    """Return a table by its name: "ilsvrc", "human", "vgg", "resnet_imagenet", "resnet_cifar10" or "efficientnet"."""
+    """Return a table by its name, such as "ilsvrc", "resnet_imagenet" or "tiny_imagenet"."""
     tables = _tables()
     if name not in tables:
         raise DataError(unknown(name, _("a table of the literature"), tables))

@@ -172,6 +172,10 @@ ANOTHER_WAY = {
     "sgd_momentum_step": lambda: _torchs_sgd,
     "warm_up_cosine": lambda: _torchs_warm_up_cosine,
     "early_stopping": lambda: _stopped,
+    "new_head": lambda: _wrapped_head,
+    "trainable_parameters": lambda: _length_of_what_learns,
+    "freeze_body": lambda: _frozen_whole_then_thawed,
+    "two_rates": lambda: _groups_by_subtraction,
     "cost_factor": lambda: lambda d, w, r: math.exp(math.log(d) + 2 * math.log(w) + 2 * math.log(r)),
     "scaling_factors": lambda: lambda phi: tuple(math.exp(phi * math.log(each)) for each in (1.2, 1.1, 1.15)),
     "phi_for_budget": lambda: lambda times: math.log(times, 1.2 * 1.1 * 1.1 * 1.15 * 1.15),
@@ -267,6 +271,31 @@ def _stopped(losses, patience):
         if trained - best >= patience:
             break
     return trained, best
+
+
+def _wrapped_head(model, name, num_classes):
+    *parents, last = name.split(".")
+    layer = nn.Linear(model.get_parameter(f"{name}.weight").shape[1], num_classes)
+    model.get_submodule(".".join(parents))._modules[last] = layer
+    return model
+
+
+def _frozen_whole_then_thawed(model, head):
+    model.requires_grad_(False)
+    model.get_submodule(head).requires_grad_(True)
+    return model
+
+
+def _length_of_what_learns(model):
+    learning = [parameter.detach().flatten() for parameter in model.parameters() if parameter.requires_grad]
+    return len(torch.cat(learning)) if learning else 0
+
+
+def _groups_by_subtraction(model, head, lr):
+    last = [parameter for parameter in model.get_submodule(head).parameters() if parameter.requires_grad]
+    taken = {id(parameter) for parameter in last}
+    rest = (each for each in model.parameters() if each.requires_grad and id(each) not in taken)
+    return ({"lr": lr, "params": rest}, {"lr": lr * 10, "params": last})
 
 
 def _fitted(height, width, size):

@@ -1,11 +1,13 @@
 """Figures of the literature: each with its source, each in the form that it says."""
 
 import pytest
+import torchvision
 
 from imgcls_course import literature
 from imgcls_course.errors import DataError
 
-TABLES = ("ilsvrc", "human", "vgg", "resnet_imagenet", "resnet_cifar10", "efficientnet")
+TABLES = ("ilsvrc", "human", "vgg", "resnet_imagenet", "resnet_cifar10", "efficientnet", "tiny_imagenet")
+NAMES = ("tiny_imagenet",)  # tables without figures
 FRACTIONS = ("top5_error", "test_error", "plain", "residual", "top1", "top5")
 
 each = pytest.mark.parametrize("name", TABLES)
@@ -28,7 +30,7 @@ def test_a_table_has_a_source_and_rows(name):
     assert len({tuple(row) for row in table.rows}) == 1
 
 
-@each
+@pytest.mark.parametrize("name", [name for name in TABLES if name not in NAMES])
 def test_errors_and_accuracies_are_fractions(name):
     """78.4 in one place and 0.784 in another is how mistakes are made."""
     table = literature.table(name)
@@ -60,3 +62,12 @@ def test_an_unknown_table_is_one_clear_line():
     with pytest.raises(DataError, match=r"'vgg16' is not a table of the literature\. Did you mean 'vgg'\?") as caught:
         literature.table("vgg16")
     assert "\n" not in str(caught.value)
+
+
+def test_the_classes_of_tiny_imagenet_are_classes_of_imagenet():
+    """The bundled weights have a logit for each, in this order, which is the order of ImageNet's classes, too."""
+    known = torchvision.models.ResNet18_Weights.DEFAULT.meta["categories"]
+    places = []
+    for name in literature.table("tiny_imagenet").column("class"):
+        places.append(known.index(name, places[-1] + 1 if places else 0))
+    assert len(places) == 200

@@ -483,3 +483,52 @@ def test_every_control_of_the_schedule_explorer_redraws(name):
         explorer.drive(**{name: value})
         assert explorer._picture.value != start[0]
         assert explorer.caption != start[1]
+
+
+TRAININGS = [
+    {"learns": name, "per_class": count, "trainable": trainable, "accuracy": accuracy}
+    for name, trainable, accuracies in (("head", 50, (0.7, 0.8)), ("late", 800, (0.6, 0.9)), ("all", 1000, (0.4, 0.9)))
+    for count, accuracy in zip((5, 20), accuracies, strict=True)
+]
+
+
+@pytest.mark.parametrize(
+    ("moves", "caption"),
+    [
+        ({}, "head: 50 of 1,000 parameters learn (5.0%); with 5 pictures of each class accuracy 0.70, place 1 of 3"),
+        (
+            {"learns": "all"},
+            "all: 1,000 of 1,000 parameters learn (100.0%); with 5 pictures of each class accuracy 0.40, place 3 of 3",
+        ),
+        (
+            {"learns": "all", "per_class": 20},  # as good as "late": both are first
+            "all: 1,000 of 1,000 parameters learn (100.0%); with 20 pictures of each class accuracy 0.90, place 1 of 3",
+        ),
+    ],
+)
+def test_freeze_explorer_reads_the_rows(moves, caption):
+    """The caption must tell the training that is marked, and equals share a place."""
+    assert widgets.freeze_explorer(TRAININGS).drive(**moves) == caption
+
+
+def test_freeze_explorer_marks_the_chosen_training():
+    """One curve in colour, one large mark at the chosen count, one bar in colour."""
+    explorer = widgets.freeze_explorer(TRAININGS)
+    figure = Figure()
+    explorer._show(figure, learns="late", per_class=20)
+    bars, curves = figure.axes
+    assert [bar.get_width() for bar in bars.patches] == [50, 800, 1000]
+    assert len({bar.get_facecolor() for bar in bars.patches}) == 2
+    coloured = [list(line.get_ydata()) for line in curves.lines[:-1] if line.get_color() != "0.8"]
+    assert coloured == [[0.6, 0.9]]
+    assert (list(curves.lines[-1].get_xdata()), list(curves.lines[-1].get_ydata())) == ([1], [0.9])
+
+
+@pytest.mark.parametrize("move", [{"learns": "late"}, {"per_class": 20}])
+def test_every_control_of_the_freeze_explorer_redraws(move):
+    """A control whose callback is broken changes nothing."""
+    explorer = widgets.freeze_explorer(TRAININGS)
+    picture, caption = explorer._picture.value, explorer.caption
+    explorer.drive(**move)
+    assert explorer._picture.value != picture
+    assert explorer.caption != caption

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "augmentation": ["augmentation_explorer"],
         "explorer": ["Explorer"],
+        "freezing": ["freeze_explorer"],
         "heads": ["head_explorer"],
         "inception": ["reduction_explorer"],
         "neuron": ["boundary_explorer", "softmax_explorer"],
