@@ -53,7 +53,7 @@ def fit(pairs: int = typer.Option(9, help="How often each runs, in turns."), epo
 
     def timed(run) -> float:
         torch.manual_seed(0)
-        model = models.create("convnet", num_classes=10)
+        model = models.create("convnet", num_classes=10, in_channels=1)
         start = time.perf_counter()
         run(model, loaders, epochs=epochs, lr=0.01)
         return time.perf_counter() - start

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "course",
         "data",
         "doctor",
+        "evaluation",
         "experiments",
         "literature",
         "models",

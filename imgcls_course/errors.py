@@ -33,6 +33,10 @@ class TrainingError(CourseError, RuntimeError):
     history: list = []  # noqa: RUF012  replaced, never changed in place
 
 
+class EvaluationError(CourseError, ValueError):
+    """Predictions are not what they should be, or cannot be had."""
+
+
 class ExerciseError(CourseError, AttributeError):
     """There is no exercise of that name."""
 

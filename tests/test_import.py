@@ -25,6 +25,7 @@ SUBMODULES = (
     "course",
     "data",
     "doctor",
+    "evaluation",
     "experiments",
     "literature",
     "models",

@@ -1,0 +1,104 @@
+"""When to say yes: a threshold chosen by what is needed, on val, and reported on test."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import EvaluationError
+from ..i18n import _
+from .metrics import recall_precision
+from .predictions import Predictions
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A picture counts as `positive` where its probability of that class is at least `value`.
+
+    `recall` and `precision` are those on the predictions that it was chosen or scored on, in [0, 1]; `found`, `missed`
+    and `false_alarms` count their pictures.
+    """
+
+    positive: str
+    value: float
+    recall: float
+    precision: float
+    found: int
+    missed: int
+    false_alarms: int
+
+
+def choose_threshold(
+    predictions: Predictions,
+    positive: str,
+    *,
+    at_least_recall: float | None = None,
+    at_least_precision: float | None = None,
+    cost: dict[str, float] | None = None,
+) -> Threshold:
+    """Choose the threshold that serves a need best, of all that change something on these predictions.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of val: chosen on test, the scores on test would be too good.
+    positive : str
+        The class in question.
+    at_least_recall : float
+        "Find at least so many": the most precise threshold with this recall.
+    at_least_precision : float
+        "Be right at least so often when you say yes": the threshold with this precision that finds most.
+    cost : dict
+        `{"missed": 10, "false_alarm": 1}`: the threshold whose mistakes cost least.
+
+    Raises
+    ------
+    EvaluationError
+        If not exactly one need is given, it is none, or no threshold meets it; then the nearest is named.
+    """
+    needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": cost}
+    given = {name: need for name, need in needs.items() if need is not None}
+    if len(given) != 1:
+        raise EvaluationError(_("Give one need: at_least_recall, at_least_precision or cost."))
+    recall, precision, thresholds = recall_precision(predictions, positive)
+    if cost is not None:
+        best = _cheapest(predictions, positive, thresholds, cost)
+    else:
+        [(name, need)] = given.items()
+        if not 0 < need <= 1:
+            raise EvaluationError(_("{name} must lie in (0, 1]; got {need}.", name=name, need=need))
+        bounded, wished = (recall, precision) if name == "at_least_recall" else (precision, recall)
+        meets = bounded >= need
+        if not meets.any():
+            message = _("No threshold has a {name} of {need}; the best there is: {best:.3f}.")
+            raise EvaluationError(message.format(name=name.removeprefix("at_least_"), need=need, best=bounded.max()))
+        # Of equals the one that does better at what was asked for, then the highest threshold.
+        best = max(np.flatnonzero(meets), key=lambda index: (wished[index], bounded[index], -index))
+    return score_at(predictions, positive, float(thresholds[best]))
+
+
+def score_at(predictions: Predictions, positive: str, value: float) -> Threshold:
+    """Score a threshold, chosen elsewhere, on these predictions. Precision is 0 where nothing is found."""
+    probabilities, is_positive = predictions.of(positive)
+    if not is_positive.any():
+        raise EvaluationError(_("There is no picture of '{name}': recall means nothing.", name=positive))
+    yes = probabilities >= value
+    found, said, there = int((yes & is_positive).sum()), int(yes.sum()), int(is_positive.sum())
+    return Threshold(
+        positive=positive,
+        value=value,
+        recall=found / there,
+        precision=found / said if said else 0.0,
+        found=found,
+        missed=there - found,
+        false_alarms=said - found,
+    )
+
+
+def _cheapest(predictions: Predictions, positive: str, thresholds: np.ndarray, cost: dict[str, float]) -> int:
+    if set(cost) != {"missed", "false_alarm"} or min(cost.values()) < 0:
+        raise EvaluationError(_('cost needs "missed" and "false_alarm", neither below 0; got {cost}.', cost=cost))
+    probabilities, is_positive = predictions.of(positive)
+    missed = np.searchsorted(np.sort(probabilities[is_positive]), thresholds)
+    others = np.sort(probabilities[~is_positive])
+    false_alarms = len(others) - np.searchsorted(others, thresholds)
+    return int(np.argmin(cost["missed"] * missed + cost["false_alarm"] * false_alarms))

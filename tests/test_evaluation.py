@@ -1,0 +1,378 @@
+"""Evaluation: against scikit-learn, hand-made tables and brute force, on random and on degenerate predictions."""
+
+import time
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from imgcls_course import data, evaluation, models
+from imgcls_course.errors import EvaluationError, ModelError
+from imgcls_course.evaluation import Predictions
+
+CLASSES = ("ant", "bee", "cat")
+
+
+def _random(seed: int, *, n: int = 60, k: int = 3, steps: int = 0) -> Predictions:
+    """Predictions that are right more often than not; with `steps`, rounded to so many values, so that ties occur."""
+    rng = np.random.default_rng(seed)
+    true = rng.integers(k, size=n)
+    strength = rng.dirichlet(np.ones(k), size=n) + 0.3 * np.eye(k)[true]
+    if steps:
+        strength = np.ceil(strength * steps)
+    return Predictions(strength / strength.sum(axis=1, keepdims=True), true, tuple(map(str, range(k))))
+
+
+def _degenerate() -> dict[str, Predictions]:
+    sure = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.7, 0.2, 0.1]])
+    return {
+        "a class absent": Predictions(sure, [0, 1, 1], CLASSES),
+        "a class never predicted": Predictions(sure, [0, 2, 2], CLASSES),
+        "all wrong": Predictions(sure, [1, 2, 2], CLASSES),
+        "all right": Predictions(sure, [0, 1, 0], CLASSES),
+        "ties": Predictions(np.full((4, 2), 0.5), [0, 1, 0, 1], ("a", "b")),
+        "a single picture": Predictions([[0.2, 0.8]], [1], ("a", "b")),
+        "one class only": Predictions(np.ones((3, 1)), [0, 0, 0], ("a",)),
+    }
+
+
+CASES = {
+    **{f"random {seed}": _random(seed) for seed in range(10)},
+    **{f"coarse {seed}": _random(seed, steps=3) for seed in range(10)},
+    **{f"two classes {seed}": _random(seed, k=2, n=25) for seed in range(5)},
+    **_degenerate(),
+}
+cases = pytest.mark.parametrize("predictions", CASES.values(), ids=CASES)
+
+
+@cases
+def test_scores_are_scikit_learns(predictions):
+    """Accuracy, each class, and both averages must be those of scikit-learn's report."""
+    found = evaluation.scores(predictions)
+    report = metrics.classification_report(
+        predictions.true,
+        predictions.probabilities.argmax(axis=1),
+        labels=range(len(predictions.classes)),
+        target_names=predictions.classes,
+        output_dict=True,
+        zero_division=0.0,
+    )
+    assert found.accuracy == pytest.approx((predictions.probabilities.argmax(axis=1) == predictions.true).mean())
+    for name, row in {**found.per_class, "macro avg": found.macro, "weighted avg": found.weighted}.items():
+        assert row["precision"] == pytest.approx(report[name]["precision"])
+        assert row["recall"] == pytest.approx(report[name]["recall"])
+        assert row["f1"] == pytest.approx(report[name]["f1-score"])
+        assert row.get("count", report[name]["support"]) == report[name]["support"]
+    assert f"accuracy {found.accuracy:.3f}" in str(found)
+
+
+@cases
+def test_confusion_counts_every_picture(predictions):
+    """Rows are true classes, columns predicted ones, also for classes that do not occur."""
+    k = len(predictions.classes)
+    expected = np.zeros((k, k), dtype=int)
+    for true, row in zip(predictions.true, predictions.probabilities, strict=True):
+        expected[true, row.argmax()] += 1
+    assert (evaluation.confusion(predictions) == expected).all()
+
+
+@cases
+def test_top_k_by_hand(predictions):
+    """A picture counts where fewer than k classes come before the true one: larger, or equal and earlier."""
+    for k in (1, 2, len(predictions.classes)):
+        right = 0
+        for true, row in zip(predictions.true, predictions.probabilities, strict=True):
+            before = sum(p > row[true] or (p == row[true] and c < true) for c, p in enumerate(row))
+            right += before < k
+        assert evaluation.top_k(predictions, k) == pytest.approx(right / len(predictions))
+    assert evaluation.top_k(predictions, 1) == pytest.approx(evaluation.scores(predictions).accuracy)
+
+
+@cases
+def test_curves_are_scikit_learns(predictions):
+    """Every point must be what counting gives at its threshold; the average precision is scikit-learn's."""
+    for name in predictions.classes:
+        probabilities, is_positive = predictions.of(name)
+        if not is_positive.any():
+            with pytest.raises(EvaluationError, match=f"no picture of '{name}'"):
+                evaluation.recall_precision(predictions, name)
+            continue
+        recall, precision, thresholds = evaluation.recall_precision(predictions, name)
+        assert thresholds.tolist() == sorted(set(probabilities), reverse=True)
+        for r, p, value in zip(recall, precision, thresholds, strict=True):
+            yes = probabilities >= value
+            assert r == pytest.approx((yes & is_positive).sum() / is_positive.sum())
+            assert p == pytest.approx((yes & is_positive).sum() / yes.sum())
+        expected = metrics.average_precision_score(is_positive, probabilities)
+        assert evaluation.average_precision(predictions, name) == pytest.approx(expected)
+
+
+def _brute_force(predictions, name):
+    """Score every threshold by counting."""
+    return [evaluation.score_at(predictions, name, value) for value in sorted(set(predictions.of(name)[0]))]
+
+
+@pytest.mark.parametrize("need", [0.5, 0.8, 0.95, 1.0])
+@cases
+def test_a_threshold_serves_its_need_best(predictions, need):
+    """No other threshold that meets the need may do better at the rest."""
+    for name in predictions.classes:
+        if not predictions.of(name)[1].any():
+            continue
+        every = _brute_force(predictions, name)
+        chosen = evaluation.choose_threshold(predictions, name, at_least_recall=need)
+        assert chosen.recall >= need
+        assert chosen.precision == pytest.approx(max(each.precision for each in every if each.recall >= need))
+        meeting = [each for each in every if each.precision >= need]
+        if not meeting:
+            with pytest.raises(EvaluationError, match="the best there is"):
+                evaluation.choose_threshold(predictions, name, at_least_precision=need)
+            continue
+        chosen = evaluation.choose_threshold(predictions, name, at_least_precision=need)
+        assert chosen.precision >= need
+        assert chosen.recall == pytest.approx(max(each.recall for each in meeting))
+
+
+@pytest.mark.parametrize("cost", [(1, 1), (10, 1), (0.1, 3), (0, 1)])
+@cases
+def test_the_cheapest_threshold_is_the_cheapest(predictions, cost):
+    """Counted for every threshold: none may cost less."""
+    price = {"missed": cost[0], "false_alarm": cost[1]}
+    for name in predictions.classes:
+        if not predictions.of(name)[1].any():
+            continue
+
+        def total(each):
+            return cost[0] * each.missed + cost[1] * each.false_alarms
+
+        chosen = evaluation.choose_threshold(predictions, name, cost=price)
+        assert total(chosen) == pytest.approx(min(map(total, _brute_force(predictions, name))))
+
+
+def test_a_threshold_by_hand():
+    """Five pictures: probabilities 0.9+ 0.8- 0.7+ 0.4+ 0.2-. At 0.4 all three are found, with one false alarm."""
+    bee = np.array([0.9, 0.8, 0.7, 0.4, 0.2])
+    predictions = Predictions(np.stack([1 - bee, bee], axis=1), [1, 0, 1, 1, 0], ("ant", "bee"))
+    all_found = evaluation.choose_threshold(predictions, "bee", at_least_recall=1.0)
+    assert (all_found.value, all_found.found, all_found.missed, all_found.false_alarms) == (0.4, 3, 0, 1)
+    assert (all_found.recall, all_found.precision) == (1.0, 0.75)
+    never_wrong = evaluation.choose_threshold(predictions, "bee", at_least_precision=1.0)
+    assert (never_wrong.value, never_wrong.found, never_wrong.false_alarms) == (0.9, 1, 0)
+    nothing = evaluation.score_at(predictions, "bee", 0.95)
+    assert (nothing.recall, nothing.precision, nothing.missed) == (0.0, 0.0, 3)
+
+
+@pytest.mark.parametrize(
+    ("needs", "line"),
+    [
+        ({}, "Give one need"),
+        ({"at_least_recall": 0.9, "at_least_precision": 0.9}, "Give one need"),
+        ({"at_least_recall": 1.2}, r"must lie in \(0, 1\]; got 1.2"),
+        ({"at_least_precision": float("nan")}, r"must lie in \(0, 1\]"),
+        ({"cost": {"missed": 1}}, 'cost needs "missed" and "false_alarm"'),
+        ({"cost": {"missed": -1, "false_alarm": 1}}, "neither below 0"),
+    ],
+)
+def test_needs_that_are_none(needs, line):
+    """A need that cannot be meant must not give some threshold."""
+    with pytest.raises(EvaluationError, match=line):
+        evaluation.choose_threshold(_random(0), "1", **needs)
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (([[0.5, np.nan, 0.5]], [0], CLASSES), "The probabilities of 0 are none"),
+        (([[0.5, 0.6, 0.5]], [0], CLASSES), "sum to 1"),
+        (([[1.5, -0.5, 0.0]], [0], CLASSES), "must lie in"),
+        (([[0.2, 0.3, 0.5]], [3], CLASSES), "labels go from 0 to 2"),
+        (([[0.2, 0.3, 0.5]], [-1], CLASSES), "labels go from 0 to 2"),
+        (([[0.2, 0.3, 0.5]], [0.5], CLASSES), "The label of 0 is 0.5"),
+        (([[0.5, 0.5]], [0], CLASSES), "need probabilities of shape"),
+        ((np.empty((0, 3)), [], CLASSES), "no picture"),
+        (([[0.2, 0.3, 0.5]], [0], CLASSES, ("a", "b")), "2 pictures of 3 classes"),
+    ],
+)
+def test_what_is_no_prediction_is_refused(given, line):
+    """NaN, sums, ranges, shapes: a score of those would look like a number."""
+    with pytest.raises(EvaluationError, match=line):
+        Predictions(*given)
+
+
+@pytest.mark.parametrize("ending", ["csv", "txt"])
+@cases
+def test_a_file_gives_exactly_the_same_scores(tmp_path, predictions, ending):
+    """Every digit must survive: scored from the file, nothing may differ."""
+    path = evaluation.write(predictions, tmp_path / f"predictions.{ending}")
+    again = evaluation.read(path)
+    assert (again.probabilities == predictions.probabilities).all()
+    assert (again.true == predictions.true).all()
+    assert (again.classes, again.paths) == (predictions.classes, predictions.paths)
+    assert evaluation.scores(again) == evaluation.scores(predictions)
+
+
+@pytest.mark.parametrize("ending", ["csv", "txt"])
+def test_odd_names_survive(tmp_path, ending):
+    """Commas, quotes, spaces and other alphabets in classes and paths."""
+    classes, paths = ('say "a"', "b, c", "蜂"), ("my photos/a, b.jpg", 'x "y".png', "p q r.jpg")
+    predictions = Predictions(np.eye(3), [0, 1, 2], classes, paths)
+    again = evaluation.read(evaluation.write(predictions, tmp_path / f"odd.{ending}"))
+    assert (again.classes, again.paths) == (classes, paths)
+
+
+def test_a_spreadsheet_sees_what_is_meant(tmp_path):
+    """The header names each column; true and predicted classes are ones and zeros."""
+    path = evaluation.write(Predictions([[0.25, 0.75]], [0], ("a", "b"), ("x.jpg",)), tmp_path / "p.csv")
+    assert path.read_text() == "p a,p b,true a,true b,predicted a,predicted b,path\n0.25,0.75,1,0,0,1,x.jpg\n"
+    path = evaluation.write(Predictions([[0.25, 0.75]], [0], ("a", "b"), ("x.jpg",)), tmp_path / "p.txt")
+    assert path.read_text() == '# ["a", "b"]\n0.25 0.75 1 0 0 1 x.jpg\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("p.csv", "", "its first line is another"),
+        ("p.csv", "a,b,c\n", "its first line is another"),
+        ("p.csv", "p a,p b,true a,true b,predicted a,predicted b,path\n0.5,0.5,1,0\n", "Line 2 of .*has not 6 numbers"),
+        ("p.csv", "p a,p b,true a,true b,predicted a,predicted b,path\n0.5,x,1,0,1,0,f\n", "Line 2 of"),
+        ("p.csv", "p a,p b,true a,true b,predicted a,predicted b,path\n0.5,0.5,1,1,1,0,f\n", "one true class"),
+        ("p.csv", "p a,p b,true a,true b,predicted a,predicted b,path\n", "no picture"),
+        (
+            "p.csv",
+            "p a,p b,true a,true b,predicted a,predicted b,path\nnan,nan,1,0,1,0,f\n",
+            "probabilities of f are none",
+        ),
+        ("p.txt", "0.5 0.5 1 0 1 0 f\n", "its first line is another"),
+        ("p.json", "{}", "ends in .csv or .txt"),
+    ],
+)
+def test_files_that_are_no_predictions(tmp_path, name, content, line):
+    """One line that names the file, and the line in it."""
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(EvaluationError, match=line) as caught:
+        evaluation.read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_large_file_is_quick(tmp_path):
+    """100,000 pictures are written, read and scored in seconds: five on an idle computer, more on a busy one."""
+    predictions = _random(0, n=100_000, k=2)
+    start = time.process_time()
+    again = evaluation.read(evaluation.write(predictions, tmp_path / "large.csv"))
+    assert evaluation.scores(again) == evaluation.scores(predictions)
+    assert time.process_time() - start < 5
+
+
+def test_intervals_cover_the_truth():
+    """Of 95 % intervals for the accuracy, about 95 of 100 must hold the true one; at least 88 is 3 sigma below."""
+    rng, inside = np.random.default_rng(0), 0
+    for seed in range(100):
+        right = rng.random(150) < 0.8
+        yes = np.where(right, 0.9, 0.1)
+        predictions = Predictions(np.stack([yes, 1 - yes], axis=1), np.zeros(150, dtype=int), ("a", "b"))
+        low, high = evaluation.interval(
+            predictions, lambda p: float((p.predicted == p.true).mean()), repeats=200, seed=seed
+        )
+        inside += low <= 0.8 <= high
+    assert 88 <= inside <= 100
+
+
+def test_intervals_leave_out_what_cannot_be_scored():
+    """One bee among many: draws without it have no recall; with no bee at all, one line says so."""
+    bee = np.array([0.9, 0.2, 0.1, 0.3])
+    probabilities = np.stack([1 - bee, bee], axis=1)
+
+    def recall(predictions):
+        return evaluation.score_at(predictions, "bee", 0.5).recall
+
+    assert evaluation.interval(Predictions(probabilities, [1, 0, 0, 0], ("ant", "bee")), recall) == (1.0, 1.0)
+    with pytest.raises(EvaluationError, match="too few"):
+        evaluation.interval(Predictions(probabilities, [0, 0, 0, 0], ("ant", "bee")), recall)
+
+
+def test_calibration_by_hand():
+    """Two groups: 0.95 sure and half right, 0.65 sure and always right."""
+    sure = np.array([0.95, 0.95, 0.65, 0.65])
+    predictions = Predictions(np.stack([sure, 1 - sure], axis=1), [0, 1, 0, 0], ("a", "b"))
+    groups = evaluation.reliability(predictions)
+    assert [(row["low"], row["count"], row["accuracy"]) for row in groups] == [(0.6, 2, 1.0), (0.9, 2, 0.5)]
+    assert evaluation.expected_calibration_error(predictions) == pytest.approx((2 * 0.35 + 2 * 0.45) / 4)
+
+
+@cases
+def test_groups_of_confidence_hold_every_picture(predictions):
+    """Weighted means of the groups must be the means of all: accuracy and confidence."""
+    groups = evaluation.reliability(predictions, bins=7)
+    assert sum(row["count"] for row in groups) == len(predictions)
+    for key, whole in (
+        ("accuracy", (predictions.predicted == predictions.true).mean()),
+        ("confidence", predictions.confidence.mean()),
+    ):
+        assert sum(row[key] * row["count"] for row in groups) / len(predictions) == pytest.approx(whole)
+    assert all(row["low"] <= row["confidence"] <= row["high"] + 1e-12 for row in groups)
+
+
+@cases
+def test_mistakes_are_all_there_and_ranked(predictions):
+    """Every wrong picture once, the most confident first, with its own probabilities."""
+    found = evaluation.mistakes(predictions)
+    assert sorted(each.index for each in found) == np.flatnonzero(predictions.predicted != predictions.true).tolist()
+    assert [each.p_predicted for each in found] == sorted((each.p_predicted for each in found), reverse=True)
+    for each in found:
+        assert each.p_true == predictions.of(each.true)[0][each.index]
+        assert each.p_predicted == predictions.of(each.predicted)[0][each.index]
+        assert each.path == predictions.paths[each.index]
+    assert evaluation.mistakes(predictions, limit=2) == found[:2]
+
+
+def test_predict_is_softmax_of_the_logits(few_digits):
+    """In eval mode, in order, with the labels of the pictures; the model's mode is put back."""
+    loaders = data.loaders(few_digits, batch_size=7)
+    model = models.mlp(64, 3).train()
+    found = evaluation.predict(model, loaders.val, classes=loaders.classes, device="cpu", progress=False)
+    assert model.training
+    expected = model.eval()(few_digits.val.images).double().softmax(dim=1)
+    np.testing.assert_allclose(found.probabilities, expected.detach().numpy(), atol=1e-6)
+    assert found.true.tolist() == few_digits.val.labels.tolist()
+    assert found.paths[:2] == ("0", "1")
+
+
+def test_predict_refuses_what_it_cannot_mean(few_digits):
+    """Shuffled pictures, another number of classes, nothing at all, NaN."""
+    loaders = data.loaders(few_digits)
+    model, options = models.mlp(64, 3), {"classes": loaders.classes, "device": "cpu", "progress": False}
+    with pytest.raises(EvaluationError, match="random order"):
+        evaluation.predict(model, loaders.train, **options)
+    with pytest.raises(ModelError, match="logits of shape"):
+        evaluation.predict(models.mlp(64, 4), loaders.val, **options)
+    with pytest.raises(EvaluationError, match="no picture"):
+        evaluation.predict(model, [], **options)
+    for parameter in model.parameters():
+        parameter.data.fill_(float("nan"))
+    with pytest.raises(EvaluationError, match="are none"):
+        evaluation.predict(model, loaders.val, **options)
+
+
+def test_paths_are_those_of_the_pictures_that_came(tmp_path):
+    """A broken file is left out: the paths behind it must not move to other pictures."""
+    import damage
+
+    for split in ("train", "val"):
+        for name in ("a", "b"):
+            (tmp_path / split / name).mkdir(parents=True)
+            for seed in range(3):
+                damage.photo((16, 16), seed=seed).save(tmp_path / split / name / f"{seed}.png")
+    (tmp_path / "val" / "a" / "1.png").write_bytes(b"no picture")
+    loaders = data.loaders(data.load(tmp_path), image_size=16, batch_size=2)
+    model = models.create("gap_net", num_classes=2, in_channels=3)
+    with pytest.warns(UserWarning, match="left out"):
+        found = evaluation.predict(model, loaders.val, classes=loaders.classes, device="cpu", progress=False)
+    assert [path.replace("\\", "/").split("val/")[1] for path in found.paths] == [
+        "a/0.png",
+        "a/2.png",
+        "b/0.png",
+        "b/1.png",
+        "b/2.png",
+    ]
+    assert found.true.tolist() == [0, 0, 1, 1, 1]
