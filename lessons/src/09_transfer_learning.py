@@ -137,7 +137,7 @@ for arch in SIX + SIX_MORE:
     print(f"{arch:<19}{models.parameters(model) / 1e6:6.1f} M {top1:6.1f} %  {name:<13} {kind}")
 
 # %% [markdown]
-# Each keeps its **classifier**, the layer that gives the 1,000 logits, under another name: `fc`, `classifier`, `classifier.6`. In SqueezeNet it is
+# Each keeps its **classifier**, the layer that gives the 1,000 logits, under another name: `fc`, `classifier`, `classifier.6` (and `classifier.3` in MobileNet v3). In SqueezeNet it is
 # a *convolution* of 1×1, and the pooling comes behind it. Inception v3 was trained on pictures of 299 pixels, the others here on 224.
 # The parameters say little about the score: compare VGG-11 with MobileNet.
 #
