@@ -147,6 +147,17 @@ def fit(
     return history
 
 
+def logits_of(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Pass pictures through the model; what it cannot take is one clear line."""
+    try:
+        return model(images)
+    except RuntimeError as error:
+        shape, reason = tuple(images.shape[1:]), str(error).splitlines()[0]
+        raise ModelError(
+            _("The model cannot take these pictures of shape {shape}: {reason}", shape=shape, reason=reason)
+        ) from None
+
+
 class BeforeStep:
     """What comes between the gradients and the optimizer's step: the learning rate of this moment, and clipping."""
 
@@ -178,12 +189,7 @@ def check_fits(
     model.eval()
     try:
         with torch.no_grad(), precision:
-            logits = model(images.to(device))
-    except RuntimeError as error:
-        shape, reason = tuple(images.shape[1:]), str(error).splitlines()[0]
-        raise ModelError(
-            _("The model cannot take these pictures of shape {shape}: {reason}", shape=shape, reason=reason)
-        ) from None
+            logits = logits_of(model, images.to(device))
     finally:
         model.train(was_training)
     check_logits(logits, labels, num_classes=len(loaders.classes))

@@ -12,7 +12,8 @@ from ..data.loaders import Loaders
 from ..errors import ModelError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
-from .fit import check_fits, fit
+from .epoch import check_logits
+from .fit import fit, logits_of
 from .history import History
 
 
@@ -134,13 +135,13 @@ def features(
     hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
     try:
         with runtime.seeded(seed), torch.no_grad(), context:
-            check_fits(model, loaders, device=place)
 
             def one_pass(batches) -> tuple[torch.Tensor, torch.Tensor]:
                 caught.clear()
                 labels = []
                 for images, of_batch in batches:
-                    model(images.to(place))
+                    logits = logits_of(model, images.to(place))
+                    check_logits(logits, of_batch, num_classes=len(loaders.classes))
                     labels.append(of_batch)
                     bar.update()
                 return torch.cat(caught), torch.cat(labels)
