@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import runtime
 from ..i18n import _
 from . import guard, record
 from .compare import brief, difference, same, unchanged
@@ -109,8 +110,9 @@ class Exercise:
         if callable(answer) != wanted:
             expected = _("a function") if wanted else _("a value, not a function")
             return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=brief(answer)), self.hint)
-        inputs = self.inputs(np.random.default_rng(seed))
-        return self._compare(_function(answer), inputs)
+        with runtime.seeded(0):  # what a student draws afterwards does not depend on having checked
+            inputs = self.inputs(np.random.default_rng(seed))
+            return self._compare(_function(answer), inputs)
 
     def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
         given = _copies(inputs)
