@@ -135,9 +135,10 @@ class Checkpoints:
         return found
 
     def _check_same(self, card: Card, *, classes: tuple[str, ...]) -> None:
-        wanted = {"arch": self.arch, "classes": tuple(classes), "options": self.options, "settings": self.settings}
-        for name, value in wanted.items():
-            kept = getattr(card, name)
+        wanted = {"arch": self.arch, "classes": classes, **self.options, **self.settings}
+        found = {"arch": card.arch, "classes": card.classes, **card.options, **card.settings}
+        for name in [*wanted, *found]:
+            kept, value = found.get(name), wanted.get(name)
             if _plain(kept) != _plain(value):
                 message = _(
                     "{path} is of another run: its {name} is {kept}, not {value}. Choose another folder.",
