@@ -1,6 +1,5 @@
 """`imgcls train`: train a network on any data set, with checkpoints, a log and curves."""
 
-import io
 import json
 from pathlib import Path
 
@@ -107,12 +106,11 @@ def _finish(history: list[dict], out: Path) -> None:
     from matplotlib.figure import Figure
 
     from .. import plots
+    from ..widgets.explorer import png
 
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    figure = Figure(figsize=(9, 3.5), dpi=120, layout="constrained")
     for metric, ax in zip(("loss", "accuracy"), figure.subplots(1, 2), strict=True):
         plots.curves(history, metric=metric, ax=ax)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=120)
-    paths.write_bytes(out / "curves.png", picture.getvalue())
+    paths.write_bytes(out / "curves.png", png(figure))
     print(history.summary())
     print(out)

@@ -57,7 +57,7 @@ def fill(model: nn.Module, state: State, *, source: str, arch: str) -> None:
     own = model.state_dict()
     loose = tuple(f"{name}." for name in [zoo.classifier(model), *zoo.AUXILIARY_PARTS])
     strict = [name for name in own.keys() | state.keys() if not name.startswith(loose)]
-    wrong = [name for name in strict if not _fits(own, state, name)]
+    wrong = [name for name in strict if not fits(own, state, name)]
     if wrong:
         message = _(
             "{source} holds no weights of '{arch}': {n} of {total} tensors do not fit, such as '{name}'.",
@@ -68,10 +68,11 @@ def fill(model: nn.Module, state: State, *, source: str, arch: str) -> None:
             name=min(wrong),
         )
         raise ModelError(message)
-    model.load_state_dict({name: state[name] if _fits(own, state, name) else own[name] for name in own})
+    model.load_state_dict({name: state[name] if fits(own, state, name) else own[name] for name in own})
 
 
-def _fits(own: State, state: State, name: str) -> bool:
+def fits(own: State, state: State, name: str) -> bool:
+    """Say whether a tensor of this name is in both, with one shape."""
     return name in own and name in state and own[name].shape == state[name].shape
 
 

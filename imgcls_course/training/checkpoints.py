@@ -127,12 +127,9 @@ class Checkpoints:
 
     def best_state(self, model: nn.Module) -> State:
         """Return the weights of the best epoch, for a model that is at another one."""
-        best = self.path("best")
-        own = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        fill(model, read_weights(best), source=best)
-        found = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        model.load_state_dict(own)
-        return found
+        state = read_weights(self.path("best"))
+        check_same_network(model, state, source=self.path("best"))
+        return state
 
     def _check_same(self, card: Card, *, classes: tuple[str, ...]) -> None:
         wanted = {"arch": self.arch, "classes": classes, **self.options, **self.settings}
@@ -191,12 +188,14 @@ def read_weights(path: Path | str) -> State:
 
 def fill(model: nn.Module, state: State, *, source: Path) -> None:
     """Copy all weights into a model, or raise one line that says how they differ."""
+    check_same_network(model, state, source=source)
+    model.load_state_dict(state)
+
+
+def check_same_network(model: nn.Module, state: State, *, source: Path) -> None:
+    """Raise one line if these are not the weights of a network like this."""
     own = model.state_dict()
-    wrong = sorted(
-        name
-        for name in own.keys() | state.keys()
-        if name not in own or name not in state or own[name].shape != state[name].shape
-    )
+    wrong = sorted(name for name in own.keys() | state.keys() if not weights.fits(own, state, name))
     if wrong:
         message = _(
             "{source} holds another network: {n} of {total} tensors differ, such as '{name}'.",
@@ -206,7 +205,6 @@ def fill(model: nn.Module, state: State, *, source: Path) -> None:
             name=wrong[0],
         )
         raise ModelError(message)
-    model.load_state_dict(state)
 
 
 def write(path: Path, card: dict, **tensors: State) -> None:
