@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
-from imgcls_course import data, plots
+from imgcls_course import data, evaluation, plots
 
 HISTORY = [
     {"epoch": e, "train_loss": 1 / e, "val_loss": 2 / e, "train_accuracy": 0.2 * e, "val_accuracy": 0.1 * e}
@@ -22,6 +22,7 @@ HISTORY = [
 ]
 POINTS = torch.tensor([[0.1, 0.2], [0.3, 0.9], [0.8, 0.4], [0.9, 0.7]])
 LABELS = torch.tensor([0, 0, 1, 1])
+PREDICTIONS = evaluation.Predictions([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]], [0, 0, 1, 1], ("a", "b"))
 _FOLDER = tempfile.TemporaryDirectory()  # removed when the tests end
 
 
@@ -38,6 +39,10 @@ DRAWINGS = {
     "bars": lambda **ax: plots.bars({"a": [0.2, 0.8], "b": [0.5, 0.5]}, groups=["x", "y"], **ax),
     "lines": lambda **ax: plots.lines([1, 2], {"a": [0.2, 0.8], "b": [0.5, 0.5]}, **ax),
     "points": lambda **ax: plots.points({"a": [(1, 2), (2, 3)], "b": [(3, 1)]}, names={"p": (1, 2)}, **ax),
+    "confusion_matrix": lambda **ax: plots.confusion_matrix([[3, 1], [0, 2]], classes=["a", "b"], **ax),
+    "recall_precision": lambda **ax: plots.recall_precision(evaluation.recall_precision(PREDICTIONS, "a"), **ax),
+    "reliability": lambda **ax: plots.reliability(evaluation.reliability(PREDICTIONS), **ax),
+    "mistakes": lambda **ax: plots.mistakes(evaluation.mistakes(PREDICTIONS), images=torch.rand(4, 1, 1, 4, 4), **ax),
     "audit_summary": lambda **ax: plots.audit_summary(_report(), **ax),
     "audit_gallery": lambda **ax: plots.audit_gallery(_report(), "duplicate", **ax),
 }
@@ -238,3 +243,46 @@ def test_pictures_in_bytes_are_drawn_as_those_in_floats():
     image = torch.randint(0, 256, (3, 4, 4), dtype=torch.uint8)
     drawn = [plots.pictures([x], ax=Figure().subplots()).images[0].get_array() for x in (image, image / 255)]
     assert np.allclose(*drawn)
+
+
+def test_a_confusion_matrix_shows_counts_and_shares_of_each_row():
+    """Rows are true classes: a share must be of its row, and a class without pictures must not divide by zero."""
+    ax = plots.confusion_matrix([[3, 1, 0], [2, 2, 0], [0, 0, 0]], classes=["a", "b", "c"])
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == ["3\n75%", "1\n25%", "0\n0%", "2\n50%", "2\n50%", "0\n0%", "0\n0%", "0\n0%", "0\n0%"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted", "true")
+
+
+def test_a_recall_precision_curve_is_the_curve_with_the_chosen_point_on_it():
+    """What is drawn must be what was computed, the dot where the threshold is."""
+    curve = evaluation.recall_precision(PREDICTIONS, "a")
+    chosen = evaluation.score_at(PREDICTIONS, "a", 0.6)
+    ax = plots.recall_precision(curve, chosen=chosen, label="val")
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.stack(curve[:2], axis=1))
+    np.testing.assert_array_equal(ax.collections[0].get_offsets(), [[0.5, 0.5]])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["val", "threshold 0.60"]
+
+
+def test_reliability_bars_are_accuracies_with_their_counts():
+    """Height is the accuracy of a group, the number above it how many pictures it has."""
+    groups = evaluation.reliability(PREDICTIONS)
+    ax = plots.reliability(groups)
+    assert [bar.get_height() for bar in ax.patches] == [row["accuracy"] for row in groups]
+    assert [text.get_text() for text in ax.texts] == [str(row["count"]) for row in groups]
+
+
+def test_mistakes_show_file_probability_and_truth(tmp_path):
+    """A gallery of bad cases must read the pictures of its paths, and go on where one is gone."""
+    damage.photo((60, 40), seed=0).save(tmp_path / "there.png")
+    paths = [str(tmp_path / name) for name in ("a.png", "there.png", "gone.png", "b.png")]
+    found = evaluation.mistakes(evaluation.Predictions(PREDICTIONS.probabilities, LABELS, ("a", "b"), paths))
+    ax = plots.mistakes(found)
+    first, second = (text.get_text() for text in ax.texts)
+    assert "there.png" in first and first.endswith("b 0.80, is a 0.20")
+    assert "gone.png" in second and second.endswith("a 0.60, is b 0.40")
+    assert len(ax.images) == 2
+
+
+def test_no_mistakes_says_so():
+    """An empty gallery must not look like a broken one."""
+    assert [text.get_text() for text in plots.mistakes([]).texts] == ["no mistakes"]

@@ -3,6 +3,7 @@
 from .audit import audit_gallery, audit_summary
 from .bars import bars
 from .curves import curves
+from .evaluation import confusion_matrix, mistakes, recall_precision, reliability
 from .lines import lines, points
 from .pictures import pictures
 from .scores import boundary, probabilities
@@ -12,9 +13,13 @@ __all__ = [
     "audit_summary",
     "bars",
     "boundary",
+    "confusion_matrix",
     "curves",
     "lines",
+    "mistakes",
     "pictures",
     "points",
     "probabilities",
+    "recall_precision",
+    "reliability",
 ]

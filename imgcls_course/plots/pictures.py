@@ -19,7 +19,7 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
     images : tensor or array of shape (N, H, W), (N, 1, H, W) or (N, 3, H, W), or a list of pictures of any sizes
         In [0, 1], or uint8; any range with `signed`. Each fills a square cell with its longer side.
     titles : list of str, optional
-        One above each picture.
+        One above each picture, of one line or several.
     columns : int
         Pictures a row.
     signed : bool
@@ -29,7 +29,8 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
     grid = [_hwc(np.asarray(image)) for image in images]
     columns = min(columns, len(grid))
     rows = math.ceil(len(grid) / columns)
-    line = 0.3 if titles is not None else 0.0  # room for a title, in picture heights
+    most = 0 if titles is None else max(title.count("\n") + 1 for title in titles)
+    line = 0.3 * most if most < 2 else 0.2 * most  # room for a title, in picture heights
     limit = max(abs(image).max() for image in grid) if signed else 1.0
     for index, image in enumerate(grid):
         left, top = (index % columns) * (1 + GAP), (index // columns) * (1 + GAP + line)
@@ -42,7 +43,8 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
             interpolation="nearest",
         )
         if titles is not None:
-            ax.text(left + 0.5, top - 0.06, titles[index], ha="center", va="bottom", fontsize=9)
+            size = 9 if most < 2 else 7
+            ax.text(left + 0.5, top - 0.06, titles[index], ha="center", va="bottom", fontsize=size, parse_math=False)
     ax.set(
         xlim=(0, columns * (1 + GAP) - GAP),
         ylim=(rows * (1 + GAP + line) - GAP - line, -line),

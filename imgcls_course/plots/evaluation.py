@@ -1,0 +1,121 @@
+"""What a classifier is worth: confusions, what a threshold trades, calibration, and the mistakes themselves."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..data.decode import PictureError, read
+from ..i18n import _
+from .pictures import pictures
+from .style import BLUE, CYCLE, ORANGE, VERMILION
+
+SHORTER_SIDE = 160  # pixels, of what a gallery shows
+LETTERS = 22  # of a path above a picture: its end tells files apart
+
+
+def confusion_matrix(counts, *, classes, ax: Axes | None = None) -> Axes:
+    """Draw how often each class was taken for which: each cell with its count and its share of the row.
+
+    Parameters
+    ----------
+    counts : array of int, shape (K, K)
+        Rows true, columns predicted; from `evaluation.confusion`.
+    classes : list of str
+        K names.
+    """
+    ax = ax or plt.gca()
+    counts = np.asarray(counts)
+    rates = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
+    ax.imshow(rates, cmap="cividis", vmin=0, vmax=1)
+    size = 10 if len(classes) <= 5 else 6
+    for (row, column), count in np.ndenumerate(counts):
+        colour = "black" if rates[row, column] > 0.5 else "white"
+        text = f"{count}\n{rates[row, column]:.0%}"
+        ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
+    places = range(len(classes))
+    ax.set(xticks=places, yticks=places, yticklabels=classes, xlabel=_("predicted"), ylabel=_("true"))
+    ax.set_xticklabels(classes, rotation=0 if len(classes) <= 4 else 60)
+    return ax
+
+
+def recall_precision(curve, *, chosen=None, label: str = "", ax: Axes | None = None) -> Axes:
+    """Draw the precision that is to be had at each recall, and the point of one threshold.
+
+    Parameters
+    ----------
+    curve : (recall, precision, thresholds)
+        From `evaluation.recall_precision`.
+    chosen : evaluation.Threshold, optional
+        Marked by a dot.
+    label : str
+        In the legend; a second curve on the same axes gets the next colour.
+    """
+    ax = ax or plt.gca()
+    recall, precision, _thresholds = curve
+    colour = CYCLE[len(ax.lines) % len(CYCLE)]
+    ax.plot(recall, precision, color=colour, drawstyle="steps-post", label=label or None)
+    if chosen is not None:
+        name = _("threshold {value:.2f}", value=chosen.value)
+        ax.scatter(chosen.recall, chosen.precision, s=70, color=colour, edgecolor="black", zorder=3, label=name)
+    ax.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel=_("recall"), ylabel=_("precision"))
+    ax.grid(alpha=0.3)
+    if ax.get_legend_handles_labels()[1]:
+        ax.legend(loc="lower left")
+    return ax
+
+
+def reliability(groups: list[dict], *, ax: Axes | None = None) -> Axes:
+    """Draw how often a network is right, by how sure it is; the better calibrated, the nearer to the diagonal.
+
+    Parameters
+    ----------
+    groups : list of dict
+        From `evaluation.reliability`. Each bar has the number of its pictures.
+    """
+    ax = ax or plt.gca()
+    left, accuracy = [row["low"] for row in groups], [row["accuracy"] for row in groups]
+    width = [row["high"] - row["low"] for row in groups]
+    bars = ax.bar(left, accuracy, width, align="edge", color=BLUE, edgecolor="white", label=_("right"))
+    ax.bar_label(bars, [str(row["count"]) for row in groups], padding=2, fontsize=8)
+    ax.plot([0, 1], [0, 1], "--", color="0.4", label=_("as sure as right"))
+    ax.scatter([row["confidence"] for row in groups], accuracy, color=ORANGE, edgecolor="black", zorder=3)
+    ax.set(xlim=(0, 1), ylim=(0, 1.1), xlabel=_("confidence"), ylabel=_("accuracy"))
+    ax.legend(loc="upper left", frameon=False)
+    return ax
+
+
+def mistakes(found: list, *, images=None, columns: int = 4, ax: Axes | None = None) -> Axes:
+    """Show mistakes with their paths, what the network said, how sure it was, and what would have been right.
+
+    Parameters
+    ----------
+    found : list of evaluation.Mistake
+        A file that cannot be read any more is a blank picture.
+    images : data.Pictures, optional
+        Where the pictures are, by their index, if they are not in files.
+    columns : int
+        Pictures a row.
+    """
+    ax = ax or plt.gca()
+    if not found:
+        ax.text(0.5, 0.5, _("no mistakes"), ha="center", va="center", color=VERMILION, transform=ax.transAxes)
+        ax.set_axis_off()
+        return ax
+    shown = [_look(each.path) if images is None else images[each.index][0] for each in found]
+    return pictures(shown, titles=[_says(each) for each in found], columns=columns, ax=ax)
+
+
+def _says(mistake) -> str:
+    name = mistake.path if len(mistake.path) <= LETTERS else "…" + mistake.path[1 - LETTERS :]
+    said = _("{name} {p:.2f}", name=mistake.predicted, p=mistake.p_predicted)
+    return f"{name}\n{said}, {_('is {name} {p:.2f}', name=mistake.true, p=mistake.p_true)}"
+
+
+def _look(path: str) -> np.ndarray:
+    """Return a picture of shape (3, H, W), uint8."""
+    try:
+        return np.moveaxis(read(Path(path), shorter_side=SHORTER_SIDE), -1, 0)
+    except PictureError:
+        return np.full((3, 8, 8), 230, dtype=np.uint8)
