@@ -278,8 +278,10 @@ def test_mistakes_show_file_probability_and_truth(tmp_path):
     found = evaluation.mistakes(evaluation.Predictions(PREDICTIONS.probabilities, LABELS, ("a", "b"), paths))
     ax = plots.mistakes(found)
     first, second = (text.get_text() for text in ax.texts)
-    assert "there.png" in first and first.endswith("b 0.80, is a 0.20")
-    assert "gone.png" in second and second.endswith("a 0.60, is b 0.40")
+    assert "there.png" in first
+    assert first.endswith("b 0.80, is a 0.20")
+    assert "gone.png" in second
+    assert second.endswith("a 0.60, is b 0.40")
     assert len(ax.images) == 2
 
 
