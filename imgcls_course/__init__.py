@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "doctor",
         "evaluation",
         "experiments",
+        "explain",
         "literature",
         "models",
         "plots",

@@ -37,6 +37,10 @@ class EvaluationError(CourseError, ValueError):
     """Predictions are not what they should be, or cannot be had."""
 
 
+class ExplainError(CourseError, ValueError):
+    """A model cannot be looked into in this way."""
+
+
 class ExerciseError(CourseError, AttributeError):
     """There is no exercise of that name."""
 

@@ -27,6 +27,7 @@ SUBMODULES = (
     "doctor",
     "evaluation",
     "experiments",
+    "explain",
     "literature",
     "models",
     "plots",

@@ -1,0 +1,111 @@
+"""Feature maps: what the layers of a network make of a picture."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ..errors import ExplainError
+from ..i18n import _
+from .filters import convolutions
+from .watch import look
+
+NEAR_ZERO = 0.01  # of the strongest response of the layer
+
+
+def layers(model: nn.Module, images: torch.Tensor) -> list[str]:
+    """Return the layers that give feature maps of these pictures, in the order in which they finish.
+
+    Not among them: those that only hand on what they get, such as dropout, and those that leave one number of a map.
+    """
+    convolutions(model)
+    return look(model, images).wide
+
+
+def feature_maps(model: nn.Module, images: torch.Tensor, layers: str | Iterable[str] | None = None) -> dict:
+    """Compute the feature maps of one or several layers in a single pass.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Computes in eval mode, and is afterwards as it was.
+    images : tensor of shape (N, C, H, W)
+        Prepared as the model wants them.
+    layers : str or list of str, optional
+        Names from `model.named_modules()`. Default: all that give maps.
+
+    Returns
+    -------
+    dict of str to array of float32, shape (N, C', H', W')
+
+    Raises
+    ------
+    ExplainError
+        If the model has no convolutions, or a layer does not exist, is not reached, or gives no maps.
+    """
+    convolutions(model)
+    wanted = [layers] if isinstance(layers, str) else layers
+    seen = look(model, images, wanted)
+    return {name: maps.float().cpu().numpy() for name, maps in seen.maps.items()}
+
+
+def sparsity(maps, *, near: float = NEAR_ZERO) -> np.ndarray:
+    """Return for each channel the share of places where it says next to nothing.
+
+    Parameters
+    ----------
+    maps : array of shape (…, C, H, W)
+        Of one layer.
+    near : float
+        Next to nothing is at most this part of the strongest response of all.
+
+    Returns
+    -------
+    array of shape (…, C)
+        In [0, 1]. A blank map has 1.
+    """
+    strength = np.abs(_stack(maps))
+    return (strength <= near * strength.max()).mean(axis=(-2, -1))
+
+
+def likeness(maps, image) -> np.ndarray:
+    """Return for each channel how much its map looks like the brightness of the picture: their correlation.
+
+    Parameters
+    ----------
+    maps : array of shape (C, h, w)
+    image : tensor or array of shape (3, H, W) or (1, H, W)
+        Averaged down to h × w.
+
+    Returns
+    -------
+    array of shape (C,)
+        In [−1, 1]: 1 the same picture, −1 its negative, 0 nothing in common. A map without any contrast has 0.
+    """
+    maps = _stack(maps)
+    grey = torch.as_tensor(np.asarray(image, dtype=np.float32)).mean(dim=0)
+    small = functional.adaptive_avg_pool2d(grey[None], maps.shape[-2:])[0].numpy()
+    a, b = maps - maps.mean(axis=(-2, -1), keepdims=True), small - small.mean()
+    scale = np.sqrt((a**2).sum(axis=(-2, -1)) * (b**2).sum())
+    return (a * b).sum(axis=(-2, -1)) / np.where(scale > 0, scale, np.inf)
+
+
+def enlarged(maps, size: int | tuple[int, int]) -> np.ndarray:
+    """Scale maps (…, h, w) up to the height and width of a picture, in between bilinear: (…, H, W).
+
+    The corners of map and picture coincide, and so do the places of equal shares between them.
+    """
+    maps = torch.as_tensor(np.asarray(maps, dtype=np.float32))
+    shape = (size, size) if isinstance(size, int) else tuple(size)
+    flat = maps.reshape(-1, 1, *maps.shape[-2:])
+    large = functional.interpolate(flat, size=shape, mode="bilinear", align_corners=False)
+    return large.reshape(*maps.shape[:-2], *shape).numpy()
+
+
+def _stack(maps) -> np.ndarray:
+    maps = np.asarray(maps, dtype=np.float32)
+    if maps.ndim < 3:
+        raise ExplainError(_("Feature maps have the shape (C, H, W); got {shape}.", shape=maps.shape))
+    return maps

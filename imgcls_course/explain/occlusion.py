@@ -1,0 +1,125 @@
+"""Cover a place of a picture, and see what the network says now."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..data.checks import check_whole
+from ..errors import ExplainError
+from ..i18n import _
+from .attribution import Target, targets
+from .watch import look
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """What a network says of one picture, whole and with a square of it covered.
+
+    Attributes
+    ----------
+    before : tensor of shape (K,)
+        Probabilities of the whole picture.
+    after : tensor of shape (P, K)
+        Probabilities with the square at each of P places.
+    corners : list of (int, int)
+        P times top and left of the square, in pixels.
+    size : int
+        Height and width of the square, in pixels.
+    shape : (int, int)
+        Height and width of the picture, in pixels.
+    """
+
+    before: torch.Tensor
+    after: torch.Tensor
+    corners: list[tuple[int, int]]
+    size: int
+    shape: tuple[int, int]
+
+    def map(self, target: int) -> np.ndarray:
+        """Return, for each pixel, what the class loses if it is covered: float32 of shape (H, W), in [−1, 1].
+
+        The mean over all squares that cover the pixel.
+        """
+        drops, sums, counts = self.before[target] - self.after[:, target], np.zeros(self.shape), np.zeros(self.shape)
+        for (top, left), drop in zip(self.corners, drops.tolist(), strict=True):
+            square = slice(top, top + self.size), slice(left, left + self.size)
+            sums[square] += drop
+            counts[square] += 1
+        return (sums / counts).astype(np.float32)
+
+
+def occlude(
+    model: nn.Module,
+    image: torch.Tensor,
+    *,
+    size: int = 16,
+    stride: int | None = None,
+    fill: float = 0.0,
+    batch_size: int = 64,
+) -> Occlusion:
+    """Slide a square over a picture of shape (C, H, W), and ask the network each time; for the rest see `occlusion`."""
+    height, width = image.shape[-2:]
+    check_whole(size, name="size", unit=_("pixels"), error=ExplainError)
+    stride = check_whole(stride or max(1, size // 2), name="stride", unit=_("pixels"), error=ExplainError)
+    if size > min(height, width) or stride > size:
+        message = _("A square of {size} pixels in steps of {stride} does not cover {h}×{w} pixels without gaps.",
+                    size=size, stride=stride, h=height, w=width)  # fmt: skip
+        raise ExplainError(message)
+    corners = [(top, left) for top in _starts(height, size, stride) for left in _starts(width, size, stride)]
+    covered = [image, *(_covered(image, corner, size=size, fill=fill) for corner in corners)]
+    parts = [torch.stack(covered[start : start + batch_size]) for start in range(0, len(covered), batch_size)]
+    probabilities = torch.cat([look(model, part, ()).logits.softmax(dim=1).cpu() for part in parts])
+    return Occlusion(probabilities[0], probabilities[1:], corners, size, (height, width))
+
+
+def occlusion(
+    model: nn.Module,
+    images: torch.Tensor,
+    *,
+    target: Target = None,
+    size: int = 16,
+    stride: int | None = None,
+    fill: float = 0.0,
+    batch_size: int = 64,
+) -> np.ndarray:
+    """Compute how much probability a class loses when a place of the picture is covered.
+
+    Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, section 4.2.
+
+    Parameters
+    ----------
+    model : nn.Module
+    images : tensor of shape (N, C, H, W)
+    target : int, or N of them, optional
+        The class in question. Default: the one the model predicts.
+    size : int
+        Height and width of the square that covers, in pixels.
+    stride : int, optional
+        From one place of the square to the next, in pixels, at most `size`. Default: half of `size`.
+    fill : float
+        What it covers with. 0 is the mean colour, if the pictures are normalised.
+    batch_size : int
+        Pictures at once.
+
+    Returns
+    -------
+    array of float32, shape (N, H, W)
+        In [−1, 1], the mean over all squares that cover the pixel: positive where the class needs what is there.
+    """
+    options = {"size": size, "stride": stride, "fill": fill, "batch_size": batch_size}
+    chosen = targets(look(model, images, ()).logits, target).tolist()
+    return np.stack([occlude(model, image, **options).map(k) for image, k in zip(images, chosen, strict=True)])
+
+
+def _starts(side: int, size: int, stride: int) -> list[int]:
+    """Where the square begins along one side; the last one lies at the border."""
+    return sorted({*range(0, side - size, stride), side - size})
+
+
+def _covered(image: torch.Tensor, corner: tuple[int, int], *, size: int, fill: float) -> torch.Tensor:
+    top, left = corner
+    image = image.clone()
+    image[:, top : top + size, left : left + size] = fill
+    return image

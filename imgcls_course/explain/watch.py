@@ -1,0 +1,211 @@
+"""Look into a network while it computes, and leave it as it was."""
+
+import contextlib
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from torchvision.ops.misc import Permute
+
+from ..errors import ExplainError, ModelError, unknown
+from ..i18n import _
+
+CHANNELS_FIRST = (
+    nn.Conv2d,
+    nn.ConvTranspose2d,
+    nn.BatchNorm2d,
+    nn.MaxPool2d,
+    nn.AvgPool2d,
+    nn.AdaptiveAvgPool2d,
+    nn.AdaptiveMaxPool2d,
+    nn.Upsample,
+)
+CHANNELS_LAST = (nn.Linear, nn.LayerNorm)  # exactly these: ConvNeXt's LayerNorm2d is derived and gives maps
+
+
+@dataclass
+class Seen:
+    """What a network computed on its way from pictures to logits, in eval mode.
+
+    Attributes
+    ----------
+    images : tensor of shape (N, C, H, W)
+        What went in. With gradients, they can be taken with respect to it and to the maps.
+    logits : tensor of shape (N, K)
+    maps : dict of str to tensor of shape (N, C', H', W')
+        By the name of the layer, in the order in which the layers finished. A layer that is called more than once has
+        its last result.
+    behind : dict of str to str
+        For each of `maps`, the last convolution before it that gives as many channels; without an entry if none does.
+    others : dict of str to str
+        For each layer that was reached and gives no maps, the shape or the type of what it gives instead.
+    """
+
+    images: torch.Tensor
+    logits: torch.Tensor = None
+    maps: dict[str, torch.Tensor] = field(default_factory=dict)
+    behind: dict[str, str] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def wide(self) -> list[str]:
+        """The layers whose maps have more than one place: one number a channel is no picture."""
+        return [name for name, maps in self.maps.items() if maps[0, 0].numel() > 1]
+
+
+def look(
+    model: nn.Module, images: torch.Tensor, layers: Iterable[str] | None = None, *, gradients: bool = False
+) -> Seen:
+    """Pass pictures through a network once, and keep the feature maps of some of its layers, or of all.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Computes in eval mode. Modes and hooks are afterwards as they were, also after an error.
+    images : tensor of shape (N, C, H, W)
+    layers : list of str, optional
+        Names from `model.named_modules()`. Default: every layer that gives maps.
+    gradients : bool
+        Keep what `torch.autograd.grad` needs, even if all parameters are frozen.
+
+    Raises
+    ------
+    ExplainError
+        If a layer does not exist, is not reached, or gives no maps; if `images` is no batch of pictures.
+    ModelError
+        If the network cannot take the pictures.
+    """
+    wanted = None if layers is None else list(layers)
+    for name in wanted or ():
+        _check_name(model, name)
+    if not isinstance(images, torch.Tensor) or images.dim() != 4:
+        raise ExplainError(_("Pictures must be a tensor of shape (N, C, H, W); one picture is `image[None]`."))
+    watcher = _Watcher(_input(model, images, gradients=gradients), wanted)
+    with _evaluating(model), watcher.hooked(model), torch.set_grad_enabled(gradients):
+        watcher.seen.logits = _logits(model, watcher.seen.images)
+    for name in wanted or ():
+        _check_maps(watcher.seen, name)
+    return watcher.seen
+
+
+class _Watcher:
+    """Hooks that fill a `Seen`."""
+
+    def __init__(self, images: torch.Tensor, wanted: list[str] | None):
+        self.seen, self.wanted = Seen(images), wanted
+        self.channels_last = False
+        self.convolutions: list[tuple[str, int]] = []  # name and channels, in the order of computation
+
+    @contextlib.contextmanager
+    def hooked(self, model: nn.Module) -> Iterator[None]:
+        """Listen to every part of the model."""
+        parts = [(name, module) for name, module in model.named_modules() if name]
+        hooks = [module.register_forward_hook(self._listener(name)) for name, module in parts]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def _listener(self, name: str):
+        def heard(module: nn.Module, inputs: tuple, output):
+            if not isinstance(output, torch.Tensor):
+                self.seen.others[name] = type(output).__name__
+                return None
+            self._note_layout(module, reshapes=[output.shape] != [getattr(each, "shape", None) for each in inputs])
+            if isinstance(module, nn.Conv2d):
+                self.convolutions.append((name, module.out_channels))
+            if output.dim() != 4 or self.channels_last:
+                self.seen.others[name] = str(tuple(output.shape))
+                return None
+            if self.wanted is not None and name not in self.wanted:
+                return None
+            return self._keep(name, output, is_leaf=not any(module.children()))
+
+        return heard
+
+    def _keep(self, name: str, output: torch.Tensor, *, is_leaf: bool) -> torch.Tensor | None:
+        """Keep the output and hand on a copy: what follows may write into it, as ReLUs do to save memory."""
+        kept, version = getattr(output, "_imgcls_kept", (None, None))
+        if version == output._version:  # it is such a copy, and still as it was: this layer only hands it on
+            if is_leaf and self.wanted is None:
+                return None
+            self._note(name, kept)
+            return None
+        self._note(name, output)
+        copy = output.clone()
+        copy._imgcls_kept = (output, copy._version)
+        return copy
+
+    def _note(self, name: str, maps: torch.Tensor) -> None:
+        self.seen.maps.pop(name, None)  # so that the order is that of the last call
+        self.seen.maps[name] = maps
+        suiting = [conv for conv, channels in self.convolutions if channels == maps.shape[1]]
+        if suiting:
+            self.seen.behind[name] = suiting[-1]
+
+    def _note_layout(self, module: nn.Module, *, reshapes: bool) -> None:
+        """Transformers and ConvNeXt compute partly with the channels last, and such a tensor is no stack of maps.
+
+        A layer keeps the order, unless it is known to set it, or changes the shape in a way that nobody here knows.
+        """
+        if isinstance(module, CHANNELS_FIRST):
+            self.channels_last = False
+        elif type(module) in CHANNELS_LAST:
+            self.channels_last = True
+        elif isinstance(module, Permute):
+            self.channels_last = tuple(module.dims) != (0, 3, 1, 2)
+        elif reshapes and not any(module.children()):
+            self.channels_last = True
+
+
+def _input(model: nn.Module, images: torch.Tensor, *, gradients: bool) -> torch.Tensor:
+    parameter = next(model.parameters(), None)
+    images = images.detach() if parameter is None else images.detach().to(parameter.device)
+    return images.clone().requires_grad_() if gradients else images
+
+
+def _logits(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    try:
+        output = model(images)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        shape, reason = tuple(images.shape[1:]), (str(error) or type(error).__name__).splitlines()[0]
+        message = _("The model cannot take these pictures of shape {shape}: {reason}", shape=shape, reason=reason)
+        raise ModelError(message) from None
+    logits = output[0] if isinstance(output, tuple | list) else output  # auxiliary heads give further ones
+    if logits.dim() != 2:
+        raise ExplainError(_("A classifier gives logits (N, K); this model gives {shape}.", shape=tuple(logits.shape)))
+    return logits
+
+
+@contextlib.contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Put every part into eval mode, and back into its own."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def _check_name(model: nn.Module, name: str) -> None:
+    """Answer a wrong name with near ones and the outermost parts: all of them would fill the screen."""
+    names = [each for each, _module in model.named_modules() if each]
+    if name not in names:
+        outer = [each for each, _module in model.named_children()]
+        short = dict.fromkeys([*difflib.get_close_matches(str(name), names, n=3), *outer])
+        raise ExplainError(unknown(name, _("a layer of this model"), short if len(names) > 20 else names))
+
+
+def _check_maps(seen: Seen, name: str) -> None:
+    if name in seen.maps:
+        return
+    if name in seen.others:
+        message = _("Layer '{name}' gives {what}: no feature maps (N, C, H, W).", name=name, what=seen.others[name])
+    else:
+        message = _("Layer '{name}' is not reached on the way from a picture to the logits.", name=name)
+    raise ExplainError(message)

@@ -1,0 +1,409 @@
+"""Explanations: against known answers, torchvision's feature extractor and each other; the model stays as it was."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+from imgcls_course import data, explain, models
+from imgcls_course.errors import ExplainError, ModelError
+
+LARGE = {"regnet_y_128gf"}  # 645 million parameters: even its blueprint takes ten seconds
+SIZES = {"inception_v3": 299, "fc_net": 64}
+
+
+@pytest.fixture(scope="module")
+def resnet18():
+    """A network that writes into its own feature maps, as torchvision's ReLUs do."""
+    torch.manual_seed(0)
+    return models.create("resnet18", num_classes=5).eval()
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """The network that comes with the course."""
+    return models.create("course_resnet", num_classes=200, weights="course").eval()
+
+
+@pytest.fixture(scope="module")
+def photos():
+    """Real pictures, prepared for it: (3, 3, 64, 64)."""
+    posters = data.load("posters").val
+    prepare = data.transforms.evaluation(64, resize="letterbox")
+    return torch.stack([prepare(posters[index][0]) for index in (0, 20, 40)])
+
+
+def _state(model):
+    hooks = sum(len(module._forward_hooks) + len(module._backward_hooks) for module in model.modules())
+    modes = [module.training for module in model.modules()]
+    numbers = [each.clone() for each in model.state_dict().values()]
+    return hooks, modes, [p.requires_grad for p in model.parameters()], numbers
+
+
+def _scaled(map_):
+    return map_ / np.abs(map_).max()
+
+
+# Filters
+
+
+def test_filters_are_the_weights(resnet18):
+    """Of the first convolution unless told otherwise; writing to what is returned must not change the model."""
+    assert np.array_equal(explain.filters(resnet18), resnet18.conv1.weight.detach())
+    found = explain.filters(resnet18, "layer1.0.conv2")
+    assert np.array_equal(found, resnet18.layer1[0].conv2.weight.detach())
+    found[:] = 0
+    assert resnet18.layer1[0].conv2.weight.abs().max() > 0
+
+
+def test_colours_of_a_filter_are_what_it_answers_to_most():
+    """Zero is grey, the largest weight full colour, and each filter has its own scale."""
+    weights = torch.zeros(3, 3, 2, 2)
+    weights[0, 0, 0, 0], weights[1, 2, 1, 1] = 4.0, -0.01
+    colours = explain.as_colours(weights)
+    assert colours[0, 0, 0, 0] == 1
+    assert colours[1, 2, 1, 1] == 0
+    assert (colours[2] == 0.5).all()
+    assert (colours[0, 1:] == 0.5).all()
+
+
+def test_only_filters_of_colours_have_colours():
+    """Sixteen channels are no red, green and blue."""
+    with pytest.raises(ExplainError, match=r"\(N, 3, h, w\)"):
+        explain.as_colours(torch.zeros(4, 16, 3, 3))
+
+
+# Feature maps
+
+
+def test_feature_maps_are_those_of_torchvisions_extractor(resnet18):
+    """Every kind of layer, also one whose output is written over by the ReLU behind it."""
+    layers = ["conv1", "maxpool", "layer1.0.conv1", "layer1.1", "layer2", "layer4.1.conv2", "avgpool"]
+    images = torch.rand(2, 3, 64, 64)
+    found = explain.feature_maps(resnet18, images, layers)
+    assert list(found) == layers
+    with torch.no_grad():
+        expected = create_feature_extractor(resnet18, layers)(images)
+    for name in layers:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
+    norm = explain.feature_maps(resnet18, images, "bn1")["bn1"]
+    np.testing.assert_allclose(norm, resnet18.bn1(torch.as_tensor(found["conv1"])).detach(), atol=1e-5)
+    assert norm.min() < 0
+
+
+def test_all_layers_come_from_one_pass(resnet18):
+    """A pass for each layer would make an explorer slow."""
+    passes = []
+    hook = resnet18.conv1.register_forward_hook(lambda *call: passes.append(1))
+    found = explain.feature_maps(resnet18, torch.rand(1, 3, 64, 64))
+    hook.remove()
+    assert len(passes) == 1
+    assert len(found) > 60
+
+
+@pytest.mark.parametrize("arch", [name for name in models.list() if name not in LARGE])
+def test_layers_of_every_architecture_are_maps(arch):
+    """Each network has layers to look at; the filter behind a map is of the convolution that made its channels."""
+    model = models.blueprint(arch)
+    channels, size = models.measure.in_channels(model), SIZES.get(arch, 224)
+    options = {"num_classes": 10, **({"image_size": size} if arch == "fc_net" else {})}
+    model = models.blueprint(arch, **options)
+    seen = explain.look(model, torch.zeros(1, channels, size, size, device="meta"))
+    assert seen.logits.shape == (1, 10)
+    assert explain.convolutions(model)[0] in seen.wide
+    for name, conv in seen.behind.items():
+        assert model.get_submodule(conv).out_channels == seen.maps[name].shape[1]
+    for name in seen.wide:  # pictures are square, and so are true maps; 7×7 windows of a transformer are not
+        assert seen.maps[name].shape[2] == seen.maps[name].shape[3], name
+
+
+def test_layers_that_only_hand_on_are_not_listed():
+    """Dropout in eval mode has nothing of its own to show, an identity neither."""
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.Dropout(), nn.Identity(), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    )
+    images = torch.rand(1, 3, 8, 8)
+    assert explain.layers(model, images) == ["0", "3"]
+    assert np.array_equal(*explain.feature_maps(model, images, ["0", "1"]).values())
+    assert (
+        explain.feature_maps(model, images, "0")["0"].min() < 0 <= explain.feature_maps(model, images, "3")["3"].min()
+    )
+
+
+def test_a_model_with_several_outputs_is_looked_into():
+    """Networks with auxiliary heads give a tuple; the first are the logits."""
+
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = models.gap_net(4, in_channels=3)
+            self.aux = nn.Linear(3, 4)
+
+        def forward(self, images):
+            return self.body(images), self.aux(images.mean(dim=(2, 3)))
+
+    model, images = Both(), torch.rand(2, 3, 16, 16)
+    assert explain.look(model, images).logits.shape == (2, 4)
+    np.testing.assert_allclose(_scaled(explain.grad_cam(model, images, signed=True)[0]),
+                               _scaled(explain.grad_cam(model.body, images, signed=True)[0]), atol=1e-5)  # fmt: skip
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_model_is_left_as_it_was(trained, photos, frozen, fails):
+    """Modes of its parts, gradients, weights, statistics and hooks: also after an error on the way."""
+    model = models.course_resnet(3)
+    model.train()
+    model.stage2.eval()
+    model.requires_grad_(not frozen)
+    model.head.weight.grad = torch.ones_like(model.head.weight)
+    before = _state(model)
+    images = torch.rand(1, 4 if fails else 3, 32, 32)
+    for ask in (explain.feature_maps, explain.cam, explain.grad_cam, explain.saliency, explain.occlusion):
+        if fails:
+            with pytest.raises(ModelError, match="cannot take"):
+                ask(model, images)
+        else:
+            ask(model, images)
+    after = _state(model)
+    assert after[:3] == before[:3]
+    assert all(torch.equal(a, b) for a, b in zip(after[3], before[3], strict=True))
+    assert torch.equal(model.head.weight.grad, torch.ones_like(model.head.weight))
+    assert all(p.grad is None for name, p in model.named_parameters() if name != "head.weight")
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        ("layr4", "'layr4' is not a layer of this model. Did you mean 'layer4'"),
+        ("fc", r"Layer 'fc' gives \(1, 5\): no feature maps"),
+        ("layer5.0", "is not a layer"),
+    ],
+)
+def test_a_layer_that_has_no_maps_is_one_clear_line(resnet18, layer, said):
+    """Neither all 66 names nor a traceback of torch."""
+    for ask in (
+        lambda: explain.feature_maps(resnet18, torch.rand(1, 3, 64, 64), ["conv1", layer]),
+        lambda: explain.grad_cam(resnet18, torch.rand(1, 3, 64, 64), layer=layer),
+    ):
+        with pytest.raises(ExplainError, match=said) as caught:
+            ask()
+        assert len(str(caught.value)) < 300
+
+
+def test_a_layer_that_is_not_reached_is_said():
+    """GoogLeNet's auxiliary heads work in training only."""
+    model = models.create("googlenet", num_classes=3, aux_logits=True)
+    with pytest.raises(ExplainError, match=r"'aux1\.conv' is not reached"):
+        explain.feature_maps(model, torch.rand(1, 3, 64, 64), "aux1.conv")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [explain.feature_maps, explain.layers, explain.cam, explain.grad_cam, lambda model, _: explain.filters(model)],
+)
+def test_a_model_without_convolutions_is_one_clear_line(ask):
+    """A perceptron has no maps."""
+    with pytest.raises(ExplainError, match="no convolution, and so neither filters nor feature maps"):
+        ask(models.mlp(12, 3), torch.rand(1, 3, 2, 2))
+
+
+def test_one_picture_is_no_batch(resnet18):
+    """The line must say how to make one."""
+    with pytest.raises(ExplainError, match=r"image\[None\]"):
+        explain.feature_maps(resnet18, torch.rand(3, 64, 64))
+
+
+@pytest.mark.parametrize(("target", "said"), [(5, "from 0 to 4"), (-1, "from 0 to 4"), ([0, 1, 2], "or 2 of them")])
+def test_a_target_that_is_no_class_is_one_clear_line(resnet18, target, said):
+    """Torch would speak of an index out of range."""
+    with pytest.raises(ExplainError, match=said):
+        explain.saliency(resnet18, torch.rand(2, 3, 64, 64), target=target)
+
+
+def test_sparsity_counts_places_next_to_zero():
+    """Measured by the strongest response of the layer, not of the channel: a blank map is all zeros."""
+    maps = np.zeros((3, 2, 2), dtype=np.float32)
+    maps[0] = [[10, 0.05], [-5, 0]]
+    maps[2] = 0.02
+    assert explain.sparsity(maps).tolist() == [0.5, 1, 1]
+    assert explain.sparsity(maps, near=0).tolist() == [0.25, 1, 0]
+    assert explain.sparsity(np.stack([maps, maps])).shape == (2, 3)
+
+
+def test_likeness_is_a_correlation_with_the_picture():
+    """The picture itself has 1, its negative −1, a blank map 0; a smaller map is compared with a smaller picture."""
+    image = torch.rand(3, 16, 16)
+    grey = image.mean(dim=0)
+    small = grey.reshape(8, 2, 8, 2).mean(dim=(1, 3))
+    assert explain.likeness(torch.stack([grey, 3 - grey, 0 * grey]), image) == pytest.approx([1, -1, 0], abs=1e-5)
+    assert explain.likeness((2 * small + 1)[None], image) == pytest.approx([1], abs=1e-5)
+    noise = torch.rand(8, 8)
+    expected = np.corrcoef(noise.flatten(), small.flatten())[0, 1]
+    assert explain.likeness(noise[None], image) == pytest.approx([expected], abs=1e-5)
+
+
+def test_enlarged_maps_lie_where_the_small_ones_did():
+    """A spot in the upper right must stay there, at its height."""
+    maps = np.zeros((2, 4, 8), dtype=np.float32)
+    maps[1, 0, 7] = 3
+    large = explain.enlarged(maps, (32, 64))
+    assert large.shape == (2, 32, 64)
+    assert np.unravel_index(large[1].argmax(), (32, 64)) >= (0, 56)
+    assert large[1].max() == pytest.approx(3)
+    assert large[1, 8:].max() <= 1.5
+    assert explain.enlarged(maps[0], 16).shape == (16, 16)
+
+
+# Attributions
+
+
+def test_cam_is_the_logit_laid_out(trained, photos):
+    """The mean over its places plus the bias must be the logit, for every class."""
+    logits = trained(photos).detach().numpy()
+    for target in (0, 42, 199):
+        means = explain.cam(trained, photos, target=target).mean(axis=(1, 2))
+        np.testing.assert_allclose(means + trained.head.bias[target].item(), logits[:, target], atol=1e-3)
+
+
+@pytest.mark.parametrize("target", [None, 7, [3, 1, 9]])
+@pytest.mark.parametrize("arch", ["course_resnet", "gap_net", "resnet18"])
+def test_grad_cam_is_cam_up_to_scale_on_a_pooled_linear_network(arch, target, photos):
+    """There the gradient of a map is the same at all places: the weight of the head over the number of places."""
+    torch.manual_seed(0)
+    options = {"in_channels": 3} if arch == "gap_net" else {}
+    model = models.create(arch, num_classes=10, **options).requires_grad_(False)
+    ours = explain.cam(model, photos, target=target)
+    theirs = explain.grad_cam(model, photos, target=target, signed=True)
+    for one, other in zip(ours, theirs, strict=True):
+        assert np.abs(_scaled(one) - _scaled(other)).max() < 1e-4
+    np.testing.assert_allclose(explain.grad_cam(model, photos, target=target), theirs.clip(min=0), atol=1e-7)
+    np.testing.assert_allclose(theirs * ours[0].size, ours, atol=1e-3 * np.abs(ours).max())
+
+
+def test_cam_of_another_ending_is_refused():
+    """Fully connected layers have no map for free."""
+    with pytest.raises(ExplainError, match="Use grad_cam"):
+        explain.cam(models.create("vgg11", num_classes=3), torch.rand(1, 3, 64, 64))
+
+
+def test_grad_cam_of_any_layer_weighs_maps_by_mean_gradients(resnet18):
+    """By hand: gradients of the logit with respect to the maps of `layer2`, averaged over places."""
+    images = torch.rand(1, 3, 64, 64)
+    extractor = create_feature_extractor(resnet18, ["layer2", "fc"])
+    out = extractor(images)
+    [slope] = torch.autograd.grad(out["fc"][0, 3], out["layer2"])
+    expected = (slope.mean(dim=(2, 3), keepdim=True) * out["layer2"]).sum(dim=1).relu().detach()
+    np.testing.assert_allclose(explain.grad_cam(resnet18, images, target=3, layer="layer2"), expected, atol=1e-6)
+
+
+def test_gradient_of_a_linear_model_is_its_weights():
+    """Whatever the picture; saliency is the largest of each pixel's three."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 5, 6)).requires_grad_(False)
+    weights = model[1].weight.reshape(6, 3, 4, 5).numpy()
+    images = torch.randn(2, 3, 4, 5)
+    np.testing.assert_allclose(explain.gradient(model, images, target=[4, 1]), weights[[4, 1]], atol=1e-6)
+    expected = np.abs(weights[[4, 1]]).max(axis=1)
+    np.testing.assert_allclose(explain.saliency(model, images, target=[4, 1]), expected, atol=1e-6)
+    predicted = model(images).argmax(dim=1)
+    np.testing.assert_allclose(explain.gradient(model, images), weights[predicted], atol=1e-6)
+
+
+class _Spot(nn.Module):
+    """Says class 1 if the middle of a planted patch is bright."""
+
+    def forward(self, images):
+        found = images[:, :, 20:24, 8:12].mean(dim=(1, 2, 3))
+        return torch.stack([1 - found, 8 * found], dim=1)
+
+
+@pytest.mark.parametrize("stride", [None, 4, 3, 8])
+def test_occlusion_finds_a_planted_patch(stride):
+    """The class loses its probability just where the patch is covered, and nothing elsewhere."""
+    image = torch.zeros(1, 3, 32, 40)
+    image[:, :, 20:24, 8:12] = 1
+    [drops] = explain.occlusion(_Spot(), image, target=1, size=8, stride=stride)
+    assert drops.shape == (32, 40)
+    rows, columns = np.nonzero(drops == drops.max())
+    assert (abs(rows.mean() - 21.5), abs(columns.mean() - 9.5)) <= (4, 4)
+    assert drops[20:24, 8:12].mean() > 3 * np.abs(drops).mean()
+    far = np.ones((32, 40), dtype=bool)
+    far[20 - 8 : 24 + 8, 8 - 8 : 12 + 8] = False
+    assert np.abs(drops[far]).max() == 0
+    np.testing.assert_allclose(explain.occlusion(_Spot(), image, target=0, size=8, stride=stride)[0], -drops, atol=1e-6)
+
+
+def test_occlusion_in_batches_is_the_same(trained, photos):
+    """How many covered pictures go at once must not matter, nor how many pictures are asked about."""
+    whole = explain.occlusion(trained, photos[:2], size=32)
+    parts = np.stack([explain.occlusion(trained, photo[None], size=32, batch_size=2)[0] for photo in photos[:2]])
+    np.testing.assert_allclose(whole, parts, atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{"size": 100}, {"size": 8, "stride": 9}, {"size": 0}, {"size": 2.5}])
+def test_an_occlusion_that_leaves_gaps_is_refused(options):
+    """A pixel that is never covered has no answer."""
+    with pytest.raises(ExplainError):
+        explain.occlusion(_Spot(), torch.zeros(1, 3, 32, 40), **options)
+
+
+# Patches
+
+
+def _finder():
+    """A network whose channel 1 looks for a bright 3×3 cross; channel 0 for brightness, channel 2 for nothing."""
+    cross = torch.tensor([[-1.0, 1, -1], [1, 1, 1], [-1, 1, -1]])
+    model = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1, stride=2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    kernels = torch.stack([torch.ones(3, 3), cross, -torch.ones(3, 3)])
+    model[0].weight.data = kernels[:, None].expand(3, 3, 3, 3).clone()
+    model[0].bias.data.zero_()
+    return model
+
+
+def test_the_strongest_patch_is_the_planted_one():
+    """The right picture, the right place, the right size, and the strongest first."""
+    images = torch.rand(12, 3, 32, 32) * 0.1
+    cross = torch.tensor([[0.0, 1, 0], [1, 1, 1], [0, 1, 0]])
+    images[7, :, 9:12, 15:18], images[3, :, 21:24, 3:6] = cross, 0.5 * cross  # their middles lie on even places
+    batches = [(part, None) for part in images.split(5)]
+    found = explain.strongest_patches(_finder(), batches, layer="1", channels=[1, 2], count=3)
+    first, second, third = found[1]
+    assert (first.image, first.top, first.left, first.side) == (7, 9, 15, 3)
+    assert (second.image, second.top, second.left) == (3, 21, 3)
+    assert first.strength == pytest.approx(15)
+    assert first.strength > second.strength > third.strength
+    assert found[2] == []
+    np.testing.assert_allclose(explain.cut(images, [first])[0], images[7, :, 9:12, 15:18])
+
+
+def test_a_patch_at_the_border_is_filled_up():
+    """It keeps its size, so that a gallery is even."""
+    images = torch.zeros(1, 3, 16, 16)
+    [patch] = explain.cut(images, [explain.Patch(1.0, 0, -1, -2, 5)])
+    assert patch.shape == (3, 5, 5)
+    assert (patch[:, 0] == 0.5).all()
+    assert (patch[:, :, :2] == 0.5).all()
+    assert (patch[:, 1:, 2:] == 0).all()
+
+
+@pytest.mark.parametrize(("layer", "field", "step"), [("stem", 7, 2), ("stage1", 23, 2), ("stage2.0", 35, 4)])
+def test_what_a_place_sees_is_its_receptive_field(layer, field, step):
+    """As wide as counted by hand: 7, then four times 4 for a 3×3 at steps of two pixels, then 4 and 8."""
+    found = explain.view(models.course_resnet(3), layer, 128)
+    assert (found.side, found.step) == (field, step)
+
+
+def test_a_place_that_sees_everything_gets_the_picture():
+    """Its patch cannot be smaller than what it sees."""
+    found = explain.view(models.course_resnet(3), "stage4", 64)
+    assert [found.start(index) for index in (0, 3)] == [0, 0]
+    assert found.side == 64
+
+
+def test_a_channel_that_is_not_there_is_one_clear_line():
+    """And so is a data set without pictures."""
+    with pytest.raises(ExplainError, match="channels 0 to 2, not 9"):
+        explain.strongest_patches(_finder(), [torch.rand(1, 3, 16, 16)], layer="1", channels=[1, 9])
+    with pytest.raises(ExplainError, match="no pictures"):
+        explain.strongest_patches(_finder(), [], layer="1", channels=[1])
