@@ -15,6 +15,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
 from imgcls_course import data, evaluation, plots
+from imgcls_course.plots import arrays
 
 HISTORY = [
     {"epoch": e, "train_loss": 1 / e, "val_loss": 2 / e, "train_accuracy": 0.2 * e, "val_accuracy": 0.1 * e}
@@ -43,6 +44,9 @@ DRAWINGS = {
     "recall_precision": lambda **ax: plots.recall_precision(evaluation.recall_precision(PREDICTIONS, "a"), **ax),
     "reliability": lambda **ax: plots.reliability(evaluation.reliability(PREDICTIONS), **ax),
     "mistakes": lambda **ax: plots.mistakes(evaluation.mistakes(PREDICTIONS), images=torch.rand(4, 1, 1, 4, 4), **ax),
+    "feature_maps": lambda **ax: plots.feature_maps(np.random.rand(5, 4, 4), **ax),
+    "filters": lambda **ax: plots.filters(np.random.rand(8, 3, 7, 7), **ax),
+    "overlay": lambda **ax: plots.overlay(torch.rand(3, 8, 8), np.random.rand(2, 2), **ax),
     "audit_summary": lambda **ax: plots.audit_summary(_report(), **ax),
     "audit_gallery": lambda **ax: plots.audit_gallery(_report(), "duplicate", **ax),
 }
@@ -288,3 +292,75 @@ def test_mistakes_show_file_probability_and_truth(tmp_path):
 def test_no_mistakes_says_so():
     """An empty gallery must not look like a broken one."""
     assert [text.get_text() for text in plots.mistakes([]).texts] == ["no mistakes"]
+
+
+def test_a_colour_is_the_place_of_a_value_on_its_scale():
+    """Unsigned: zero the first colour, the limit the last; signed: zero nearly white, and the two ends unlike."""
+    table = (plt.get_cmap("viridis")([0.0, 1.0])[:, :3] * 255).round()
+    assert (arrays.colours([0.0, 4.0]) == table).all()
+    assert (arrays.colours([0.0, 9.0], limit=4.0) == table).all()
+    zero, low, high = arrays.colours([0.0, -2.0, 2.0]).astype(int)
+    assert zero.min() > 240
+    assert low[0] > low[2]
+    assert high[2] > high[1]
+    assert (arrays.colours(np.zeros((2, 2))) == table[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("n", "columns", "shape"), [(1, None, (4, 6)), (5, None, (9, 20)), (5, 5, (4, 34)), (512, None, (114, 160))]
+)
+def test_tiles_lie_in_order_without_overlap(n, columns, shape):
+    """Each picture in its cell, row by row; what is left over is white."""
+    pictures = np.random.randint(0, 200, (n, 4, 6, 3), dtype=np.uint8)
+    sheet = arrays.tiles(pictures, columns=columns)
+    assert sheet.shape == (*shape, 3)
+    a_row = (shape[1] + 1) // 7
+    for index, picture in enumerate(pictures):
+        top, left = 5 * (index // a_row), 7 * (index % a_row)
+        assert (sheet[top : top + 4, left : left + 6] == picture).all()
+    assert (sheet == 255).all(axis=2).sum() == sheet.shape[0] * sheet.shape[1] - 24 * n
+
+
+def test_512_maps_are_one_picture():
+    """A picture each would take seconds to draw."""
+    ax = plots.feature_maps(np.random.rand(512, 7, 7))
+    assert len(ax.images) == 1
+    assert ax.images[0].get_array().shape == (23 * 8 - 1, 23 * 8 - 1, 3)
+
+
+def test_maps_share_one_scale():
+    """A nearly blank map must look nearly blank beside a strong one."""
+    maps = np.zeros((2, 2, 2))
+    maps[0, 0, 0], maps[1, 1, 1] = 10, 0.01
+    drawn = np.asarray(plots.feature_maps(maps, columns=2).images[0].get_array())
+    assert (drawn[0, 0] != drawn[1, 1]).any()
+    assert (drawn[1, 4] == drawn[0, 3]).all()
+
+
+def test_filters_are_drawn_in_colour_or_by_slices():
+    """Colours of `as_colours` as they are; of deeper filters the slices of the one asked for."""
+    colour = np.random.rand(4, 3, 2, 2)
+    drawn = np.asarray(plots.filters(colour).images[0].get_array())
+    np.testing.assert_allclose(drawn[:2, :2] / 255, colour[0].transpose(1, 2, 0), atol=0.003)
+    deep = np.zeros((4, 9, 3, 3))
+    deep[2, 4] = 1
+    drawn = np.asarray(plots.filters(deep, channel=2).images[0].get_array()).astype(int)
+    assert drawn.shape == (11, 11, 3)
+    assert (drawn[4:7, 4:7] == drawn[5, 5]).all()
+    assert drawn[5, 5].tolist() != drawn[0, 0].tolist()
+
+
+def test_an_overlay_has_its_colour_where_the_map_is_strong():
+    """The map lies the right way up on the picture, and the picture lends it brightness only."""
+    heat = np.zeros((4, 4))
+    heat[0, 3] = 1
+    drawn = np.asarray(plots.overlay(torch.full((3, 32, 48), 0.5), heat).images[0].get_array()).astype(int)
+    assert drawn.shape == (32, 48, 3)
+    yellow = drawn[..., 1] - drawn[..., 2]
+    assert np.unravel_index(yellow.argmax(), yellow.shape) < (8, 48)
+    assert yellow.argmax() % 48 >= 36
+    red = (
+        plots.overlay(torch.tensor([1.0, 0, 0])[:, None, None].expand(3, 4, 4), np.zeros((2, 2))).images[0].get_array()
+    )
+    grey = plots.overlay(torch.full((3, 4, 4), 1 / 3), np.zeros((2, 2))).images[0].get_array()
+    assert (red == grey).all()

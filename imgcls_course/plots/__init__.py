@@ -4,6 +4,7 @@ from .audit import audit_gallery, audit_summary
 from .bars import bars
 from .curves import curves
 from .evaluation import confusion_matrix, mistakes, recall_precision, reliability
+from .inside import feature_maps, filters, overlay
 from .lines import lines, points
 from .pictures import pictures
 from .scores import boundary, probabilities
@@ -15,8 +16,11 @@ __all__ = [
     "boundary",
     "confusion_matrix",
     "curves",
+    "feature_maps",
+    "filters",
     "lines",
     "mistakes",
+    "overlay",
     "pictures",
     "points",
     "probabilities",

@@ -1,0 +1,101 @@
+"""Pictures made as arrays: one array for hundreds of maps, quick enough to be made anew at each move of a slider."""
+
+import functools
+import math
+
+import matplotlib
+import numpy as np
+from PIL import Image
+
+from .style import SIGNED
+
+UNSIGNED = "viridis"
+WHITE = 255
+
+
+def is_signed(values) -> bool:
+    """Say whether some of the values are below zero."""
+    return bool(np.min(values, initial=0) < 0)
+
+
+def colours(values, *, limit: float | None = None, signed: bool | None = None) -> np.ndarray:
+    """Turn numbers of any shape into colours, uint8, with a last axis of three for red, green and blue.
+
+    Parameters
+    ----------
+    values : array of any shape
+    limit : float, optional
+        What gets the last colour; whatever is beyond gets it, too. Default: the largest value, or absolute value.
+    signed : bool, optional
+        Signed: zero white, negative orange, positive purple. Else dark blue over green to yellow, from zero up.
+        Default: signed if there are negative values.
+    """
+    values = np.asarray(values, dtype=np.float32)
+    signed = is_signed(values) if signed is None else signed
+    limit = float(np.abs(values).max(initial=0)) if limit is None else limit
+    share = values / limit if limit > 0 else np.zeros_like(values)
+    share = (share + 1) / 2 if signed else share
+    return _table(SIGNED if signed else UNSIGNED)[(share.clip(0, 1) * 255).round().astype(np.uint8)]
+
+
+@functools.cache
+def _table(name: str) -> np.ndarray:
+    return (matplotlib.colormaps[name](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+
+
+def tiles(pictures, *, columns: int | None = None, gap: int = 1) -> np.ndarray:
+    """Lay pictures of one size out in rows, the first in the upper left: (N, h, w, 3) uint8 to (H, W, 3), on white.
+
+    Parameters
+    ----------
+    pictures : array of uint8, shape (N, h, w, 3)
+    columns : int, optional
+        Default: so many that there are as many rows, or one less.
+    gap : int
+        Pixels between two pictures.
+    """
+    n, h, w, _three = pictures.shape
+    columns = columns or math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    cells = np.full((rows * columns, h + gap, w + gap, 3), WHITE, dtype=np.uint8)
+    cells[:n, :h, :w] = pictures
+    sheet = cells.reshape(rows, columns, h + gap, w + gap, 3).swapaxes(1, 2).reshape(rows * (h + gap), -1, 3)
+    return sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap]
+
+
+def as_bytes(image) -> np.ndarray:
+    """Turn a picture (3, H, W) or (1, H, W), uint8 or in [0, 1], into uint8 of shape (H, W, 3)."""
+    image = np.asarray(image)
+    if image.dtype != np.uint8:
+        image = (image.clip(0, 1) * 255).round().astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(image, (3, *image.shape[-2:])).transpose(1, 2, 0))
+
+
+def resized(picture: np.ndarray, *, height: int, width: int, smooth: bool = False) -> np.ndarray:
+    """Scale a picture (h, w, 3) of uint8, or a map (h, w) of float32; not smooth, each pixel stays a square."""
+    how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+    return np.asarray(Image.fromarray(picture).resize((width, height), how))
+
+
+def blended(image, heat, *, strength: float = 0.6, signed: bool | None = None) -> np.ndarray:
+    """Lay a map over a picture that has lost its own colours.
+
+    Parameters
+    ----------
+    image : tensor or array of shape (3, H, W) or (1, H, W)
+        uint8, or in [0, 1].
+    heat : array of shape (h, w)
+        Scaled to the picture's size, in between bilinear.
+    strength : float
+        Of the map, in [0, 1].
+    signed : bool, optional
+        See `colours`.
+
+    Returns
+    -------
+    array of uint8, shape (H, W, 3)
+    """
+    grey = as_bytes(image).mean(axis=2, keepdims=True)
+    heat = np.asarray(heat, dtype=np.float32)
+    coloured = colours(resized(heat, height=grey.shape[0], width=grey.shape[1], smooth=True), signed=signed)
+    return ((1 - strength) * grey + strength * coloured).round().astype(np.uint8)
