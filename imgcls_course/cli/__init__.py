@@ -8,12 +8,14 @@ import sys
 import typer
 
 from ..errors import CourseError
-from . import data, experiments, train
+from . import data, evaluate, experiments, train
 
 app = typer.Typer(help="A hands-on course on image classification.", no_args_is_help=True, add_completion=False)
 app.add_typer(data.app, name="data")
 app.add_typer(experiments.app, name="experiment")
 app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(evaluate.predict)
 app.command()(experiments.pretrain)
 
 

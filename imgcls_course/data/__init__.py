@@ -15,7 +15,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "decode": ["PictureError", "read"],
         "files": ["PictureFiles"],
         "layouts": ["Layout", "find_layout"],
-        "loaders": ["Loaders", "loaders"],
+        "loaders": ["Loaders", "loader", "loaders"],
         "splits": ["Pictures", "Splits", "stratified_split"],
+        "unlabelled": ["find_pictures"],
     },
 )

@@ -173,7 +173,8 @@ def _files(root: Path) -> list[Path]:
     return sorted(found)
 
 
-def _is_picture(path: Path) -> bool:
+def is_picture(path: Path) -> bool:
+    """Say whether a file is a picture by its name."""
     return path.suffix.lower() in ENDINGS and path.is_file()  # and no pipe, and no link to nowhere
 
 
@@ -183,7 +184,7 @@ def _from_folders(root: Path, files: list[Path], *, depth: int) -> Layout:
     for file in files:
         parts = file.relative_to(root).parts
         split = SPLIT_FOLDERS.get(parts[0].lower(), "") if depth else ""
-        if _is_picture(file) and len(parts) > depth + 1 and (split or not depth):
+        if is_picture(file) and len(parts) > depth + 1 and (split or not depth):
             named.append((file, _plain(parts[depth]), split))
         else:
             left_aside.append(file)
@@ -198,12 +199,12 @@ def _from_names(root: Path, files: list[Path], *, pattern: str | None) -> Layout
         raise DataError(_("The pattern {p!r} is no regular expression: {e}.", p=pattern, e=error)) from None
     named, left_aside = [], []
     for file in files:
-        match = find.fullmatch(file.stem) if _is_picture(file) else None
+        match = find.fullmatch(file.stem) if is_picture(file) else None
         if match:
             label = match["label"] if "label" in find.groupindex else match[min(1, find.groups)]
             split = SPLIT_FOLDERS.get(file.relative_to(root).parts[0].lower(), "")
             named.append((file, _plain(label), split))
-        elif pattern and _is_picture(file):
+        elif pattern and is_picture(file):
             raise DataError(
                 _("{file} does not fit the pattern {pattern!r}, so its label is unknown.", file=file, pattern=pattern)
             )

@@ -101,6 +101,31 @@ def loaders(
     return Loaders(train, val, test, classes=splits.classes)
 
 
+def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0) -> "PictureLoader":
+    """Make batches of one set of pictures, in order, for a network that is trained already.
+
+    Parameters
+    ----------
+    pictures : Pictures or PictureFiles
+    transforms : dict
+        `image_size`, `resize` and `normalization` as in training: `Card.transforms` of its checkpoint. Empty leaves
+        pictures in memory as they are.
+    batch_size, workers
+        As for `loaders`.
+    """
+    check_whole(batch_size, name="batch_size", unit=_("pictures"))
+    check_whole(workers, name="workers", unit=_("processes"), least=0)
+    if not transforms and isinstance(pictures, PictureFiles):
+        raise DataError(_("How were the pictures prepared in training? transforms is empty."))
+    preset, size = None, None
+    if transforms:
+        from .transforms import evaluation
+
+        preset, size = evaluation(**transforms), round(transforms["image_size"] * ROOM)
+    prepared = Prepared(pictures, transform=preset, caches=[], size=size)
+    return PictureLoader(prepared, shuffle=False, batch_size=batch_size, num_workers=workers)
+
+
 class Prepared(Dataset):
     """The pictures of a split on their way to a network, each file decoded once.
 

@@ -1,19 +1,27 @@
 """Evaluation: predictions as numbers and as a file, scores of them, thresholds by need, and the mistakes themselves."""
 
 from .calibration import expected_calibration_error, reliability
+from .classify import Answer, classify
+from .epochs import Epoch, compare_epochs
 from .metrics import Scores, average_precision, confusion, interval, recall_precision, scores, top_k
 from .mistakes import Mistake, mistakes
 from .predictions import Predictions, predict
 from .predictions_file import read, write
+from .review import Review, review
 from .thresholds import Threshold, choose_threshold, score_at
 
 __all__ = [
+    "Answer",
+    "Epoch",
     "Mistake",
     "Predictions",
+    "Review",
     "Scores",
     "Threshold",
     "average_precision",
     "choose_threshold",
+    "classify",
+    "compare_epochs",
     "confusion",
     "expected_calibration_error",
     "interval",
@@ -22,6 +30,7 @@ __all__ = [
     "read",
     "recall_precision",
     "reliability",
+    "review",
     "score_at",
     "scores",
     "top_k",

@@ -10,6 +10,10 @@ from .metrics import recall_precision
 from .predictions import Predictions
 
 
+class UnmetNeedError(EvaluationError):
+    """No threshold gives what is asked for."""
+
+
 @dataclass(frozen=True)
 class Threshold:
     """A picture counts as `positive` where its probability of that class is at least `value`.
@@ -70,10 +74,20 @@ def choose_threshold(
         meets = bounded >= need
         if not meets.any():
             message = _("No threshold has a {name} of {need}; the best there is: {best:.3f}.")
-            raise EvaluationError(message.format(name=name.removeprefix("at_least_"), need=need, best=bounded.max()))
+            raise UnmetNeedError(message.format(name=name.removeprefix("at_least_"), need=need, best=bounded.max()))
         # Of equals the one that does better at what was asked for, then the highest threshold.
         best = max(np.flatnonzero(meets), key=lambda index: (wished[index], bounded[index], -index))
     return score_at(predictions, positive, float(thresholds[best]))
+
+
+def merit(threshold: Threshold, **need) -> tuple[float, ...]:
+    """Return how well thresholds that meet a need serve it, as numbers to sort by: the larger the better."""
+    if "at_least_recall" in need:
+        return threshold.precision, threshold.recall
+    if "at_least_precision" in need:
+        return threshold.recall, threshold.precision
+    cost = need["cost"]
+    return (-cost["missed"] * threshold.missed - cost["false_alarm"] * threshold.false_alarms,)
 
 
 def score_at(predictions: Predictions, positive: str, value: float) -> Threshold:

@@ -1,7 +1,7 @@
 """Training: one epoch function for learning and measuring, `fit` around it, and what `fit` is given."""
 
 from . import schedules
-from .checkpoints import Card, Checkpoints, load, read_card
+from .checkpoints import Card, Checkpoints, load, read_card, saved
 from .epoch import EpochResult, run_epoch
 from .fit import fit
 from .history import History
@@ -23,6 +23,7 @@ __all__ = [
     "parameter_groups",
     "read_card",
     "run_epoch",
+    "saved",
     "schedules",
     "unfreeze_from",
 ]

@@ -23,6 +23,7 @@ from ..models import registry, weights
 from .history import History
 
 State = dict[str, torch.Tensor]
+KINDS = ("best", "last")  # besides "epoch-N"
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,25 @@ def load(path: Path | str, *, device: str | torch.device = "cpu") -> tuple[nn.Mo
     model = registry.create(card.arch, num_classes=len(card.classes), **card.options)
     fill(model, read_weights(path), source=path)
     return model.to(device).eval(), card
+
+
+def saved(folder: Path | str) -> list[Path]:
+    """Return the checkpoints in the folder of a run in the order of their epochs, each epoch once.
+
+    The JSON file of a single checkpoint stands for itself.
+
+    Raises
+    ------
+    TrainingError
+        If there is none, or one is broken.
+    """
+    if Path(folder).is_file():
+        return [Path(folder)]
+    names = sorted(path for path in Path(folder).glob("*.json") if path.stem in KINDS or path.stem.startswith("epoch-"))
+    if not names:
+        raise TrainingError(_("There is no checkpoint in {folder}.", folder=folder))
+    by_epoch = {read_card(path).epoch: path for path in names}
+    return [by_epoch[epoch] for epoch in sorted(by_epoch)]
 
 
 def read_card(path: Path | str) -> Card:

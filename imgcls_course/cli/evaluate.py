@@ -1,0 +1,106 @@
+"""`imgcls evaluate` and `imgcls predict`: what a trained network is worth, and what it says of new pictures."""
+
+import json
+import sys
+from pathlib import Path
+
+import typer
+
+from ..i18n import _
+
+CHECKPOINT = typer.Option(help="A checkpoint, or the folder of a run.")
+BATCH_SIZE = typer.Option(32, help="Pictures a step.")
+WORKERS = typer.Option(0, help="Processes that load pictures.")
+PRECISION = typer.Option("float32", help="float32, bfloat16 or auto.")
+DEVICE = typer.Option("auto", help="auto, cpu, cuda or mps.")
+
+
+def evaluate(
+    checkpoint: Path = CHECKPOINT,
+    data: str = typer.Option(help="Name of a data set (see `imgcls data list`), or a folder of pictures."),
+    split: str = typer.Option("test", help="train, val or test."),
+    positive: str = typer.Option(None, help="The class in question; the first unless told otherwise."),
+    at_least_recall: float = typer.Option(None, help="Need: find at least this share. Threshold and epoch serve it."),
+    at_least_precision: float = typer.Option(None, help="Need: be right at least this often when saying yes."),
+    cost: tuple[float, float] = typer.Option(None, help="Need: the least cost; what a miss and a false alarm cost."),
+    predictions: Path = typer.Option(None, help="Write every prediction to this .csv or .txt file."),
+    report: Path = typer.Option(None, help="Write report.html, which needs no other file, into this folder."),
+    batch_size: int = BATCH_SIZE,
+    workers: int = WORKERS,
+    precision: str = PRECISION,
+    device: str = DEVICE,
+) -> None:
+    """Score a network on a split. With a need, epoch and threshold are chosen on val first."""
+    from .. import evaluation
+    from ..data import catalogue, splits
+
+    priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
+    needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": priced}
+    loaded = catalogue.load(data)
+    found = evaluation.review(
+        checkpoint,
+        loaded,
+        split=split,
+        positive=positive,
+        batch_size=batch_size,
+        workers=workers,
+        precision=precision,
+        device=device,
+        **{name: need for name, need in needs.items() if need is not None},
+    )
+    print(found)
+    if predictions is not None:
+        print(evaluation.write(found.predictions, predictions))
+    if report is not None:
+        from .. import report as reports
+
+        images = loaded[split] if isinstance(loaded[split], splits.Pictures) else None
+        print(reports.write(found, report, title=f"{Path(data).name}: {found.positive}", images=images))
+
+
+def predict(
+    pictures: list[Path] = typer.Argument(help="Pictures, or folders of pictures."),
+    checkpoint: Path = CHECKPOINT,
+    as_json: bool = typer.Option(False, "--json", help="Print the answers as JSON."),
+    positive: str = typer.Option(
+        None, help="With a threshold: the class in question; the first unless told otherwise."
+    ),
+    threshold: float = typer.Option(None, help="Say the class in question wherever its probability is at least this."),
+    batch_size: int = BATCH_SIZE,
+    workers: int = WORKERS,
+    precision: str = PRECISION,
+    device: str = DEVICE,
+) -> None:
+    """Say what is on pictures, a line for each. Broken ones are named and skipped; exit status 1 if all are."""
+    from .. import evaluation, training
+    from ..data.unlabelled import find_pictures
+
+    files = find_pictures(pictures)
+    model, card = training.load(checkpoint)
+    positive = _positive(card.classes, positive, threshold=threshold)
+    options = {"batch_size": batch_size, "workers": workers, "precision": precision, "device": device}
+    answers, broken = evaluation.classify(model, files, card=card, **options)
+    said = [answer.at(threshold, positive) if threshold is not None else answer.predicted for answer in answers]
+    if as_json:
+        rows = [
+            {"path": str(answer.path), "predicted": word, "probabilities": answer.probabilities}
+            for answer, word in zip(answers, said, strict=True)
+        ]
+        rows += [{"path": str(path), "error": reason} for path, reason in broken.items()]
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    for answer, word in zip(answers, said, strict=True):
+        print(f"{answer.path}: {word} {answer.probabilities[word]:.3f}")
+    for path, reason in broken.items():
+        print(_("skipped {path}: {reason}", path=path, reason=reason), file=sys.stderr)
+
+
+def _positive(classes: tuple[str, ...], positive: str | None, *, threshold: float | None) -> str:
+    """Return the class in question, or raise one line if it is none or the threshold is no probability."""
+    from ..errors import EvaluationError, unknown
+
+    if positive is not None and positive not in classes:
+        raise EvaluationError(unknown(positive, _("a class of this network"), classes))
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise EvaluationError(_("A threshold is a probability, in [0, 1]; got {value}.", value=threshold))
+    return positive or classes[0]

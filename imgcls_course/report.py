@@ -1,0 +1,110 @@
+"""A review as one HTML file that needs nothing else: numbers, figures and bad cases."""
+
+import base64
+import io
+from pathlib import Path
+
+import jinja2
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from . import evaluation, paths, plots
+from .data.decode import PictureError, read
+from .evaluation.review import Review
+from .i18n import _
+from .widgets.explorer import png
+
+BAD_CASES = 24
+THUMBNAIL = 200  # pixels, the longer side
+TEMPLATE = Path(__file__).with_name("report.html")
+
+
+def write(review: Review, folder: Path | str, *, title: str, images=None) -> Path:
+    """Write `folder`/report.html, whole or not at all, and return its path.
+
+    Parameters
+    ----------
+    review : evaluation.Review
+    folder : path
+        Made if it is not there.
+    title : str
+    images : data.Pictures, optional
+        The pictures of the split, if they are not in files.
+    """
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    scores, wrong = evaluation.scores(review.predictions), review.mistakes()
+    text = template.render(
+        title=title,
+        review=review,
+        scores=scores,
+        intervals=review.intervals(),
+        average_precision=evaluation.average_precision(review.predictions, review.positive),
+        calibration_error=evaluation.expected_calibration_error(review.predictions),
+        figures=figures(review),
+        wrong=len(wrong),
+        cases=[(case, _thumbnail(case, images)) for case in wrong[:BAD_CASES]],
+    )
+    out = Path(folder) / "report.html"
+    paths.write_text(out, text)
+    return out
+
+
+def figures(review: Review) -> list[tuple[str, str, str]]:
+    """Draw the figures of a review: for each a heading, what is to be seen in it, and the picture as a data URL."""
+    predictions, k = review.predictions, len(review.predictions.classes)
+    curve = evaluation.recall_precision(predictions, review.positive)
+    counts = evaluation.confusion(predictions)
+    side = max(4.0, 0.45 * k)
+    return [
+        (
+            _("Confusion matrix"),
+            _("Rows are true classes, columns predicted ones; counts, and shares of the row."),
+            _drawn(
+                lambda ax: plots.confusion_matrix(counts, classes=predictions.classes, ax=ax),
+                size=(side, side),
+            ),
+        ),
+        (
+            _("Recall and precision of {name}", name=review.positive),
+            _("What precision is to be had at each recall. The dot is the threshold chosen on val."),
+            _drawn(lambda ax: plots.recall_precision(curve, chosen=review.scored, label=review.split, ax=ax)),
+        ),
+        (
+            _("Calibration"),
+            _("How often the network is right, by how sure it is. On the diagonal it is as sure as right."),
+            _drawn(lambda ax: plots.reliability(evaluation.reliability(predictions), ax=ax)),
+        ),
+    ]
+
+
+def _drawn(draw, *, size=(5.0, 4.0)) -> str:
+    figure = Figure(figsize=size, dpi=110, layout="constrained")
+    draw(figure.subplots())
+    return _url(png(figure), kind="png")
+
+
+def _thumbnail(case: evaluation.Mistake, images) -> str:
+    """Return a small picture as a data URL, or nothing if it cannot be read any more."""
+    try:
+        pixels = read(case.path, shorter_side=THUMBNAIL) if images is None else _pixels(images[case.index][0])
+    except PictureError:
+        return ""
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, format="JPEG", quality=80)
+    return _url(buffer.getvalue(), kind="jpeg")
+
+
+def _pixels(image) -> np.ndarray:
+    """(C, H, W) float in [0, 1] → (H, W) or (H, W, 3) uint8, large enough to be seen."""
+    array = (255 * np.asarray(image)).round().clip(0, 255).astype(np.uint8)
+    array = array[0] if len(array) == 1 else np.moveaxis(array, 0, -1)
+    factor = max(1, THUMBNAIL // max(array.shape[:2]))
+    return array.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _url(content: bytes, *, kind: str) -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(content).decode("ascii")
