@@ -29,7 +29,7 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
     grid = [_hwc(np.asarray(image)) for image in images]
     columns = min(columns, len(grid))
     rows = math.ceil(len(grid) / columns)
-    most = 0 if titles is None else max(title.count("\n") + 1 for title in titles)
+    most = 0 if titles is None else max(str(title).count("\n") + 1 for title in titles)
     line = 0.3 * most if most < 2 else 0.2 * most  # room for a title, in picture heights
     limit = max(abs(image).max() for image in grid) if signed else 1.0
     for index, image in enumerate(grid):
