@@ -13,6 +13,7 @@ from . import evaluation, paths, plots
 from .data.decode import PictureError, read
 from .evaluation.review import Review
 from .i18n import _
+from .plots.arrays import as_bytes, resized
 from .widgets.explorer import png
 
 BAD_CASES = 24
@@ -34,12 +35,12 @@ def write(review: Review, folder: Path | str, *, title: str, images=None) -> Pat
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    scores, wrong = evaluation.scores(review.predictions), review.mistakes()
+    scores, wrong = evaluation.scores(review.predictions), evaluation.mistakes(review.predictions)
     text = template.render(
         title=title,
         review=review,
         scores=scores,
-        intervals=review.intervals(),
+        intervals=review.intervals,
         average_precision=evaluation.average_precision(review.predictions, review.positive),
         calibration_error=evaluation.expected_calibration_error(review.predictions),
         figures=figures(review),
@@ -88,22 +89,21 @@ def _drawn(draw, *, size=(5.0, 4.0)) -> str:
 def _thumbnail(case: evaluation.Mistake, images) -> str:
     """Return a small picture as a data URL, or nothing if it cannot be read any more."""
     try:
-        pixels = read(case.path, shorter_side=THUMBNAIL) if images is None else _pixels(images[case.index][0])
+        pixels = read(case.path, shorter_side=THUMBNAIL) if images is None else _visible(images[case.index][0])
     except PictureError:
         return ""
     picture = Image.fromarray(pixels)
     picture.thumbnail((THUMBNAIL, THUMBNAIL))
     buffer = io.BytesIO()
-    picture.convert("RGB").save(buffer, format="JPEG", quality=80)
+    picture.save(buffer, format="JPEG", quality=80)
     return _url(buffer.getvalue(), kind="jpeg")
 
 
-def _pixels(image) -> np.ndarray:
-    """(C, H, W) float in [0, 1] → (H, W) or (H, W, 3) uint8, large enough to be seen."""
-    array = (255 * np.asarray(image)).round().clip(0, 255).astype(np.uint8)
-    array = array[0] if len(array) == 1 else np.moveaxis(array, 0, -1)
-    factor = max(1, THUMBNAIL // max(array.shape[:2]))
-    return array.repeat(factor, axis=0).repeat(factor, axis=1)
+def _visible(image) -> np.ndarray:
+    """(C, H, W) in [0, 1] → (H', W', 3) uint8, each pixel a square large enough to be seen."""
+    height, width = image.shape[-2:]
+    factor = max(1, THUMBNAIL // max(height, width))
+    return resized(as_bytes(image), height=factor * height, width=factor * width)
 
 
 def _url(content: bytes, *, kind: str) -> str:

@@ -18,6 +18,16 @@ def photo(size=SIZE, *, seed: int = 0) -> Image.Image:
     return Image.fromarray(rng.integers(0, 256, size=(4, 5, 3), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)
 
 
+def labelled(folder: Path, **counts: int) -> Path:
+    """A folder of ants and bees, so many of each in every split, wide pictures of several sizes."""
+    for split, count in counts.items():
+        for label, name in enumerate(("ants", "bees")):
+            (folder / split / name).mkdir(parents=True)
+            for seed in range(count):
+                photo((40 + 8 * seed, 40), seed=100 * label + seed).save(folder / split / name / f"{seed}.jpg")
+    return folder
+
+
 def encoded(image: Image.Image, kind: str, **options) -> bytes:
     """The bytes of a picture file."""
     buffer = io.BytesIO()

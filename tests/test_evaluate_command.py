@@ -4,31 +4,16 @@ import json
 
 import damage
 import pytest
-from typer.testing import CliRunner
+from commands import imgcls
 
-from imgcls_course import cli, data, evaluation, training
+from imgcls_course import data, evaluation, training
 from imgcls_course.errors import CourseError, EvaluationError
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     """A folder of two classes in three splits."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for split, count in (("train", 8), ("val", 4), ("test", 4)):
-        for label, name in enumerate(("ants", "bees")):
-            (folder / split / name).mkdir(parents=True)
-            for seed in range(count):
-                photo = damage.photo((40 + 8 * seed, 40), seed=100 * label + seed)
-                photo.save(folder / split / name / f"{seed}.jpg")
-    return folder
-
-
-def _invoke(*words) -> str:
-    result = CliRunner().invoke(cli.app, list(map(str, words)))
-    if isinstance(result.exception, CourseError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.stdout
+    return damage.labelled(tmp_path_factory.mktemp("pictures"), train=8, val=4, test=4)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +21,7 @@ def run(pictures, tmp_path_factory):
     """A run of three epochs, all of them kept."""
     out = tmp_path_factory.mktemp("runs") / "run"
     small = ("--image-size", 32, "--batch-size", 8, "--precision", "float32", "--device", "cpu", "--save-interval", 1)
-    _invoke("train", "--data", pictures, "--out", out, "--epochs", 3, *small)
+    imgcls("train", "--data", pictures, "--out", out, "--epochs", 3, *small)
     return out
 
 
@@ -44,7 +29,7 @@ def test_evaluate_writes_predictions_and_a_report_that_stands_alone(pictures, ru
     """What is printed, the file and the report must be of one review; the report must load nothing from elsewhere."""
     file = tmp_path / "found.csv"
     need = ("--at-least-recall", 0.75, "--predictions", file, "--report", tmp_path / "report")
-    printed = _invoke("evaluate", "--checkpoint", run, "--data", pictures, *need)
+    printed = imgcls("evaluate", "--checkpoint", run, "--data", pictures, *need)
     found = evaluation.read(file)
     assert len(found) == 8
     assert str(evaluation.scores(found)) in printed
@@ -68,7 +53,7 @@ def test_epochs_are_ranked_by_the_need(pictures, run):
 def test_predict_answers_for_each_picture_and_names_broken_ones(pictures, run, tmp_path):
     """JSON must hold each file once: an answer, or what is wrong with it; and the numbers `evaluate` gives."""
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
-    rows = json.loads(_invoke("predict", "--checkpoint", run, "--json", pictures / "test", tmp_path))
+    rows = json.loads(imgcls("predict", "--checkpoint", run, "--json", pictures / "test", tmp_path))
     assert len(rows) == 9
     assert [row["path"] for row in rows if "error" in row] == [str(tmp_path / "broken.jpg")]
     told = evaluation.review(run, data.load(pictures), progress=False).predictions
@@ -81,7 +66,7 @@ def test_predict_answers_for_each_picture_and_names_broken_ones(pictures, run, t
 def test_predict_says_the_class_in_question_from_the_threshold_on(pictures, run, threshold, word):
     """At 0 everything is of the class, at 1 nothing is."""
     options = ("--checkpoint", run, "--positive", "bees", "--threshold", threshold)
-    lines = _invoke("predict", *options, pictures / "val").splitlines()
+    lines = imgcls("predict", *options, pictures / "val").splitlines()
     assert len(lines) == 8
     assert all(f": {word} " in line for line in lines)
 
@@ -89,13 +74,13 @@ def test_predict_says_the_class_in_question_from_the_threshold_on(pictures, run,
 def test_nothing_to_read_is_one_line(run, tmp_path):
     """A folder of broken pictures only, or none, must not end in an empty answer."""
     with pytest.raises(CourseError, match="no pictures"):
-        _invoke("predict", "--checkpoint", run, tmp_path)
+        imgcls("predict", "--checkpoint", run, tmp_path)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(EvaluationError, match="None of 1 pictures can be read"):
-        _invoke("predict", "--checkpoint", run, tmp_path)
+        imgcls("predict", "--checkpoint", run, tmp_path)
 
 
 def test_other_classes_are_refused(run):
     """A network for ants and bees says nothing about posters."""
     with pytest.raises(EvaluationError, match="ants, bees, not logo, others"):
-        _invoke("evaluate", "--checkpoint", run, "--data", "posters")
+        imgcls("evaluate", "--checkpoint", run, "--data", "posters")

@@ -10,38 +10,22 @@ import time
 
 import damage
 import pytest
+from commands import imgcls
 from PIL import Image
-from typer.testing import CliRunner
 
-from imgcls_course import cli, models, training
+from imgcls_course import models, training
 from imgcls_course.errors import CourseError
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     """A folder of two classes with train and val, wide pictures of several sizes."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for split, count in (("train", 8), ("val", 4)):
-        for label, name in enumerate(("ants", "bees")):
-            (folder / split / name).mkdir(parents=True)
-            for seed in range(count):
-                photo = damage.photo((40 + 8 * seed, 40), seed=100 * label + seed)
-                photo.save(folder / split / name / f"{seed}.jpg")
-    return folder
-
-
-def _train(*options) -> str:
-    """Run the command in this process and return what it printed; a CourseError comes through."""
-    result = CliRunner().invoke(cli.app, ["train", *map(str, options)])
-    if isinstance(result.exception, CourseError):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.output
+    return damage.labelled(tmp_path_factory.mktemp("pictures"), train=8, val=4)
 
 
 def _run(pictures, out, *options) -> str:
     small = ("--image-size", 32, "--batch-size", 8, "--precision", "float32", "--device", "cpu")
-    return _train("--data", pictures, "--out", out, *small, *options)
+    return imgcls("train", "--data", pictures, "--out", out, *small, *options)
 
 
 def _figures(out) -> list[dict]:

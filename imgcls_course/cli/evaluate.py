@@ -7,17 +7,15 @@ from pathlib import Path
 import typer
 
 from ..i18n import _
+from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
 
 CHECKPOINT = typer.Option(help="A checkpoint, or the folder of a run.")
-BATCH_SIZE = typer.Option(32, help="Pictures a step.")
-WORKERS = typer.Option(0, help="Processes that load pictures.")
 PRECISION = typer.Option("float32", help="float32, bfloat16 or auto.")
-DEVICE = typer.Option("auto", help="auto, cpu, cuda or mps.")
 
 
 def evaluate(
     checkpoint: Path = CHECKPOINT,
-    data: str = typer.Option(help="Name of a data set (see `imgcls data list`), or a folder of pictures."),
+    data: str = DATA,
     split: str = typer.Option("test", help="train, val or test."),
     positive: str = typer.Option(None, help="The class in question; the first unless told otherwise."),
     at_least_recall: float = typer.Option(None, help="Need: find at least this share. Threshold and epoch serve it."),

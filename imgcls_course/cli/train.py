@@ -8,20 +8,21 @@ import typer
 from .. import paths
 from ..errors import TrainingError
 from ..i18n import _
+from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
 
 SETTINGS = ("data", "weights", "batch_size", "epochs", "lr", "momentum", "weight_decay", "schedule", "freeze", "seed")
 
 
 def train(
-    data: str = typer.Option(help="Name of a data set (see `imgcls data list`), or a folder of pictures."),
+    data: str = DATA,
     out: Path = typer.Option(help="Folder for checkpoints, history and curves."),
     arch: str = typer.Option("course_resnet", help="Architecture, one of `models.list()`."),
     weights: str = typer.Option("none", help="none, course, imagenet, or a file of weights."),
     image_size: int = typer.Option(64, help="Height and width that the network gets, in pixels."),
     resize: str = typer.Option("crop", help="What becomes of pictures that are not square: crop, squash or letterbox."),
     advprop: bool = typer.Option(False, help="Normalise to [-1, 1], as AdvProp weights want it."),
-    batch_size: int = typer.Option(32, help="Pictures a step."),
-    workers: int = typer.Option(0, help="Processes that load pictures."),
+    batch_size: int = BATCH_SIZE,
+    workers: int = WORKERS,
     epochs: int = typer.Option(10, help="Passes over the training pictures."),
     lr: float = typer.Option(0.01, help="The highest learning rate."),
     momentum: float = typer.Option(0.9, help="Of SGD."),
@@ -34,7 +35,7 @@ def train(
     resume: bool = typer.Option(False, help="Go on where the run in --out stopped."),
     seed: int = typer.Option(0, help="The same seed gives the same run."),
     precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
-    device: str = typer.Option("auto", help="auto, cpu, cuda or mps."),
+    device: str = DEVICE,
 ) -> None:
     """Train a network: one line an epoch; Ctrl-C stops, and keeps what is complete."""
     settings = {name: value for name, value in locals().items() if name in SETTINGS}

@@ -112,7 +112,7 @@ def find_layout(path, *, pattern: str | None = None) -> Layout:
     root = Path(path).expanduser()
     if not root.is_dir():
         raise DataError(_("There is no folder {path}. Give the folder that holds the pictures.", path=root))
-    files = _files(root)
+    files = all_files(root)
     folders = {file.relative_to(root).parts[0] for file in files if len(file.relative_to(root).parts) > 1}
     if pattern is not None:
         return _from_names(root, files, pattern=pattern)
@@ -164,8 +164,8 @@ def card_of(layout: Layout) -> Card:
     )
 
 
-def _files(root: Path) -> list[Path]:
-    """All files below a folder, sorted, without hidden ones and what systems leave behind; links are not followed."""
+def all_files(root: Path) -> list[Path]:
+    """Return all files below a folder, sorted: none hidden or left behind by a system; links are not followed."""
     found = []
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))

@@ -81,14 +81,13 @@ def loaders(
     The order of training, and what is random in it, is drawn from torch's global random numbers, which `training.fit`
     seeds.
     """
-    check_whole(batch_size, name="batch_size", unit=_("pictures"))
-    check_whole(workers, name="workers", unit=_("processes"), least=0)
+    options = _options(batch_size, workers=workers)
     if image_size is not None:
         check_whole(image_size, name="image_size", unit=_("pixels"))
     if presets is None:
         presets = _presets(splits.train, image_size, resize=resize, augment=augment, normalization=normalization)
     processes = max(1, 3 * workers)  # each split has workers of its own
-    kept = None if image_size is None else round(image_size * ROOM)  # the shorter side, in pixels
+    kept = _kept(image_size)
     caches = _caches(cache, size=kept, limit=int(cache_gb * GIGABYTE), processes=processes)
     prepared = [
         Prepared(splits[name], transform=preset, caches=caches, size=kept)
@@ -96,7 +95,6 @@ def loaders(
     ]
     if strict:
         check_all(prepared)
-    options = {"batch_size": batch_size, "num_workers": workers}
     train, val, test = (PictureLoader(dataset, shuffle=dataset is prepared[0], **options) for dataset in prepared)
     return Loaders(train, val, test, classes=splits.classes)
 
@@ -113,17 +111,16 @@ def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0
     batch_size, workers
         As for `loaders`.
     """
-    check_whole(batch_size, name="batch_size", unit=_("pictures"))
-    check_whole(workers, name="workers", unit=_("processes"), least=0)
+    options = _options(batch_size, workers=workers)
     if not transforms and isinstance(pictures, PictureFiles):
         raise DataError(_("How were the pictures prepared in training? transforms is empty."))
-    preset, size = None, None
+    preset = None
     if transforms:
-        from .transforms import evaluation
+        from .transforms import evaluation  # as in _presets
 
-        preset, size = evaluation(**transforms), round(transforms["image_size"] * ROOM)
-    prepared = Prepared(pictures, transform=preset, caches=[], size=size)
-    return PictureLoader(prepared, shuffle=False, batch_size=batch_size, num_workers=workers)
+        preset = evaluation(**transforms)
+    prepared = Prepared(pictures, transform=preset, caches=[], size=_kept(transforms.get("image_size")))
+    return PictureLoader(prepared, shuffle=False, **options)
 
 
 class Prepared(Dataset):
@@ -223,6 +220,17 @@ def check_all(datasets) -> None:
             + " "
             + _("Mend or remove them, or leave them out with strict=False.")
         )
+
+
+def _options(batch_size: int, *, workers: int) -> dict:
+    check_whole(batch_size, name="batch_size", unit=_("pictures"))
+    check_whole(workers, name="workers", unit=_("processes"), least=0)
+    return {"batch_size": batch_size, "num_workers": workers}
+
+
+def _kept(image_size: int | None) -> int | None:
+    """Return the shorter side, in pixels, that pictures are kept with; None keeps them whole."""
+    return None if image_size is None else round(image_size * ROOM)
 
 
 def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | None, normalization: str | None):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..i18n import _
-from .layouts import is_picture
+from .layouts import all_files, is_picture
 
 
 def find_pictures(places: Iterable[Path | str]) -> list[Path]:
@@ -14,7 +14,8 @@ def find_pictures(places: Iterable[Path | str]) -> list[Path]:
     Parameters
     ----------
     places : list of path
-        In a folder, a file is a picture if its name ends like one; a file that is named itself is always taken.
+        In a folder, a file is a picture if its name ends like one and is not hidden; a file that is named itself is
+        always taken.
 
     Returns
     -------
@@ -30,11 +31,7 @@ def find_pictures(places: Iterable[Path | str]) -> list[Path]:
     for place in map(Path, places):
         if not place.exists():
             raise DataError(_("There is no file or folder {place}.", place=place))
-        found.extend(_inside(place) if place.is_dir() else [place])
+        found.extend(filter(is_picture, all_files(place)) if place.is_dir() else [place])
     if not found:
         raise DataError(_("There are no pictures in {places}.", places=", ".join(map(str, places))))
     return list(dict.fromkeys(found))
-
-
-def _inside(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if is_picture(path))

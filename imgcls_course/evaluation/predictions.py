@@ -148,17 +148,12 @@ def predict(
         raise EvaluationError(_("These pictures come in random order. Take loaders.val or loaders.test."))
     place, context = runtime.device(device), runtime.autocast(precision, device=device)
     model.to(place)
-    was_training = model.training
-    model.eval()
     logits, labels = [], []
-    try:
-        with torch.no_grad(), context:
-            for images, true in tqdm(loader, disable=not progress, desc=_("predicting"), unit="batch"):
-                logits.append(model(images.to(place)).double().cpu())
-                check_logits(logits[-1], true, num_classes=len(classes))
-                labels.append(true)
-    finally:
-        model.train(was_training)
+    with runtime.evaluating(model), torch.no_grad(), context:
+        for images, true in tqdm(loader, disable=not progress, desc=_("predicting"), unit="batch"):
+            logits.append(model(images.to(place)).double().cpu())
+            check_logits(logits[-1], true, num_classes=len(classes))
+            labels.append(true)
     if not labels:
         raise EvaluationError(_("There is nothing to evaluate: no picture."))
     return Predictions(torch.cat(logits).softmax(dim=1).numpy(), torch.cat(labels).numpy(), classes, _paths(loader))

@@ -1,16 +1,16 @@
 """A network examined on one split, at the threshold that serves a need: what a report is made of."""
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import training
 from ..data.loaders import loader
 from ..data.splits import Splits
-from ..errors import EvaluationError
+from ..errors import EvaluationError, unknown
 from ..i18n import _
 from .epochs import compare_epochs
 from .metrics import average_precision, interval, scores
-from .mistakes import Mistake, mistakes
 from .predictions import Predictions, predict
 from .thresholds import Threshold, score_at
 
@@ -45,9 +45,10 @@ class Review:
     chosen: Threshold | None = None
     scored: Threshold | None = None
 
+    @functools.cached_property
     def intervals(self) -> dict[str, tuple[float, float]]:
-        """Return where accuracy, and recall and precision at the threshold, would lie for other pictures (95 %)."""
-        found = {"accuracy": interval(self.predictions, lambda drawn: scores(drawn).accuracy, level=LEVEL)}
+        """Where accuracy, and recall and precision at the threshold, would lie for other pictures (95 %)."""
+        found = {"accuracy": interval(self.predictions, _accuracy, level=LEVEL)}
         if self.scored is not None:
             for name in ("recall", "precision"):
                 found[name] = interval(
@@ -57,19 +58,18 @@ class Review:
                 )
         return found
 
-    def mistakes(self, limit: int | None = None) -> list[Mistake]:
-        """Return the most confident mistakes first."""
-        return mistakes(self.predictions, limit=limit)
-
     def __str__(self) -> str:
         where = _("{n} pictures of {split}, epoch {epoch} of {path}")
         lines = [
             where.format(n=len(self.predictions), split=self.split, epoch=self.card.epoch, path=self.checkpoint),
             str(scores(self.predictions)),
-            _("average precision of {name}: {value:.3f}", name=self.positive, value=self._average_precision()),
+            _(
+                "average precision of {name}: {value:.3f}",
+                name=self.positive,
+                value=average_precision(self.predictions, self.positive),
+            ),
         ]
         if self.scored is not None:
-            ranges = self.intervals()
             chosen = _(
                 "threshold {value:.4f} for {name}, chosen on val: recall {recall:.3f}, precision {precision:.3f}"
             )
@@ -78,12 +78,14 @@ class Review:
                 "precision {precision:.3f} ({pl:.2f} to {ph:.2f}); "
                 "{found} found, {missed} missed, {false_alarms} false alarms"
             )
-            (rl, rh), (pl, ph) = ranges["recall"], ranges["precision"]
+            (rl, rh), (pl, ph) = self.intervals["recall"], self.intervals["precision"]
             lines.append(text.format(**vars(self.scored), split=self.split, rl=rl, rh=rh, pl=pl, ph=ph))
         return "\n".join(lines)
 
-    def _average_precision(self) -> float:
-        return average_precision(self.predictions, self.positive)
+
+def _accuracy(predictions: Predictions) -> float:
+    """Return the same as `scores(…).accuracy`, without the rest: it is asked for a thousand times."""
+    return float((predictions.predicted == predictions.true).mean())
 
 
 def review(
@@ -123,30 +125,34 @@ def review(
     EvaluationError, TrainingError
         If the split is empty, the classes are others, there is no checkpoint, or the need cannot be met.
     """
-    checkpoint, pictures = Path(checkpoint), splits[split]
-    if len(pictures) == 0:
+    checkpoint = Path(checkpoint)
+    if len(splits[split]) == 0:
         raise EvaluationError(_("There are no pictures in {split}. Take another split, such as val.", split=split))
+    card = training.read_card(training.saved(checkpoint)[0])  # all epochs of a run have the same classes and transforms
+    positive = _check_classes(card, splits, positive=positive, source=checkpoint)
+
+    def batches(name: str):
+        return loader(splits[name], transforms=card.transforms, batch_size=batch_size, workers=workers)
+
     options = {"device": device, "precision": precision, "progress": progress}
-    chosen = None
-    if need:
-        positive = positive or splits.classes[0]
-        batches = _batches(checkpoint, splits, "val", batch_size=batch_size, workers=workers)
-        best = compare_epochs(checkpoint, batches, positive=positive, **options, **need)[0]
-        checkpoint, chosen = best.path, best.threshold
-    batches = _batches(checkpoint, splits, split, batch_size=batch_size, workers=workers)
-    model, card = training.load(checkpoint)
-    told = predict(model, batches, classes=card.classes, **options)
-    positive = positive or card.classes[0]
-    scored = None if chosen is None else score_at(told, positive, chosen.value)
-    told.index(positive)
-    return Review(checkpoint, card, split, told, positive, chosen, scored)
+    best = compare_epochs(checkpoint, batches("val"), positive=positive, **options, **need)[0] if need else None
+    path = best.path if best else checkpoint
+    model, card = training.load(path)
+    if best and split == "val":
+        told = best.predictions
+    else:
+        told = predict(model, batches(split), classes=card.classes, **options)
+    chosen = best.threshold if best else None
+    scored = score_at(told, positive, chosen.value) if chosen else None
+    return Review(path, card, split, told, positive, chosen, scored)
 
 
-def _batches(checkpoint: Path, splits: Splits, split: str, *, batch_size: int, workers: int):
-    """Make batches as the run made them, if it was trained on these classes."""
-    card = training.read_card(training.saved(checkpoint)[0])
+def _check_classes(card: training.Card, splits: Splits, *, positive: str | None, source: Path) -> str:
+    """Return the class in question, or raise one line if the classes are others or it is none of them."""
     if card.classes != splits.classes:
         message = _("{path} knows the classes {known}, not {classes}.")
         known, classes = ", ".join(card.classes), ", ".join(splits.classes)
-        raise EvaluationError(message.format(path=checkpoint, known=known, classes=classes))
-    return loader(splits[split], transforms=card.transforms, batch_size=batch_size, workers=workers)
+        raise EvaluationError(message.format(path=source, known=known, classes=classes))
+    if positive is not None and positive not in card.classes:
+        raise EvaluationError(unknown(positive, _("a class of this network"), card.classes))
+    return positive or card.classes[0]

@@ -86,8 +86,7 @@ def merit(threshold: Threshold, **need) -> tuple[float, ...]:
         return threshold.precision, threshold.recall
     if "at_least_precision" in need:
         return threshold.recall, threshold.precision
-    cost = need["cost"]
-    return (-cost["missed"] * threshold.missed - cost["false_alarm"] * threshold.false_alarms,)
+    return (-_price(need["cost"], missed=threshold.missed, false_alarms=threshold.false_alarms),)
 
 
 def score_at(predictions: Predictions, positive: str, value: float) -> Threshold:
@@ -115,4 +114,8 @@ def _cheapest(predictions: Predictions, positive: str, thresholds: np.ndarray, c
     missed = np.searchsorted(np.sort(probabilities[is_positive]), thresholds)
     others = np.sort(probabilities[~is_positive])
     false_alarms = len(others) - np.searchsorted(others, thresholds)
-    return int(np.argmin(cost["missed"] * missed + cost["false_alarm"] * false_alarms))
+    return int(np.argmin(_price(cost, missed=missed, false_alarms=false_alarms)))
+
+
+def _price(cost: dict[str, float], *, missed, false_alarms):
+    return cost["missed"] * missed + cost["false_alarm"] * false_alarms

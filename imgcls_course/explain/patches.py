@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from ..errors import ExplainError, ModelError
 from ..i18n import _
-from ..models.receptive import gradient_field
+from ..models.measure import in_channels
+from ..models.receptive import reach
 from .filters import convolutions
 from .watch import look
 
@@ -56,9 +57,9 @@ def view(model: nn.Module, layer: str, image_size: int) -> View:
 
     Where that is the whole picture or more, the square is as large as the picture and stays on it.
     """
-    field = gradient_field(_UpTo(model, layer), image_size).sum(dim=0).nonzero().flatten()
-    places = look(model, torch.zeros(1, *_shape(model, image_size)), [layer]).maps[layer].shape[-1]
-    first, last = int(field.min()), int(field.max())
+    first, last = reach(_UpTo(model, layer), image_size)
+    picture = torch.zeros(1, in_channels(model), image_size, image_size)
+    places = look(model, picture, [layer]).maps[layer].shape[-1]
     if first == 0 or last == image_size - 1:
         return View((image_size - 1) / 2, 0.0, image_size)
     step = image_size / places
@@ -148,11 +149,6 @@ def _check_channels(channels: list[int], there: int, *, layer: str) -> None:
         raise ExplainError(message)
 
 
-def _shape(model: nn.Module, image_size: int) -> tuple[int, int, int]:
-    first = model.get_submodule(convolutions(model)[0])
-    return first.in_channels, image_size, image_size
-
-
 class _UpTo(nn.Module):
     """A network that ends at one of its layers: images to that layer's maps."""
 
@@ -161,6 +157,7 @@ class _UpTo(nn.Module):
         self.model, self.layer = model, layer
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) → (N, C', H', W')."""
         caught: list[torch.Tensor] = []
         hook = self.model.get_submodule(self.layer).register_forward_hook(lambda *call: caught.append(call[2].clone()))
         try:

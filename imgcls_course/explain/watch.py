@@ -9,8 +9,10 @@ import torch
 from torch import nn
 from torchvision.ops.misc import Permute
 
-from ..errors import ExplainError, ModelError, unknown
+from .. import runtime
+from ..errors import ExplainError, unknown
 from ..i18n import _
+from ..training.fit import logits_of
 
 CHANNELS_FIRST = (
     nn.Conv2d,
@@ -83,7 +85,7 @@ def look(
     if not isinstance(images, torch.Tensor) or images.dim() != 4:
         raise ExplainError(_("Pictures must be a tensor of shape (N, C, H, W); one picture is `image[None]`."))
     watcher = _Watcher(_input(model, images, gradients=gradients), wanted)
-    with _evaluating(model), watcher.hooked(model), torch.set_grad_enabled(gradients):
+    with runtime.evaluating(model), watcher.hooked(model), torch.set_grad_enabled(gradients):
         watcher.seen.logits = _logits(model, watcher.seen.images)
     for name in wanted or ():
         _check_maps(watcher.seen, name)
@@ -168,28 +170,11 @@ def _input(model: nn.Module, images: torch.Tensor, *, gradients: bool) -> torch.
 
 
 def _logits(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    try:
-        output = model(images)
-    except (RuntimeError, AssertionError, ValueError) as error:
-        shape, reason = tuple(images.shape[1:]), (str(error) or type(error).__name__).splitlines()[0]
-        message = _("The model cannot take these pictures of shape {shape}: {reason}", shape=shape, reason=reason)
-        raise ModelError(message) from None
+    output = logits_of(model, images)
     logits = output[0] if isinstance(output, tuple | list) else output  # auxiliary heads give further ones
     if logits.dim() != 2:
         raise ExplainError(_("A classifier gives logits (N, K); this model gives {shape}.", shape=tuple(logits.shape)))
     return logits
-
-
-@contextlib.contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put every part into eval mode, and back into its own."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
 
 
 def _check_name(model: nn.Module, name: str) -> None:

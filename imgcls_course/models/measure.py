@@ -1,14 +1,12 @@
 """What a network costs: parameters, multiply-adds, layers; and which pictures it can take."""
 
-import contextlib
-from collections.abc import Iterator
-
 import torch
 import torchinfo
 from torch import nn
 from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
+from .. import runtime
 from ..data.checks import check_whole
 from ..errors import ModelError
 from ..i18n import _
@@ -55,7 +53,7 @@ def summary(model: nn.Module, image_size: int, *, depth: int = 3) -> torchinfo.M
     depth : int
         How far to look into modules of modules.
     """
-    with _evaluating(model):  # torchinfo gives all modules the mode of the whole
+    with runtime.evaluating(model):  # torchinfo gives all modules the mode of the whole
         return torchinfo.summary(
             model,
             input_size=(1, in_channels(model), image_size, image_size),
@@ -122,21 +120,9 @@ def _rehearse(model: nn.Module, image_size: int) -> torch.Tensor:
     empty = {name: tensor.detach().to("meta") for name, tensor in state.items()}
     picture = torch.empty(1, in_channels(model), image_size, image_size, device="meta")
     try:
-        with _evaluating(model):
+        with runtime.evaluating(model):
             return functional_call(model, empty, (picture,))
     except (RuntimeError, AssertionError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         message = _("This network cannot take a picture of {n}×{n} pixels: {reason}", n=image_size, reason=reason)
         raise ModelError(message) from None
-
-
-@contextlib.contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put every module into evaluation mode, and back into its own."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training

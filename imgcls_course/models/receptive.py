@@ -131,6 +131,12 @@ def gradient_field(model: nn.Module, image_size: int) -> torch.Tensor:
     return picture.grad[0].abs().sum(dim=0)
 
 
+def reach(model: nn.Module, image_size: int) -> tuple[int, int]:
+    """Return the first and last column of pixels on which the middle of the output depends; see `gradient_field`."""
+    columns = gradient_field(model, image_size).sum(dim=0).nonzero().flatten()
+    return int(columns.min()), int(columns.max())
+
+
 def measured_receptive_field(model: nn.Module, image_size: int) -> int:
     """Return how many pixels wide the patch is on which the middle of the output depends, found by its gradient.
 
@@ -139,8 +145,7 @@ def measured_receptive_field(model: nn.Module, image_size: int) -> int:
     ModelError
         If the patch reaches the border, so that nobody can tell how large it is.
     """
-    columns = gradient_field(model, image_size).sum(dim=0).nonzero().flatten()
-    first, last = int(columns.min()), int(columns.max())
+    first, last = reach(model, image_size)
     if first == 0 or last == image_size - 1:
         raise ModelError(
             _(

@@ -2,15 +2,14 @@
 
 import itertools
 import textwrap
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
-from ..data.decode import PictureError, read
 from ..i18n import _
+from .files import look, tail
 from .style import BLUE, ORANGE, VERMILION
 
 SEVERITIES = {"error": VERMILION, "warning": ORANGE, "note": BLUE}
@@ -63,12 +62,12 @@ def audit_gallery(report, kind: str, *, limit: int = 8, ax: Axes | None = None) 
     """
     ax = ax or plt.gca()
     found = report.of(kind)[:limit]
-    groups = [[(path, _look(path)) for path in (finding.path, *finding.others)[:TOGETHER]] for finding in found]
+    groups = [[(path, look(path)) for path in (finding.path, *finding.others)[:TOGETHER]] for finding in found]
     places = _places([[max(NARROWEST, _extent(seen)[0]) for _path, seen in group] for group in groups])
     width = max([LEAST_ROW, *(left + room for left, _top, room in places)])
     for (path, seen), (left, top, room) in zip(itertools.chain(*groups), places, strict=True):
         _draw(ax, seen, left=left, top=top)
-        name = _tail(report.name(path), int(LETTERS * room * ROW / width))
+        name = tail(report.name(path), int(LETTERS * room * ROW / width))
         ax.text(left, top - 0.05, name, fontsize=7, va="bottom", parse_math=False)
     bottom = max((top for _left, top, _room in places), default=0) + 1
     ax.set(xlim=(-0.02, width), ylim=(bottom + 0.02, -NAME), aspect="equal")
@@ -76,14 +75,6 @@ def audit_gallery(report, kind: str, *, limit: int = 8, ax: Axes | None = None) 
     if not found:
         ax.text(width / 2, 0.5, _("none found"), ha="center", va="center")
     return ax
-
-
-def _look(path: Path) -> np.ndarray | str:
-    """The picture, or why there is none to show."""
-    try:
-        return read(path, shorter_side=160)
-    except PictureError as error:
-        return error.reason
 
 
 def _extent(seen: np.ndarray | str) -> tuple[float, float]:
@@ -117,8 +108,3 @@ def _draw(ax: Axes, seen: np.ndarray | str, *, left: float, top: float) -> None:
         ax.text(left + width / 2, top + 0.5, lines, fontsize=7, ha="center", va="center", parse_math=False)
     else:
         ax.imshow(seen, extent=(left, left + width, top + height, top), interpolation="antialiased")
-
-
-def _tail(name: str, letters: int) -> str:
-    """The end of a name tells files apart."""
-    return name if len(name) <= letters else "…" + name[1 - letters :]

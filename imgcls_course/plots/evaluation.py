@@ -1,17 +1,15 @@
 """What a classifier is worth: confusions, what a threshold trades, calibration, and the mistakes themselves."""
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..data.decode import PictureError, read
 from ..i18n import _
+from .files import look, tail
 from .pictures import pictures
 from .style import BLUE, CYCLE, ORANGE, VERMILION
 
-SHORTER_SIDE = 160  # pixels, of what a gallery shows
+BLANK = np.full((3, 8, 8), 230, dtype=np.uint8)
 LETTERS = 22  # of a path above a picture: its end tells files apart
 
 
@@ -103,19 +101,16 @@ def mistakes(found: list, *, images=None, columns: int = 4, ax: Axes | None = No
         ax.text(0.5, 0.5, _("no mistakes"), ha="center", va="center", color=VERMILION, transform=ax.transAxes)
         ax.set_axis_off()
         return ax
-    shown = [_look(each.path) if images is None else images[each.index][0] for each in found]
+    shown = [_picture(each.path) if images is None else images[each.index][0] for each in found]
     return pictures(shown, titles=[_says(each) for each in found], columns=columns, ax=ax)
 
 
 def _says(mistake) -> str:
-    name = mistake.path if len(mistake.path) <= LETTERS else "…" + mistake.path[1 - LETTERS :]
     said = _("{name} {p:.2f}", name=mistake.predicted, p=mistake.p_predicted)
-    return f"{name}\n{said}, {_('is {name} {p:.2f}', name=mistake.true, p=mistake.p_true)}"
+    return f"{tail(mistake.path, LETTERS)}\n{said}, {_('is {name} {p:.2f}', name=mistake.true, p=mistake.p_true)}"
 
 
-def _look(path: str) -> np.ndarray:
-    """Return a picture of shape (3, H, W), uint8."""
-    try:
-        return np.moveaxis(read(Path(path), shorter_side=SHORTER_SIDE), -1, 0)
-    except PictureError:
-        return np.full((3, 8, 8), 230, dtype=np.uint8)
+def _picture(path: str) -> np.ndarray:
+    """Return the picture, or a blank one: (3, H, W) uint8."""
+    seen = look(path)
+    return BLANK if isinstance(seen, str) else np.moveaxis(seen, -1, 0)

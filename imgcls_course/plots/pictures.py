@@ -30,7 +30,7 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
     columns = min(columns, len(grid))
     rows = math.ceil(len(grid) / columns)
     most = 0 if titles is None else max(str(title).count("\n") + 1 for title in titles)
-    line = 0.3 * most if most < 2 else 0.2 * most  # room for a title, in picture heights
+    line, size = (0.3, 9) if most == 1 else (0.2 * most, 7)  # room for a title, in picture heights, and its letters
     limit = max(abs(image).max() for image in grid) if signed else 1.0
     for index, image in enumerate(grid):
         left, top = (index % columns) * (1 + GAP), (index // columns) * (1 + GAP + line)
@@ -43,7 +43,6 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
             interpolation="nearest",
         )
         if titles is not None:
-            size = 9 if most < 2 else 7
             ax.text(left + 0.5, top - 0.06, titles[index], ha="center", va="bottom", fontsize=size, parse_math=False)
     ax.set(
         xlim=(0, columns * (1 + GAP) - GAP),

@@ -151,8 +151,8 @@ def logits_of(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
     """Pass pictures through the model; what it cannot take is one clear line."""
     try:
         return model(images)
-    except RuntimeError as error:
-        shape, reason = tuple(images.shape[1:]), str(error).splitlines()[0]
+    except (RuntimeError, AssertionError, ValueError) as error:
+        shape, reason = tuple(images.shape[1:]), (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(
             _("The model cannot take these pictures of shape {shape}: {reason}", shape=shape, reason=reason)
         ) from None
@@ -185,13 +185,8 @@ def check_fits(
     images, labels = next(iter(loaders.val), (None, None))
     if images is None:
         raise TrainingError(_("There is nothing to validate on: the validation split holds no picture."))
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad(), precision:
-            logits = logits_of(model, images.to(device))
-    finally:
-        model.train(was_training)
+    with runtime.evaluating(model), torch.no_grad(), precision:
+        logits = logits_of(model, images.to(device))
     check_logits(logits, labels, num_classes=len(loaders.classes))
 
 

@@ -129,12 +129,10 @@ def features(
     place, context = runtime.device(device), runtime.autocast(precision, device=device)
     head = linear_head(model)
     model.to(place, memory_format=runtime.memory_format(precision, device=device))
-    was_training = model.training
-    model.eval()
     caught: list[torch.Tensor] = []
     hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
     try:
-        with runtime.seeded(seed), torch.no_grad(), context:
+        with runtime.evaluating(model), runtime.seeded(seed), torch.no_grad(), context:
 
             def one_pass(batches) -> tuple[torch.Tensor, torch.Tensor]:
                 caught.clear()
@@ -152,7 +150,6 @@ def features(
                 val = one_pass(loaders.val)
     finally:
         hook.remove()
-        model.train(was_training)
     size = loaders.train.batch_size
     return FeatureLoaders(FeatureBatches(train, size, shuffle=True), FeatureBatches([val], size), loaders.classes)
 
