@@ -13,7 +13,7 @@ import pytest
 from commands import imgcls
 from PIL import Image
 
-from imgcls_course import models, training
+from imgcls_course import cli, models, training
 from imgcls_course.errors import CourseError
 
 
@@ -116,6 +116,18 @@ def test_bad_options_are_one_line_and_leave_nothing(pictures, tmp_path, options,
         _run(pictures, tmp_path / "run", *options)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_an_interrupt_before_the_record_loses_no_epoch(pictures, tmp_path, monkeypatch):
+    """Ctrl-C can come when an epoch's checkpoint is written and its line is not: the history must have it anyway."""
+
+    def interrupted(history, out):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.train, "_record", interrupted)
+    _run(pictures, tmp_path / "run", "--epochs", 3)
+    assert [row["epoch"] for row in _figures(tmp_path / "run")] == [1]
+    assert training.read_card(tmp_path / "run" / "last.json").epoch == 1
 
 
 def test_ctrl_c_saves_what_is_complete(pictures, tmp_path):

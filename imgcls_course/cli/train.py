@@ -84,10 +84,8 @@ def _check_free(checkpoints, *, resume: bool) -> None:
 
 
 def _record(history: list[dict], out: Path) -> None:
-    """Print the last epoch, and write all of them for people, spreadsheets and programs."""
+    """Print the last epoch, and write all of them."""
     from tqdm import tqdm
-
-    from ..experiments.log import write_log
 
     row = history[-1]
     tqdm.write(
@@ -95,6 +93,13 @@ def _record(history: list[dict], out: Path) -> None:
         f"val loss {row['val_loss']:.4f} accuracy {row['val_accuracy']:.4f}, "
         f"lr {row['lr']:.2g}, {row['seconds']:.1f} s"
     )
+    _write(history, out)
+
+
+def _write(history: list[dict], out: Path) -> None:
+    """Write all epochs for people, spreadsheets and programs."""
+    from ..experiments.log import write_log
+
     write_log(history, out / "history.csv")
     paths.write_text(out / "history.json", json.dumps(history, indent=1) + "\n")
 
@@ -104,6 +109,7 @@ def _finish(history: list[dict], out: Path) -> None:
     if not history:
         print(_("No epoch was completed."))
         return
+    _write(history, out)  # an interrupt may have come between an epoch's checkpoint and its record
     from matplotlib.figure import Figure
 
     from .. import plots

@@ -95,7 +95,7 @@ def likeness(maps, image) -> np.ndarray:
 def enlarged(maps, size: int | tuple[int, int]) -> np.ndarray:
     """Scale maps (…, h, w) up to the height and width of a picture, in between bilinear: (…, H, W).
 
-    The corners of map and picture coincide, and so do the places of equal shares between them.
+    The borders of map and picture coincide: a place of the map lies over the part of the picture that is its own.
     """
     maps = torch.as_tensor(np.asarray(maps, dtype=np.float32))
     shape = (size, size) if isinstance(size, int) else tuple(size)
