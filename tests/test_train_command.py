@@ -134,7 +134,9 @@ def test_ctrl_c_saves_what_is_complete(pictures, tmp_path):
     """Interrupted as a person would: one line, and the curves and checkpoints of the epochs so far."""
     out = tmp_path / "run"
     command = [sys.executable, "-m", "imgcls_course.cli", "train", "--data", pictures, "--out", out]
-    options = ["--epochs", "60", "--image-size", "32", "--batch-size", "8", "--precision", "float32", "--device", "cpu"]
+    # Large enough that sixty epochs take seconds: of small pictures they could be over before the signal comes.
+    size = ["--image-size", "160", "--batch-size", "8"]
+    options = ["--epochs", "60", *size, "--precision", "float32", "--device", "cpu"]
     process = subprocess.Popen(
         [*map(str, command), *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
