@@ -165,6 +165,19 @@ def test_bundled_weights_go_into_any_number_of_classes(num_classes, size):
     assert logits.isfinite().all()
 
 
+def test_the_fine_network_begins_with_the_pretrained_parts():
+    """Stem and three stages must be the pretrained ones, whatever comes after them."""
+    model = models.create("course_resnet_fine", num_classes=2, weights="course").eval()
+    whole = models.create("course_resnet", num_classes=2, weights="course").eval()
+    images = torch.randn(2, 3, 48, 80)
+    with torch.no_grad():
+        maps = whole.stage3(whole.stage2(whole.stage1(whole.stem(images))))
+        pooled = model.pool(model.stage3(model.stage2(model.stage1(model.stem(images)))))
+    assert maps.shape == (2, 128, 6, 10)
+    assert torch.equal(pooled, torch.cat([maps.mean((2, 3)), maps.flatten(2).max(dim=2).values], dim=1))
+    assert model(images).shape == (2, 2)
+
+
 def test_other_architectures_have_no_course_weights():
     """One line that names the one that has."""
     with pytest.raises(ModelError, match="no weights for 'resnet18', only for: course_resnet"):

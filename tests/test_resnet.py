@@ -138,3 +138,11 @@ def test_an_unknown_shortcut_is_refused():
 def test_a_deep_net_takes_any_size(size):
     """It ends in global average pooling."""
     assert models.deep_net(8, num_classes=3, in_channels=1)(torch.rand(2, 1, *size)).shape == (2, 3)
+
+
+@pytest.mark.parametrize("options", [{"stages": 0}, {"stages": 5}, {"pool": "max"}, {"stages": 2.5}])
+def test_what_the_course_network_cannot_be_is_one_line(options):
+    """A fifth stage has no weights and a third kind of pooling no code: said at once, and what there is instead."""
+    with pytest.raises(ModelError, match="stages") as caught:
+        models.course_resnet(2, **options)
+    assert "\n" not in str(caught.value)

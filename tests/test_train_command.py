@@ -63,6 +63,10 @@ def test_what_a_run_writes(pictures, tmp_path):
             ("--advprop", "--resize", "letterbox", "--momentum", 0.5, "--weight-decay", 0.1),
             {"normalization": "symmetric", "resize": "letterbox", "momentum": 0.5, "weight_decay": 0.1},
         ),
+        (
+            ("--augment", "strong", "--optimizer", "adamw", "--unfreeze-from", "stage3", "--resize", "squash"),
+            {"augment": "strong", "optimizer": "adamw", "unfreeze_from": "stage3"},
+        ),
         (("--precision", "bfloat16", "--workers", 1), {"precision": "bfloat16"}),
     ],
     ids=lambda given: given[0] if isinstance(given, tuple) else "",
@@ -107,6 +111,9 @@ def test_a_run_is_not_overwritten(pictures, tmp_path):
         (("--precision", "float8"), "is not a precision"),
         (("--device", "gpu"), "is not a device"),
         (("--resize", "stretch"), "stretch"),
+        (("--augment", "much"), "is not a way to augment"),
+        (("--unfreeze-from", "stage9"), "Did you mean 'stage"),
+        (("--optimizer", "sdg"), "Did you mean 'sgd'"),
         (("--data", "textuers"), "Did you mean 'textures'"),
     ],
 )

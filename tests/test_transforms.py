@@ -211,3 +211,42 @@ def test_a_grey_picture_gets_the_channels_of_the_normalisation():
     expected = transforms.normalize(image.expand(-1, 3, -1, -1))
     torch.testing.assert_close(transforms.Normalize("imagenet")(image), expected)
     assert transforms.Normalize("symmetric")(image).shape == image.shape
+
+
+def _drawn(transform, image, times: int = 40) -> list[torch.Tensor]:
+    with runtime.seeded(0):
+        return [transform(image) for _time in range(times)]
+
+
+def test_turns_are_the_four_quarter_turns():
+    """Each must come, and nothing else: no pixel is lost or invented."""
+    image = torch.arange(27, dtype=torch.uint8).reshape(3, 3, 3)
+    turns = {tuple(torch.rot90(image, k, (1, 2)).flatten().tolist()) for k in range(4)}
+    assert {tuple(each.flatten().tolist()) for each in _drawn(transforms.Turn(), image)} == turns
+
+
+@pytest.mark.parametrize("floating", [False, True])
+def test_other_colours_keep_the_forms(floating):
+    """What was of one colour still is, edges stay where they were, and numbers stay in their range and type."""
+    image = torch.full((3, 6, 6), 200, dtype=torch.uint8)
+    image[0, :, :3], image[2, 2:4, 2:4] = 40, 0
+    image = image / 255 if floating else image
+    areas = image.flatten(1).unique(dim=1, return_inverse=True)[1]
+    seen = _drawn(transforms.Recolour(), image)
+    for each in seen:
+        assert each.shape == image.shape
+        assert each.dtype == image.dtype
+        assert 0 <= each.min() <= each.max() <= (1 if floating else 255)
+        assert len(torch.stack([areas, *each.flatten(1).mul(1)]).unique(dim=1).T) == len(areas.unique())
+    assert len({tuple(each.flatten().tolist()) for each in seen}) > 20
+
+
+def test_strong_augmentation_varies_training_alone():
+    """Validation must see the picture as it is; training must see it turned and recoloured."""
+    splits = data.load("posters")
+    batches = data.loaders(splits, image_size=32, resize="squash", augment="strong")
+    plain = data.loaders(splits, image_size=32, resize="squash", augment=False)
+    assert list(batches.train.dataset.transform)[-2:] == list(transforms.STRONG)
+    assert torch.equal(next(iter(batches.val))[0], next(iter(plain.val))[0])
+    with pytest.raises(DataError, match="augment is True, False or \"strong\"; got 'much'"):
+        data.loaders(splits, image_size=32, augment="much")

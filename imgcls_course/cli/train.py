@@ -6,11 +6,13 @@ from pathlib import Path
 import typer
 
 from .. import paths
-from ..errors import TrainingError
+from ..errors import DataError, TrainingError, unknown
 from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
 
-SETTINGS = ("data", "weights", "batch_size", "epochs", "lr", "momentum", "weight_decay", "schedule", "freeze", "seed")
+SETTINGS = ("data", "weights", "augment", "batch_size", "epochs", "optimizer", "lr", "momentum", "weight_decay")
+SETTINGS += ("schedule", "freeze", "unfreeze_from", "seed")
+AUGMENT = {"none": False, "usual": True, "strong": "strong"}
 
 
 def train(
@@ -20,10 +22,12 @@ def train(
     weights: str = typer.Option("none", help="none, course, imagenet, or a file of weights."),
     image_size: int = typer.Option(64, help="Height and width that the network gets, in pixels."),
     resize: str = typer.Option("crop", help="What becomes of pictures that are not square: crop, squash or letterbox."),
+    augment: str = typer.Option("usual", help="none, usual, or strong: quarter turns and other colours as well."),
     advprop: bool = typer.Option(False, help="Normalise to [-1, 1], as AdvProp weights want it."),
     batch_size: int = BATCH_SIZE,
     workers: int = WORKERS,
     epochs: int = typer.Option(10, help="Passes over the training pictures."),
+    optimizer: str = typer.Option("sgd", help="sgd, adam or adamw."),
     lr: float = typer.Option(0.01, help="The highest learning rate."),
     momentum: float = typer.Option(0.9, help="Of SGD."),
     weight_decay: float = typer.Option(1e-4, help="Not applied to norms and biases."),
@@ -31,6 +35,7 @@ def train(
         "cosine", help="constant, step, exponential, inverse-time, cosine, warm-up or one-cycle."
     ),
     freeze: bool = typer.Option(False, help="Train the classifier only."),
+    unfreeze_from: str = typer.Option("", help="Train this part and what comes after it only, such as stage4."),
     save_interval: int = typer.Option(0, help="Keep a checkpoint every so many epochs, besides best and last."),
     resume: bool = typer.Option(False, help="Go on where the run in --out stopped."),
     seed: int = typer.Option(0, help="The same seed gives the same run."),
@@ -53,18 +58,21 @@ def train(
         out, arch=arch, transforms=prepare, settings=settings, save_interval=save_interval
     )
     _check_free(checkpoints, resume=resume)
+    augments = _augments(augment)
     lr_of = training.schedules.by_name(schedule, lr=lr, epochs=epochs)
-    batches = loaders(catalogue.load(data), batch_size=batch_size, workers=workers, augment=True, **prepare)
+    batches = loaders(catalogue.load(data), batch_size=batch_size, workers=workers, augment=augments, **prepare)
     with runtime.seeded(seed):
         start = {"weights": None if weights == "none" else weights, "image_size": image_size}
         model = models.create(arch, num_classes=len(batches.classes), **start)
     if freeze:
         training.freeze(model)
+    elif unfreeze_from:
+        training.unfreeze_from(model, unfreeze_from)
     history = training.fit(
         model,
         batches,
         epochs=epochs,
-        optimizer=training.optimizer(model, "sgd", lr=lr, momentum=momentum, weight_decay=weight_decay),
+        optimizer=training.optimizer(model, optimizer, lr=lr, momentum=momentum, weight_decay=weight_decay),
         schedule=lr_of,
         precision=precision,
         device=device,
@@ -74,6 +82,13 @@ def train(
         on_epoch=lambda history: _record(history, out),
     )
     _finish(history, out)
+
+
+def _augments(name: str) -> bool | str:
+    """Return what `data.loaders` calls it, or raise one line."""
+    if name not in AUGMENT:
+        raise DataError(unknown(name, _("a way to augment"), AUGMENT))
+    return AUGMENT[name]
 
 
 def _check_free(checkpoints, *, resume: bool) -> None:

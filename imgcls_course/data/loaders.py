@@ -40,7 +40,7 @@ def loaders(
     batch_size: int = 32,
     image_size: int | None = None,
     resize: str = "crop",
-    augment: bool | None = None,
+    augment: bool | str | None = None,
     normalization: str | None = None,
     presets: tuple | None = None,
     workers: int = 0,
@@ -59,8 +59,9 @@ def loaders(
         Height and width of every picture, in pixels. Needed for pictures in files; those in memory stay as they are.
     resize : {"crop", "squash", "letterbox"}
         What to do with pictures that are not square, see `transforms.evaluation`.
-    augment : bool, optional
-        Whether pictures for training are varied at random. Default: those from files, not those in memory.
+    augment : bool or "strong", optional
+        Whether pictures for training are varied at random. Default: those from files, not those in memory. "strong"
+        varies them more, by quarter turns and other colours: where the class hangs on neither.
     normalization : {"imagenet", "symmetric", "none"}, optional
         Default: "imagenet" for files, "none" in memory.
     presets : (callable, callable), optional
@@ -233,8 +234,10 @@ def _kept(image_size: int | None) -> int | None:
     return None if image_size is None else round(image_size * ROOM)
 
 
-def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | None, normalization: str | None):
+def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | str | None, normalization: str | None):
     """Return the transforms for training and for the rest; None leaves a picture as it is."""
+    if isinstance(augment, str) and augment != "strong":
+        raise DataError(_('augment is True, False or "strong"; got {value!r}.', value=augment))
     in_files = isinstance(pictures, PictureFiles)
     if image_size is None and in_files:
         raise DataError(_("Pictures of many sizes need one: give image_size, in pixels, such as image_size=64."))
@@ -246,7 +249,8 @@ def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | N
     options = {"resize": resize, "normalization": normalization or ("imagenet" if in_files else "none")}
     rest = transforms.evaluation(size, **options)
     varied = in_files if augment is None else augment
-    return (transforms.training(size, **options) if varied else rest), rest
+    extra = transforms.STRONG if varied == "strong" else ()
+    return (transforms.training(size, extra=extra, **options) if varied else rest), rest
 
 
 def _caches(cache: str, *, size: int | None, limit: int, processes: int) -> list:

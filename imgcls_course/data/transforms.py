@@ -154,6 +154,34 @@ class Flip(nn.Module):
         return str(self.probability)
 
 
+class Turn(nn.Module):
+    """Turn the picture by 0, 90, 180 or 270 degrees: for classes that do not hang on what is up. Needs a square."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(C, S, S) → the same shape."""
+        return torch.rot90(image, int(torch.randint(4, ())), dims=(-2, -1))
+
+
+class Recolour(nn.Module):
+    """Other colours, the same forms: for classes that do not hang on colour.
+
+    The channels in any order; half of the pictures as their negative; half with each channel stretched or flattened by
+    a factor of 0.6 to 1.4 and shifted by up to 0.12 of the whole range.
+    """
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """(C, H, W) uint8, or float in [0, 1] → the same shape and type."""
+        top = 1.0 if image.is_floating_point() else 255
+        image = image[torch.randperm(len(image))]
+        if torch.rand(()) < 0.5:
+            image = top - image
+        if torch.rand(()) < 0.5:
+            factor, shift = 0.6 + 0.8 * torch.rand(len(image), 1, 1), 0.24 * (torch.rand(len(image), 1, 1) - 0.5)
+            middle = top / 2
+            image = ((image - middle) * factor + middle + top * shift).clamp(0, top).to(image.dtype)
+        return image
+
+
 class Squash(Resize):
     """Both sides to `size`: all of the picture is kept, its shape is not."""
 
@@ -184,6 +212,8 @@ class Letterbox(Resize):
         colour = colour / 255 if image.is_floating_point() else colour
         return colour.to(image.dtype)[:, None, None].repeat(1, self.size, self.size)
 
+
+STRONG = (Turn(), Recolour())  # for pictures whose class hangs neither on what is up nor on colour
 
 _RESIZE = {"crop": Crop, "squash": Squash, "letterbox": Letterbox}
 

@@ -24,6 +24,7 @@ INITS = ("default", "xavier")
 SMALL: dict[str, Callable[..., nn.Module]] = {
     "convnet": convnet,
     "course_resnet": course_resnet,
+    "course_resnet_fine": functools.partial(course_resnet, stages=3, pool="average+max"),
     "fc_net": fc_net,
     "gap_net": gap_net,
     "small_googlenet": small_googlenet,
@@ -50,7 +51,8 @@ def create(
     num_classes : int
         torchvision's networks get a classifier of this size in place of their own.
     weights : None, "course", "imagenet", a torchvision weights entry or its name, or a path
-        What the network starts from. None: random numbers. "course": what comes with the course, for "course_resnet".
+        What the network starts from. None: random numbers. "course": what comes with the course, for "course_resnet"
+        and "course_resnet_fine".
         "imagenet": torchvision's best. A path: a `.safetensors`
         file (or a `.pth` state dict) of the same architecture. The classifier is taken over only where it has the same
         number of classes.

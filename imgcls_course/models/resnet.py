@@ -3,16 +3,19 @@
 Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016.
 """
 
+import functools
 from collections import OrderedDict
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from ..data.checks import check_whole
 from ..errors import ModelError, unknown
 from ..i18n import _
 
 SHORTCUTS = ("pad", "projection", "none")
+STAGES = 4  # of the course's own network
 
 
 class ResidualBlock(nn.Module):
@@ -164,12 +167,25 @@ def deep_net(
     return init_he(net)
 
 
-def course_resnet(num_classes: int, *, in_channels: int = 3, width: int = 32) -> nn.Sequential:
+class AverageAndMax(nn.Module):
+    """Mean and largest value of each map, one behind the other: (N, C, H, W) to (N, 2C, 1, 1)."""
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Pool both ways."""
+        return torch.cat([maps.mean(dim=(2, 3), keepdim=True), maps.amax(dim=(2, 3), keepdim=True)], dim=1)
+
+
+POOLS = {"average": functools.partial(nn.AdaptiveAvgPool2d, 1), "average+max": AverageAndMax}
+
+
+def course_resnet(
+    num_classes: int, *, in_channels: int = 3, width: int = 32, stages: int = 4, pool: str = "average"
+) -> nn.Sequential:
     """Make the course's own network, the one with bundled weights: images (N, C, H, W) to logits (N, K).
 
     ResNet-18 at half the width, for small pictures: the first convolution halves their size, and no pooling follows it.
-    Then four stages of two basic blocks, each after the first of half the size and twice the channels. Its parts are
-    `stem`, `stage1` to `stage4`, `pool` and `head`.
+    Then up to four stages of two basic blocks, each after the first of half the size and twice the channels. Its parts
+    are `stem`, `stage1` to `stage4`, `pool` and `head`.
 
     Parameters
     ----------
@@ -178,7 +194,17 @@ def course_resnet(num_classes: int, *, in_channels: int = 3, width: int = 32) ->
         3 for colour, 1 for grey.
     width : int
         Channels of the first stage.
+    stages : int
+        1 to 4. With fewer, the last feature maps are finer: with three, a place of them is 8 pixels of the picture
+        from the next, with four 16. That helps where what matters is small.
+    pool : {"average", "average+max"}
+        What becomes of each feature map: its mean, or its mean and its largest value. A mean hardly notices a thing
+        that fills a hundredth of the picture.
     """
+    check_whole(stages, name="stages", unit=_("stages"), error=ModelError)
+    if stages > STAGES or pool not in POOLS:
+        message = _("course_resnet has 1 to {most} stages, and pool is one of {pools}; got {stages} and {pool!r}.")
+        raise ModelError(message.format(most=STAGES, pools=", ".join(POOLS), stages=stages, pool=pool))
     stem = [
         nn.Conv2d(in_channels, width, 7, stride=2, padding=3, bias=False),
         nn.BatchNorm2d(width),
@@ -186,13 +212,13 @@ def course_resnet(num_classes: int, *, in_channels: int = 3, width: int = 32) ->
     ]
     parts = OrderedDict(stem=nn.Sequential(*stem))
     before = width
-    for stage in range(4):
+    for stage in range(stages):
         channels = width * 2**stage
         first = BasicBlock(before, channels, stride=1 if stage == 0 else 2)
         parts[f"stage{stage + 1}"] = nn.Sequential(first, BasicBlock(channels, channels))
         before = channels
-    parts["pool"] = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    parts["head"] = nn.Linear(before, num_classes)
+    parts["pool"] = nn.Sequential(POOLS[pool](), nn.Flatten())
+    parts["head"] = nn.Linear(before * (2 if pool == "average+max" else 1), num_classes)
     return init_he(nn.Sequential(parts))
 
 

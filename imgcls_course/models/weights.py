@@ -1,5 +1,6 @@
 """Weights from elsewhere: torchvision's, or a file."""
 
+from collections.abc import Collection
 from pathlib import Path
 from urllib.error import URLError
 
@@ -16,6 +17,9 @@ from . import zoo
 State = dict[str, torch.Tensor]
 
 BUNDLED = Path(__file__).parents[1] / "weights"
+BEGINS_AS = {
+    "course_resnet_fine": "course_resnet"
+}  # networks that are the first parts of another, and take its weights
 
 
 def load(model: nn.Module, weights, *, arch: str, options: dict) -> None:
@@ -36,7 +40,7 @@ def load(model: nn.Module, weights, *, arch: str, options: dict) -> None:
         If there are no such weights, they cannot be read, or they are of another architecture.
     """
     if weights == "course":
-        fill(model, _bundled(arch), source='"course"', arch=arch)
+        fill(model, _bundled(arch, parts=dict(model.named_children())), source='"course"', arch=arch)
         return
     entry = _entry(weights, arch=arch)
     if entry is None:
@@ -114,11 +118,16 @@ def _from_torchvision(entry: WeightsEnum, *, arch: str, options: dict) -> State:
         raise ModelError(message) from None
 
 
-def _bundled(arch: str) -> State:
-    if arch not in bundled():
-        message = _("The course has no weights for '{arch}', only for: {known}.", arch=arch, known=", ".join(bundled()))
-        raise ModelError(message)
-    return read(BUNDLED / f"{arch}.safetensors")
+def _bundled(arch: str, *, parts: Collection[str]) -> State:
+    """Return the weights that come with the course, or of them those for these `parts` (see `BEGINS_AS`)."""
+    source = BEGINS_AS.get(arch, arch)
+    if source not in bundled():
+        known = ", ".join([*bundled(), *BEGINS_AS])
+        raise ModelError(_("The course has no weights for '{arch}', only for: {known}.", arch=arch, known=known))
+    state = read(BUNDLED / f"{source}.safetensors")
+    if arch not in BEGINS_AS:
+        return state
+    return {name: tensor for name, tensor in state.items() if name.partition(".")[0] in parts}
 
 
 def read(path: Path) -> State:
