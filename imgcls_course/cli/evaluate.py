@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -10,6 +11,9 @@ from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
 
 CHECKPOINT = typer.Option(help="A checkpoint, or the folder of a run.")
+IMAGE_SIZE = typer.Option(
+    None, help="Height and width of the pictures, in pixels; as in training unless told otherwise."
+)
 PRECISION = typer.Option("float32", help="float32, bfloat16 or auto.")
 
 
@@ -23,6 +27,7 @@ def evaluate(
     cost: tuple[float, float] = typer.Option(None, help="Need: the least cost; what a miss and a false alarm cost."),
     predictions: Path = typer.Option(None, help="Write every prediction to this .csv or .txt file."),
     report: Path = typer.Option(None, help="Write report.html, which needs no other file, into this folder."),
+    image_size: int = IMAGE_SIZE,
     batch_size: int = BATCH_SIZE,
     workers: int = WORKERS,
     precision: str = PRECISION,
@@ -40,6 +45,7 @@ def evaluate(
         loaded,
         split=split,
         positive=positive,
+        image_size=image_size,
         batch_size=batch_size,
         workers=workers,
         precision=precision,
@@ -64,6 +70,7 @@ def predict(
         None, help="With a threshold: the class in question; the first unless told otherwise."
     ),
     threshold: float = typer.Option(None, help="Say the class in question wherever its probability is at least this."),
+    image_size: int = IMAGE_SIZE,
     batch_size: int = BATCH_SIZE,
     workers: int = WORKERS,
     precision: str = PRECISION,
@@ -75,6 +82,8 @@ def predict(
 
     files = find_pictures(pictures)
     model, card = training.load(checkpoint)
+    if image_size is not None:
+        card = replace(card, transforms={**card.transforms, "image_size": image_size})
     positive = _positive(card.classes, positive, threshold=threshold)
     options = {"batch_size": batch_size, "workers": workers, "precision": precision, "device": device}
     answers, broken = evaluation.classify(model, files, card=card, **options)

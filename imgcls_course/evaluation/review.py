@@ -94,6 +94,7 @@ def review(
     *,
     split: str = "test",
     positive: str | None = None,
+    image_size: int | None = None,
     batch_size: int = 32,
     workers: int = 0,
     device: str = "auto",
@@ -113,6 +114,10 @@ def review(
     split : {"test", "val", "train"}
     positive : str, optional
         The class in question; the first unless told otherwise.
+    image_size : int, optional
+        Another height and width than in training, in pixels. A network that takes any size often does better on
+        pictures a little larger than those it learned from (Touvron et al., "Fixing the train-test resolution
+        discrepancy", NeurIPS 2019).
     batch_size, workers
         See `data.loaders`.
     device, precision, progress
@@ -131,8 +136,10 @@ def review(
     card = training.read_card(training.saved(checkpoint)[0])  # all epochs of a run have the same classes and transforms
     positive = _check_classes(card, splits, positive=positive, source=checkpoint)
 
+    prepare = card.transforms if image_size is None else {**card.transforms, "image_size": image_size}
+
     def batches(name: str):
-        return loader(splits[name], transforms=card.transforms, batch_size=batch_size, workers=workers)
+        return loader(splits[name], transforms=prepare, batch_size=batch_size, workers=workers)
 
     options = {"device": device, "precision": precision, "progress": progress}
     best = compare_epochs(checkpoint, batches("val"), positive=positive, **options, **need)[0] if need else None
