@@ -137,6 +137,7 @@ def _maps(rng) -> list[tuple]:
     heat = torch.zeros(4, 8)
     heat[1, 6] = 1.0
     known = [(heat, 65.0, 15.0, 10.0, 80, 40), (heat, 15.0, 65.0, 10.0, 80, 40), (heat, 65.0, 15.0, 30.0, 80, 40)]
+    known += [(1 - heat, 65.0, 15.0, 10.0, 80, 40), (heat, 6.5, 1.5, 6.0, 80, 40)]
     drawn = []
     for turn in range(8):
         rows, columns = (int(n) for n in rng.integers(3, 9, size=2))

@@ -11,9 +11,7 @@ from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
 
 CHECKPOINT = typer.Option(help="A checkpoint, or the folder of a run.")
-IMAGE_SIZE = typer.Option(
-    None, help="Height and width of the pictures, in pixels; as in training unless told otherwise."
-)
+IMAGE_SIZE = typer.Option(None, help="Height and width of the pictures, in pixels; those of training by default.")
 PRECISION = typer.Option("float32", help="float32, bfloat16 or auto.")
 
 
