@@ -227,12 +227,15 @@ class OpenExplorer:
             button.click()
         chooser.value.set_files(path)
 
+    def slides(self) -> bool:
+        """Say whether there is a slider."""
+        return self.box.locator(".noUi-handle").count() > 0
+
     def step(self) -> None:
-        """Move the first control by the keyboard: a slider, or the next of a list where there is no slider."""
-        if self.box.locator(".noUi-handle").count():
-            return self.press()
-        lists = self.box.locator("select")
-        return lists.first.press("ArrowDown")
+        """Go to the next choice of the first list by the arrow keys, or to the one before if it is at its end."""
+        first = self.box.locator("select").first
+        at_the_end = first.evaluate("list => list.selectedIndex === list.options.length - 1")
+        first.press("ArrowUp" if at_the_end else "ArrowDown")
 
     def shown(self) -> tuple[str, str]:
         """Return the caption and the address of the picture, which is a new one for each picture."""
