@@ -46,7 +46,7 @@ class ExerciseError(CourseError, AttributeError):
 
 
 class ExplorerError(CourseError, RuntimeError):
-    """A control of an explorer was moved to a place where it cannot show anything."""
+    """An explorer cannot show anything of what it got, or where a control was moved to."""
 
 
 class CourseWarning(UserWarning):

@@ -1,16 +1,22 @@
 """Pictures made as arrays: one array for hundreds of maps, quick enough to be made anew at each move of a slider."""
 
 import functools
+import io
 import math
+from pathlib import Path
 
 import matplotlib
 import numpy as np
-from PIL import Image
+import torch
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+from torch.nn import functional
 
-from .style import SIGNED
+from .style import PURPLE, SIGNED
 
 UNSIGNED = "viridis"
 WHITE = 255
+LETTERS = 12  # pixels, the size of titles
+GAP = 12  # pixels, between panels
 
 
 def is_signed(values) -> bool:
@@ -99,3 +105,60 @@ def blended(image, heat, *, strength: float = 0.6, signed: bool | None = None) -
     heat = np.asarray(heat, dtype=np.float32)
     coloured = colours(resized(heat, height=grey.shape[0], width=grey.shape[1], smooth=True), signed=signed)
     return ((1 - strength) * grey + strength * coloured).round().astype(np.uint8)
+
+
+def framed(sheet: np.ndarray, index: int, *, columns: int, shape: tuple[int, int], gap: int) -> np.ndarray:
+    """Mark one of the pictures of `shape` that `tiles` has laid out, by a frame in the gaps around it.
+
+    Returns
+    -------
+    array of uint8, shape (H + 2 gap, W + 2 gap, 3)
+        The sheet has a white border then, so that there is a gap on every side.
+    """
+    sheet = np.pad(sheet, ((gap, gap), (gap, gap), (0, 0)), constant_values=WHITE)
+    (h, w), (row, column) = shape, divmod(index, columns)
+    around = sheet[row * (h + gap) :, column * (w + gap) :][: h + 2 * gap, : w + 2 * gap]  # a view into the sheet
+    picture = around[gap:-gap, gap:-gap].copy()
+    around[:] = ImageColor.getrgb(PURPLE)
+    around[gap:-gap, gap:-gap] = picture
+    return sheet
+
+
+def scaled(values, side: int) -> np.ndarray:
+    """Scale maps (N, h, w) so that the longer side has `side` pixels: means where that is fewer, else squares."""
+    values = torch.as_tensor(np.asarray(values, dtype=np.float32))[None]
+    h, w = values.shape[-2:]
+    shape = [max(1, round(each * side / max(h, w))) for each in (h, w)]
+    mode = "area" if max(h, w) > side else "nearest-exact"
+    return functional.interpolate(values, size=shape, mode=mode)[0].numpy()
+
+
+def panels(titled: dict[str, np.ndarray]) -> np.ndarray:
+    """Set pictures (h, w, 3) of uint8 beside each other, each under its title, on white: (H, W, 3)."""
+    height = max(picture.shape[0] for picture in titled.values())
+    columns = []
+    for title, picture in titled.items():
+        below = np.full((height - picture.shape[0], picture.shape[1], 3), WHITE, dtype=np.uint8)
+        columns += [np.concatenate([_strip(title, picture.shape[1]), picture, below])]
+        columns += [np.full((columns[0].shape[0], GAP, 3), WHITE, dtype=np.uint8)]
+    return np.concatenate(columns[:-1], axis=1)
+
+
+@functools.lru_cache(maxsize=256)
+def _strip(text: str, width: int) -> np.ndarray:
+    """Write a line of text, cut to the width, as a picture."""
+    strip = Image.new("RGB", (width, LETTERS + 8), "white")
+    ImageDraw.Draw(strip).text((0, 3), text, fill="black", font=_font())
+    return np.asarray(strip)
+
+
+@functools.cache
+def _font() -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), LETTERS)
+
+
+def as_png(picture: np.ndarray) -> bytes:
+    """Encode a picture of uint8, shape (H, W, 3), quickly."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="png", compress_level=1)
+    return buffer.getvalue()

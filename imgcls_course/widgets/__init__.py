@@ -6,8 +6,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "attribution": ["attribution_explorer"],
         "augmentation": ["augmentation_explorer"],
         "explorer": ["Explorer"],
+        "feature_maps": ["feature_map_explorer"],
         "freezing": ["freeze_explorer"],
         "heads": ["head_explorer"],
         "inception": ["reduction_explorer"],
