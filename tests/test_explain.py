@@ -118,6 +118,23 @@ def test_layers_of_every_architecture_are_maps(arch):
         assert seen.maps[name].shape[2] == seen.maps[name].shape[3], name
 
 
+@pytest.mark.parametrize(
+    ("arch", "layer", "conv"),
+    [
+        ("resnet18", "layer1.0.relu", "layer1.0.conv2"),  # called twice: the last result counts
+        ("efficientnet_b0", "features.2.0.block.2", "features.2.0.block.1.0"),  # scaled by squeeze-and-excitation
+        ("densenet121", "features.denseblock1.denselayer3.norm1", None),  # 64 + 32 + 32, as many as the layer before
+        ("densenet121", "features.denseblock1.denselayer2.norm2", "features.denseblock1.denselayer2.conv1"),
+        ("squeezenet1_1", "features.3", None),  # two convolutions side by side
+        ("googlenet", "inception3a.branch2", "inception3a.branch2.1.conv"),
+    ],
+)
+def test_the_filter_behind_a_map_is_of_the_convolution_that_made_it(arch, layer, conv):
+    """As many channels are not enough: they may be put together of several, or weigh those of another."""
+    seen = explain.look(models.blueprint(arch, num_classes=3), torch.zeros(1, 3, 64, 64, device="meta"), [layer])
+    assert seen.behind.get(layer) == conv
+
+
 def test_layers_that_only_hand_on_are_not_listed():
     """Dropout in eval mode has nothing of its own to show, an identity neither."""
     model = nn.Sequential(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 from torchvision.ops.misc import Permute
 
 from .. import runtime
@@ -40,7 +41,8 @@ class Seen:
         By the name of the layer, in the order in which the layers finished. A layer that is called more than once has
         its last result.
     behind : dict of str to str
-        For each of `maps`, the last convolution before it that gives as many channels; without an entry if none does.
+        For each of `maps`, the last convolution before it that gives as many channels, on a map at least as large
+        (squeeze-and-excitation has others); without an entry if none does, or if a concatenation came after it.
     others : dict of str to str
         For each layer that was reached and gives no maps, the shape or the type of what it gives instead.
     """
@@ -85,7 +87,7 @@ def look(
     if not isinstance(images, torch.Tensor) or images.dim() != 4:
         raise ExplainError(_("Pictures must be a tensor of shape (N, C, H, W); one picture is `image[None]`."))
     watcher = _Watcher(_input(model, images, gradients=gradients), wanted)
-    with runtime.evaluating(model), watcher.hooked(model), torch.set_grad_enabled(gradients):
+    with runtime.evaluating(model), watcher.hooked(model), torch.set_grad_enabled(gradients), _Concatenations(watcher):
         watcher.seen.logits = _logits(model, watcher.seen.images)
     for name in wanted or ():
         _check_maps(watcher.seen, name)
@@ -98,7 +100,7 @@ class _Watcher:
     def __init__(self, images: torch.Tensor, wanted: list[str] | None):
         self.seen, self.wanted = Seen(images), wanted
         self.channels_last = False
-        self.convolutions: list[tuple[str, int]] = []  # name and channels, in the order of computation
+        self.makers: list[tuple[str | None, torch.Size]] = []  # what sets the number of channels, in order: see `made`
 
     @contextlib.contextmanager
     def hooked(self, model: nn.Module) -> Iterator[None]:
@@ -118,7 +120,7 @@ class _Watcher:
                 return None
             self._note_layout(module, reshapes=[output.shape] != [getattr(each, "shape", None) for each in inputs])
             if isinstance(module, nn.Conv2d):
-                self.convolutions.append((name, module.out_channels))
+                self.made(output, by=name)
             if output.dim() != 4 or self.channels_last:
                 self.seen.others[name] = str(tuple(output.shape))
                 return None
@@ -144,9 +146,15 @@ class _Watcher:
     def _note(self, name: str, maps: torch.Tensor) -> None:
         self.seen.maps.pop(name, None)  # so that the order is that of the last call
         self.seen.maps[name] = maps
-        suiting = [conv for conv, channels in self.convolutions if channels == maps.shape[1]]
-        if suiting:
+        places = maps.shape[2:].numel()
+        suiting = [conv for conv, shape in self.makers if shape[1] == maps.shape[1] and shape[2:].numel() >= places]
+        self.seen.behind.pop(name, None)
+        if suiting and suiting[-1] is not None:
             self.seen.behind[name] = suiting[-1]
+
+    def made(self, maps: torch.Tensor, *, by: str | None) -> None:
+        """Take down that a convolution made these channels, or, without a name, that several did."""
+        self.makers.append((by, maps.shape))
 
     def _note_layout(self, module: nn.Module, *, reshapes: bool) -> None:
         """Transformers and ConvNeXt compute partly with the channels last, and such a tensor is no stack of maps.
@@ -161,6 +169,20 @@ class _Watcher:
             self.channels_last = tuple(module.dims) != (0, 3, 1, 2)
         elif reshapes and not any(module.children()):
             self.channels_last = True
+
+
+class _Concatenations(TorchFunctionMode):
+    """Hear when channels of several layers are set side by side."""
+
+    def __init__(self, watcher: _Watcher):
+        super().__init__()
+        self.watcher = watcher
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if function in (torch.cat, torch.concat, torch.concatenate) and result.dim() == 4:
+            self.watcher.made(result, by=None)
+        return result
 
 
 def _input(model: nn.Module, images: torch.Tensor, *, gradients: bool) -> torch.Tensor:

@@ -3,6 +3,7 @@
 import functools
 import io
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
@@ -133,15 +134,14 @@ def scaled(values, side: int) -> np.ndarray:
     return functional.interpolate(values, size=shape, mode=mode)[0].numpy()
 
 
-def panels(titled: dict[str, np.ndarray]) -> np.ndarray:
+def panels(titled: Iterable[tuple[str, np.ndarray]]) -> np.ndarray:
     """Set pictures (h, w, 3) of uint8 beside each other, each under its title, on white: (H, W, 3)."""
-    height = max(picture.shape[0] for picture in titled.values())
-    columns = []
-    for title, picture in titled.items():
-        below = np.full((height - picture.shape[0], picture.shape[1], 3), WHITE, dtype=np.uint8)
-        columns += [np.concatenate([_strip(title, picture.shape[1]), picture, below])]
-        columns += [np.full((columns[0].shape[0], GAP, 3), WHITE, dtype=np.uint8)]
-    return np.concatenate(columns[:-1], axis=1)
+    columns = [np.concatenate([_strip(title, picture.shape[1]), picture]) for title, picture in titled]
+    height = max(column.shape[0] for column in columns)
+    padded = [
+        np.pad(column, ((0, height - len(column)), (0, GAP), (0, 0)), constant_values=WHITE) for column in columns
+    ]
+    return np.concatenate(padded, axis=1)[:, :-GAP]
 
 
 @functools.lru_cache(maxsize=256)

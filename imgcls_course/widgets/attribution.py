@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .. import explain
-from ..errors import ExplainError
+from ..errors import ExplainError, ExplorerError
 from ..i18n import _
 from ..plots import arrays
 from .explorer import Explorer
@@ -17,6 +17,7 @@ from .gallery import Gallery, listen, picture_choice, upload_button
 
 KEPT = 4  # pictures whose covered copies need not be asked again
 SQUARES = 7  # along a side: where occlusion covers the picture, one after the other
+SURE = 12  # places along a side, when it is said where the strongest is
 PREDICTED = "predicted"
 
 
@@ -88,27 +89,29 @@ def attribution_explorer(
     """
     gallery = Gallery(model, pictures, names=names, image_size=image_size, resize=resize, normalization=normalization)
     reasons = Reasons(model, gallery)
-    numbers = {name: number for number, name in enumerate(classes)}
+    numbers = {name: number for number, name in enumerate(_different(classes))}
+    _check_count(numbers, reasons.probabilities(gallery.names[0]))
 
     def show(*, picture, method, target):
         probabilities = reasons.probabilities(picture)
         number = int(probabilities.argmax()) if target == PREDICTED else numbers[target]
-        heat = reasons.map(picture, method=method, target=number)
-        shown = gallery.shown(picture)
-        large = [
+        heat, shown = reasons.map(picture, method=method, target=number), gallery.shown(picture)
+        picture_drawn, overlay = (
             arrays.resized(each, height=size, width=size)
             for each in (arrays.as_bytes(shown), arrays.blended(shown, heat))
-        ]
-        titles = picture, _("{method}: {name}", method=method, name=classes[number])
-        return arrays.panels(dict(zip(titles, large, strict=True))), said(
-            probabilities, heat, picture=picture, method=method, target=number, classes=classes
+        )
+        title = _("{method}: {name}", method=method, name=classes[number])
+        text = said(probabilities, target=number, classes=classes)
+        return (
+            arrays.panels([(picture, picture_drawn), (title, overlay)]),
+            _("{picture}: {text} {method}: {where}.", picture=picture, text=text, method=method, where=where(heat)),
         )
 
     controls = {
         "picture": picture_choice(gallery),
         "method": ipywidgets.Dropdown(options=list(reasons.methods), description=_("method")),
         "target": ipywidgets.Dropdown(
-            options=[(_("the predicted one"), PREDICTED), *((name, name) for name in classes)], description=_("class")
+            options=[(_("the predicted one"), PREDICTED), *((name, name) for name in numbers)], description=_("class")
         ),
     }
     button = upload_button()
@@ -117,23 +120,17 @@ def attribution_explorer(
     return explorer
 
 
-def said(probabilities, heat, *, picture: str, method: str, target: int, classes: Sequence[str]) -> str:
-    """Say how probable the class is, and where what speaks for it is strongest."""
+def said(probabilities: torch.Tensor, *, target: int, classes: Sequence[str]) -> str:
+    """Say how probable a class is, and how many are more probable."""
     rank = int((probabilities > probabilities[target]).sum()) + 1
-    return _(
-        "{picture}: {name} has {p:.0%}, place {rank} of {n}. {method}: {where}.",
-        picture=picture,
-        name=classes[target],
-        p=float(probabilities[target]),
-        rank=rank,
-        n=len(classes),
-        method=method,
-        where=where(heat),
-    )
+    p = float(probabilities[target])
+    return _("{name} has {p:.0%}, place {rank} of {n}.", name=classes[target], p=p, rank=rank, n=len(classes))
 
 
 def where(heat: np.ndarray) -> str:
     """Say in words where a map (h, w) is strongest."""
+    if max(heat.shape) > SURE:  # of single pixels, as of saliency, the largest is chance
+        [heat] = arrays.scaled(heat[None], SURE)
     if heat.max() <= 0:
         return _("nothing speaks for it")
     rows = (_("upper"), _("middle"), _("lower"))
@@ -143,6 +140,21 @@ def where(heat: np.ndarray) -> str:
     return _(
         "strongest {where}", where=_("in the middle") if down == across == 1 else f"{rows[down]} {columns[across]}"
     )
+
+
+def _different(classes: Iterable[str]) -> list[str]:
+    """Tell classes of the same name apart by their number: ImageNet has two cranes."""
+    classes = list(classes)
+    return [
+        f"{name} ({number})" if name in classes[:number] or name == PREDICTED else name
+        for number, name in enumerate(classes)
+    ]
+
+
+def _check_count(classes: dict, probabilities: torch.Tensor) -> None:
+    if len(classes) != len(probabilities):
+        message = _("The network has {n} classes; got the names of {m}.", n=len(probabilities), m=len(classes))
+        raise ExplorerError(message)
 
 
 def _works(find, picture: str) -> bool:

@@ -20,6 +20,7 @@ from .gallery import Gallery, listen, picture_choice, upload_button
 
 KEPT = 2  # pictures whose maps stay in memory: enough to go back and forth
 COLUMNS = 8  # and as many rows: what is shown at once of a layer
+SHOWN = COLUMNS**2
 LINE = 2  # pixels between two maps
 
 
@@ -49,6 +50,41 @@ class Ranking:
         return float(self.strength[channel] / max(self.strength.max(), np.finfo(np.float32).tiny))
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the explorer stands: one channel of one layer for one picture.
+
+    Attributes
+    ----------
+    picture, layer : str
+    rank : int
+        Of the channel by strength, from 1.
+    maps : tensor of shape (C, h, w)
+        Of the whole layer.
+    ranking : Ranking
+    behind : str, optional
+        The convolution that made the channel; None where no single one did.
+    weights : array of shape (C', kh, kw), optional
+        Its filter for this channel.
+    coloured : bool
+        Whether that filter looks at red, green and blue.
+    """
+
+    picture: str
+    layer: str
+    rank: int
+    maps: torch.Tensor
+    ranking: Ranking
+    behind: str | None
+    weights: np.ndarray | None
+    coloured: bool
+
+    @property
+    def channel(self) -> int:
+        """The number of the channel."""
+        return int(self.ranking.order[self.rank - 1])
+
+
 class Inside:
     """What a network makes of the pictures of a gallery: one pass for all layers, kept for the last pictures.
 
@@ -73,22 +109,23 @@ class Inside:
         if not self.layers:
             raise ExplorerError(_("No layer gives maps of more than one place. Use larger pictures."))
 
-    def maps(self, picture: str, layer: str) -> torch.Tensor:
-        """Return the maps of a layer: (C, H, W)."""
-        return self.seen(picture).maps[layer][0]
-
-    def filter(self, picture: str, layer: str, channel: int) -> tuple[str, np.ndarray] | None:
-        """Return the convolution that made a channel and its filter, (C, h, w); None where no single one did."""
-        behind = self.seen(picture).behind.get(layer)
-        if behind is None:
-            return None
-        return behind, self.model.get_submodule(behind).weight[channel].detach().float().cpu().numpy()
+    def at(self, picture: str, layer: str, rank: int) -> Place:
+        """Return the channel of a layer that has this rank by strength, from 1, and what belongs to it."""
+        seen, ranking = self.seen(picture), self.ranking(picture, layer)
+        behind, weights = seen.behind.get(layer), None
+        if behind is not None:
+            weights = self.model.get_submodule(behind).weight[int(ranking.order[rank - 1])].detach().float().cpu()
+        coloured = behind == self.first and len(weights) == 3
+        maps = seen.maps[layer][0]
+        return Place(
+            picture, layer, rank, maps, ranking, behind, None if weights is None else weights.numpy(), coloured
+        )
 
     def _seen(self, picture: str) -> Seen:
         return explain.look(self.model, self.gallery.prepared(picture))
 
     def _ranking(self, picture: str, layer: str) -> Ranking:
-        maps = self.maps(picture, layer).float().cpu()
+        maps = self.seen(picture).maps[layer][0].float().cpu()
         strength = maps.abs().amax(dim=(1, 2)).numpy()
         order = np.argsort(-strength, kind="stable")
         return Ranking(order, strength, explain.sparsity(maps), signed=bool(maps.min() < 0))
@@ -135,8 +172,8 @@ def feature_map_explorer(
     inside = Inside(model, gallery)
 
     def show(*, picture, layer, channel):
-        place = {"picture": picture, "layer": layer, "rank": channel}
-        return drawn(inside, **place, size=size), said(inside, **place)
+        place = inside.at(picture, layer, channel)
+        return drawn(place, gallery.shown(picture), size=size), said(place)
 
     layers = list(inside.layers)
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="36em")}
@@ -158,73 +195,69 @@ def feature_map_explorer(
     return explorer
 
 
-def said(inside: Inside, *, picture: str, layer: str, rank: int) -> str:
-    """Say which channel has this rank, how strong and how sparse it is, and which filter made it."""
-    ranking = inside.ranking(picture, layer)
-    channel = int(ranking.order[rank - 1])
-    channels, height, width = inside.maps(picture, layer).shape
+def said(place: Place) -> str:
+    """Say which channel this is, how strong and how sparse, and which filter made it."""
+    channels, height, width = place.maps.shape
     text = _(
         "{layer} of {picture}: {channels} channels of {h}×{w}. Place {rank} by strength: channel {channel}, "
         "{share:.0%} of the strongest response, next to nothing at {blank:.0%} of its places.",
-        layer=layer,
-        picture=picture,
+        layer=place.layer,
+        picture=place.picture,
         channels=channels,
         h=height,
         w=width,
-        rank=rank,
-        channel=channel,
-        share=ranking.share(channel),
-        blank=float(ranking.sparsity[channel]),
+        rank=place.rank,
+        channel=place.channel,
+        share=place.ranking.share(place.channel),
+        blank=float(place.ranking.sparsity[place.channel]),
     )
-    return f"{text} {_filter_said(inside.filter(picture, layer, channel), channel)}"
+    return f"{text} {_filter_said(place)}"
 
 
-def _filter_said(found: tuple[str, np.ndarray] | None, channel: int) -> str:
-    if found is None:
+def _filter_said(place: Place) -> str:
+    if place.weights is None:
         return _("No single convolution made it.")
-    name, weights = found
-    text = _("Filter {n} of {name}: {h}×{w} over {c} channels", n=channel, name=name,
-             h=weights.shape[1], w=weights.shape[2], c=weights.shape[0])  # fmt: skip
-    shown = _(", the {n} strongest shown.", n=COLUMNS**2)
-    return text + (shown if len(weights) > COLUMNS**2 else ".")
+    c, h, w = place.weights.shape
+    text = _("Filter {n} of {name}: {h}×{w} over {c} channels", n=place.channel, name=place.behind, h=h, w=w, c=c)
+    return text + (_(", the {n} strongest shown.", n=SHOWN) if c > SHOWN else ".")
 
 
-def drawn(inside: Inside, *, picture: str, layer: str, rank: int, size: int) -> np.ndarray:
-    """Draw input, channels of the layer, one channel and its filter: uint8 of shape (H, W, 3)."""
-    ranking, maps = inside.ranking(picture, layer), inside.maps(picture, layer)
-    channel = int(ranking.order[rank - 1])
-    start = (rank - 1) // COLUMNS**2 * COLUMNS**2  # the page that the rank is on
-    page = torch.as_tensor(ranking.order[start : start + COLUMNS**2].copy())
-    shown = arrays.as_bytes(inside.gallery.shown(picture))
-    found = inside.filter(picture, layer, channel)
-    one = arrays.scaled(maps[channel : channel + 1].float().cpu(), size)[0]
+def drawn(place: Place, shown, *, size: int) -> np.ndarray:
+    """Draw the input, the channels around the chosen one, that one, and its filter: uint8 of shape (H, W, 3)."""
+    start = (place.rank - 1) // SHOWN * SHOWN  # of the page that the chosen one is on
+    page = place.ranking.order[start : start + SHOWN]
+    title = _("channels {a} to {b} of {n}", a=start + 1, b=start + len(page), n=len(place.maps))
     return arrays.panels(
-        {
-            picture: arrays.resized(shown, height=size, width=size),
-            _("channels {a} to {b} of {n}", a=start + 1, b=start + len(page), n=len(maps)): _sheet(
-                maps[page].float().cpu(),
-                size=size,
-                columns=_columns(len(maps)),
-                limit=float(ranking.strength.max()),
-                signed=ranking.signed,
-                chosen=rank - 1 - start,
-            ),
-            _("channel {n}", n=channel): arrays.colours(one, signed=ranking.signed),
-            _("no single filter") if found is None else _("its filter"): _filter_drawn(
-                found, size=size, coloured=found is not None and found[0] == inside.first
-            ),
-        }
+        [
+            (place.picture, arrays.resized(arrays.as_bytes(shown), height=size, width=size)),
+            (title, _page_drawn(place, page, chosen=place.rank - 1 - start, size=size)),
+            (_("channel {n}", n=place.channel), _channel_drawn(place, size=size)),
+            (_("no single filter") if place.weights is None else _("its filter"), _filter_drawn(place, size=size)),
+        ]
     )
 
 
-def _filter_drawn(found: tuple[str, np.ndarray] | None, *, size: int, coloured: bool) -> np.ndarray:
+def _page_drawn(place: Place, page: np.ndarray, *, chosen: int, size: int) -> np.ndarray:
+    """Draw some channels on the scale of the whole layer, so that weak ones look weak."""
+    limit, columns = float(place.ranking.strength.max()), _columns(len(place.maps))
+    maps = place.maps[torch.as_tensor(page.copy(), device=place.maps.device)].float().cpu()
+    return _sheet(maps, size=size, columns=columns, limit=limit, signed=place.ranking.signed, chosen=chosen)
+
+
+def _channel_drawn(place: Place, *, size: int) -> np.ndarray:
+    """Draw one channel on a scale of its own, so that a weak one is seen, too."""
+    [one] = arrays.scaled(place.maps[place.channel][None].float().cpu(), size)
+    return arrays.colours(one, signed=place.ranking.signed)
+
+
+def _filter_drawn(place: Place, *, size: int) -> np.ndarray:
     """Draw a filter: in colour where it looks at colours, else its slices, the strongest first, zero white."""
-    if found is None:
+    weights = place.weights
+    if weights is None:
         return np.full((size, size, 3), arrays.WHITE, dtype=np.uint8)
-    weights = found[1]
-    if coloured and len(weights) == 3:
+    if place.coloured:
         return arrays.as_bytes(arrays.scaled(explain.as_colours(weights[None])[0], size))
-    strongest = np.argsort(-np.abs(weights).sum(axis=(1, 2)), kind="stable")[: COLUMNS**2]
+    strongest = np.argsort(-np.abs(weights).sum(axis=(1, 2)), kind="stable")[:SHOWN]
     limit = float(np.abs(weights).max())
     return _sheet(weights[strongest], size=size, columns=_columns(len(weights)), limit=limit, signed=True)
 
