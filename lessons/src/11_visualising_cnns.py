@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 11 · Looking inside a network
 #
-# *About 65 minutes · after lesson 02 · all cells together run in about 205 s*
+# *About 65 minutes · after lesson 02 · all cells together run in about 40 s*
 #
 # A network finds 98 % of the posters with our logo, on pictures it has never seen. Would you trust it? In this lesson there is such a
 # network, and it has never looked at a logo. Its accuracy cannot tell you. To find out, one has to look inside: what has it learned,
