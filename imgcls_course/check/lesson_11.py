@@ -189,7 +189,7 @@ filter_colours = Exercise(
             hint="An edge has a bright side and a dark one. Can one still tell -1 from 1?",
         ),
     ),
-    minutes=6,
+    minutes=5,
     difficulty=2,
 )
 
@@ -239,7 +239,7 @@ blank_share = Exercise(
             hint="A blank map should have 1.",
         ),
     ),
-    minutes=6,
+    minutes=5,
     difficulty=2,
 )
 
@@ -292,7 +292,7 @@ saliency_map = Exercise(
             hint="The loss asks all logits at once. Which single number does saliency start from?",
         ),
     ),
-    minutes=8,
+    minutes=7,
     difficulty=2,
     points=2,
 )
@@ -341,7 +341,7 @@ grad_cam_map = Exercise(
             hint="The mean over *places* makes the weights. Is there a mean over the maps in the formula?",
         ),
     ),
-    minutes=7,
+    minutes=6,
     difficulty=2,
     points=2,
 )
@@ -390,7 +390,7 @@ occlusion_map = Exercise(
             hint="Which part of the picture should be hidden, and which should the network still see?",
         ),
     ),
-    minutes=9,
+    minutes=8,
     difficulty=3,
     points=2,
 )
