@@ -206,6 +206,37 @@ class OpenExplorer:
         part = 0.75 if on_the_left else 0.25
         self.box.page.mouse.click(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
 
+    def drag(self, *, steps: int, label: str | None = None) -> None:
+        """Drag a slider by the mouse from its start to its end, in so many moves, as fast as the browser takes them."""
+        track, mouse = self.slider(label).locator(".noUi-base"), self.box.page.mouse
+        track.scroll_into_view_if_needed()
+        box, handle = track.bounding_box(), self.slider(label).get_by_role("slider").bounding_box()
+        mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+        mouse.down()
+        mouse.move(box["x"] + box["width"] + handle["width"], box["y"] + box["height"] / 2, steps=steps)
+        mouse.up()
+
+    def choice(self, label: str) -> Locator:
+        """Return the list with this label."""
+        return self.box.locator(".widget-dropdown").filter(has_text=label).locator("select")
+
+    def upload(self, path: Path) -> None:
+        """Choose a file, as in the file chooser that the upload button opens."""
+        button = self.box.locator(".widget-upload")
+        with self.box.page.expect_file_chooser() as chooser:
+            button.click()
+        chooser.value.set_files(path)
+
+    def slides(self) -> bool:
+        """Say whether there is a slider."""
+        return self.box.locator(".noUi-handle").count() > 0
+
+    def step(self) -> None:
+        """Go to the next choice of the first list by the arrow keys, or to the one before if it is at its end."""
+        first = self.box.locator("select").first
+        at_the_end = first.evaluate("list => list.selectedIndex === list.options.length - 1")
+        first.press("ArrowUp" if at_the_end else "ArrowDown")
+
     def shown(self) -> tuple[str, str]:
         """Return the caption and the address of the picture, which is a new one for each picture."""
         return self.caption.inner_text(), self.picture.get_attribute("src")

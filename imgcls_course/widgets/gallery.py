@@ -155,7 +155,10 @@ def _tensor(name: str, picture) -> torch.Tensor:
     """Make a tensor (C, H, W), uint8 or float32 in [0, 1], of whatever holds a picture."""
     if isinstance(picture, Image.Image):
         picture = np.asarray(decode.to_rgb(picture)).transpose(2, 0, 1)
-    tensor = torch.as_tensor(np.ascontiguousarray(picture))
+    if isinstance(picture, torch.Tensor):
+        tensor = picture.detach().cpu().clone()  # a copy: whose picture it is may change it
+    else:
+        tensor = torch.from_numpy(np.array(picture, order="C"))
     tensor = tensor[None] if tensor.dim() == 2 else tensor
     if tensor.dim() != 3:
         message = _("'{name}' is no picture (C, H, W): its shape is {shape}.", name=name, shape=tuple(tensor.shape))

@@ -100,11 +100,11 @@ def test_explorers_stand_where_the_lesson_moved_them(ran):
 
 @lessons
 def test_explorers_answer_to_keyboard_and_mouse(ran):
-    """Moving a slider must change the line and the picture, all the way to the kernel and back."""
+    """Moving a slider, or a list, must change the line and the picture, all the way to the kernel and back."""
     alive = ran.lesson.explorers()
     assert len(alive) == explorers(ran.path)
     for explorer in alive:
-        for move in (explorer.press, explorer.click):
+        for move in (explorer.press, explorer.click) if explorer.slides() else (explorer.step,):
             before = explorer.shown()
             move()
             explorer.expect_other_than(before)
