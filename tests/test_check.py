@@ -16,7 +16,7 @@ from torch import nn
 from torchvision.models._utils import _make_divisible
 from torchvision.transforms import v2
 
-from imgcls_course import check, data, models, training
+from imgcls_course import check, data, explain, models, training
 from imgcls_course.check import guard
 from imgcls_course.check.compare import brief
 from imgcls_course.errors import ExerciseError
@@ -181,6 +181,11 @@ ANOTHER_WAY = {
     "phi_for_budget": lambda: lambda times: math.log(times, 1.2 * 1.1 * 1.1 * 1.15 * 1.15),
     "rounded_channels": lambda: lambda channels: _make_divisible(channels, 8),
     "separable_weights": lambda: _count_separable,
+    "filter_colours": lambda: _told_by_the_library,
+    "blank_share": lambda: _rarely_far_from_zero,
+    "saliency_map": lambda: _by_functional_gradient,
+    "grad_cam_map": lambda: _as_matrix_product,
+    "occlusion_map": lambda: _covered_by_masks,
 }
 
 
@@ -313,6 +318,29 @@ def _autograd(logits, labels):
 def _count_separable(c_in, c_out, k):
     layers = nn.Conv2d(c_in, c_in, k, groups=c_in, bias=False), nn.Conv2d(c_in, c_out, 1, bias=False)
     return sum(layer.weight.numel() for layer in layers)
+
+
+def _told_by_the_library(weights):
+    return torch.as_tensor(explain.as_colours(weights))
+
+
+def _rarely_far_from_zero(maps, near):
+    flat = maps.flatten(1).abs()
+    return 1 - (flat > near * flat.max()).sum(dim=1) / flat.shape[1]
+
+
+def _by_functional_gradient(image, network, label):
+    return torch.func.grad(lambda x: network(x[None])[0, label])(image).abs().max(dim=0).values
+
+
+def _as_matrix_product(maps, gradients):
+    return (gradients.flatten(1).mean(dim=1) @ maps.flatten(1)).reshape(maps.shape[1:]).clamp(min=0)
+
+
+def _covered_by_masks(image, score, size):
+    height, width = (side // size for side in image.shape)
+    masks = [torch.kron(one.reshape(height, width), torch.ones(size, size)) for one in torch.eye(height * width)]
+    return torch.tensor([score(image) - score(image * (1 - mask)) for mask in masks]).reshape(height, width)
 
 
 def _count_built(sizes):

@@ -242,6 +242,14 @@ def test_pictures_of_many_shapes_keep_them():
     assert shapes == pytest.approx([6, 1 / 6])
 
 
+@pytest.mark.filterwarnings("error")
+def test_pictures_that_scaling_took_past_white_are_drawn(caplog):
+    """Bilinear scaling leaves values such as 1.0000001: a lesson must not print matplotlib's warning for them."""
+    ax = plots.pictures([torch.tensor([1.0000002, 0.5, -1e-7])[:, None, None].expand(3, 2, 2)])
+    assert caplog.text == ""
+    assert np.allclose(ax.images[0].get_array(), [1, 0.5, 0])
+
+
 def test_pictures_in_bytes_are_drawn_as_those_in_floats():
     """A picture of a file and the same one scaled must look the same."""
     image = torch.randint(0, 256, (3, 4, 4), dtype=torch.uint8)

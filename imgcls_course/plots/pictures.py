@@ -65,4 +65,6 @@ def _hwc(image: np.ndarray) -> np.ndarray:
     image = image / 255 if image.dtype == np.uint8 else image
     if image.ndim == 2:
         return image
-    return image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)
+    if len(image) == 1:
+        return image[0]
+    return np.moveaxis(image, 0, -1).clip(0, 1)  # scaling leaves 1.0000001, and imshow would warn
