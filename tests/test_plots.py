@@ -264,7 +264,7 @@ def test_a_recall_precision_curve_is_the_curve_with_the_chosen_point_on_it():
     ax = plots.recall_precision(curve, chosen=chosen, label="val")
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.stack(curve[:2], axis=1))
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), [[0.5, 0.5]])
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["val", "threshold 0.60"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["val", "threshold 0.6"]
 
 
 def test_reliability_bars_are_accuracies_with_their_counts():

@@ -17,5 +17,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "residual": ["depth_explorer"],
         "scaling": ["scaling_explorer"],
         "schedules": ["schedule_explorer"],
+        "threshold": ["threshold_explorer"],
     },
 )
