@@ -289,6 +289,15 @@ def test_mistakes_show_file_probability_and_truth(tmp_path):
     assert len(ax.images) == 2
 
 
+def test_mistakes_are_looked_for_from_the_root(tmp_path):
+    """A predictions file with relative paths must show its pictures wherever the notebook runs."""
+    damage.photo((60, 40), seed=0).save(tmp_path / "there.png")
+    paths = ["a.png", "there.png", "gone.png", "b.png"]
+    found = evaluation.mistakes(evaluation.Predictions(PREDICTIONS.probabilities, LABELS, ("a", "b"), paths))
+    shapes = [image.get_array().shape for image in plots.mistakes(found, root=tmp_path).images]
+    assert sorted(shapes) == [(8, 8, 3), (40, 60, 3)]  # the other one is gone, and blank
+
+
 def test_no_mistakes_says_so():
     """An empty gallery must not look like a broken one."""
     assert [text.get_text() for text in plots.mistakes([]).texts] == ["no mistakes"]
