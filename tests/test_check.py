@@ -5,18 +5,21 @@ import json
 import math
 import re
 import sys
+import tempfile
 import threading
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from sklearn import metrics
 from torch import nn
 from torchvision.models._utils import _make_divisible
 from torchvision.transforms import v2
 
-from imgcls_course import check, data, explain, models, training
+from imgcls_course import check, data, evaluation, explain, models, training
 from imgcls_course.check import guard
 from imgcls_course.check.compare import brief
 from imgcls_course.errors import ExerciseError
@@ -176,6 +179,11 @@ ANOTHER_WAY = {
     "trainable_parameters": lambda: _length_of_what_learns,
     "freeze_body": lambda: _frozen_whole_then_thawed,
     "two_rates": lambda: _groups_by_subtraction,
+    "precision_recall": lambda: _scikit_learns_precision_recall,
+    "macro_f1": lambda: _scikit_learns_macro_f1,
+    "rescore": lambda: _scored_from_file,
+    "threshold_for_recall": lambda: _probability_of_the_last_needed,
+    "recall_kept": lambda: _kept_by_library,
     "cost_factor": lambda: lambda d, w, r: math.exp(math.log(d) + 2 * math.log(w) + 2 * math.log(r)),
     "scaling_factors": lambda: lambda phi: tuple(math.exp(phi * math.log(each)) for each in (1.2, 1.1, 1.15)),
     "phi_for_budget": lambda: lambda times: math.log(times, 1.2 * 1.1 * 1.1 * 1.15 * 1.15),
@@ -301,6 +309,34 @@ def _groups_by_subtraction(model, head, lr):
     taken = {id(parameter) for parameter in last}
     rest = (each for each in model.parameters() if each.requires_grad and id(each) not in taken)
     return ({"lr": lr, "params": rest}, {"lr": lr * 10, "params": last})
+
+
+def _scikit_learns_precision_recall(true, said):
+    return metrics.precision_recall_fscore_support(true, said, average="binary", zero_division=0)[:2]
+
+
+def _scikit_learns_macro_f1(counts):
+    pairs = [(i, j) for (i, j), n in np.ndenumerate(counts.numpy()) for _picture in range(n)]
+    return metrics.f1_score(*zip(*pairs, strict=True), average="macro", zero_division=0)
+
+
+def _scored_from_file(text):
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "found.csv").write_text(text, encoding="utf-8")
+        return evaluation.scores(evaluation.read(Path(folder, "found.csv"))).accuracy
+
+
+def _probability_of_the_last_needed(probabilities, has_logo, at_least):
+    """The n-th most probable logo is the last that must be found, n being the smallest count that is enough."""
+    needed = math.ceil(round(at_least * int(has_logo.sum()), 6))
+    return probabilities[has_logo].sort(descending=True).values[needed - 1]
+
+
+def _kept_by_library(val_p, val_logo, test_p, test_logo):
+    threshold = _probability_of_the_last_needed(val_p, val_logo, 0.9).item()
+    both = torch.stack([test_p, 1 - test_p], dim=1).double().numpy()
+    told = evaluation.Predictions(both, (~test_logo).int().numpy(), ("logo", "others"))
+    return evaluation.score_at(told, "logo", threshold).recall
 
 
 def _fitted(height, width, size):

@@ -376,3 +376,38 @@ def test_paths_are_those_of_the_pictures_that_came(tmp_path):
         "b/2.png",
     ]
     assert found.true.tolist() == [0, 0, 1, 1, 1]
+
+
+def test_predictions_are_equal_if_every_number_class_and_path_is():
+    """`==` must neither raise on arrays nor overlook a difference."""
+    table = {"probabilities": [[0.25, 0.75], [0.5, 0.5]], "true": [0, 1], "classes": ("a", "b"), "paths": ("x", "y")}
+    told = Predictions(**table)
+    assert told == Predictions(**table)
+    for change in (
+        {"probabilities": [[0.25, 0.75], [0.5 + 1e-12, 0.5 - 1e-12]]},
+        {"true": [0, 0]},
+        {"classes": ("a", "c")},
+        {"paths": ("x", "z")},
+    ):
+        assert told != Predictions(**{**table, **change})
+    assert told != Predictions([[0.25, 0.75]], [0], ("a", "b"), ("x",))
+    assert told != "another thing"
+
+
+def test_a_subset_keeps_each_picture_whole():
+    """Probabilities, label and path of a picture must stay together, in the order asked for, and repeats count."""
+    whole = _random(3)
+    part = whole.subset([7, 0, 7])
+    assert part.paths == ("7", "0", "7")
+    np.testing.assert_array_equal(part.probabilities, whole.probabilities[[7, 0, 7]])
+    np.testing.assert_array_equal(part.true, whole.true[[7, 0, 7]])
+    with pytest.raises(EvaluationError, match="no picture"):
+        whole.subset([])
+
+
+def test_a_threshold_says_what_it_does():
+    """A lesson prints it: class, threshold, scores and counts on one line."""
+    told = Predictions([[0.9, 0.1], [0.25, 0.75], [0.6, 0.4]], [0, 0, 1], ("logo", "others"))
+    assert str(evaluation.score_at(told, "logo", 0.5)) == (
+        "logo from 0.5 on: recall 0.500, precision 0.500; 1 found, 1 missed, 1 false alarms"
+    )

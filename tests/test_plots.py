@@ -272,7 +272,7 @@ def test_a_recall_precision_curve_is_the_curve_with_the_chosen_point_on_it():
     ax = plots.recall_precision(curve, chosen=chosen, label="val")
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.stack(curve[:2], axis=1))
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), [[0.5, 0.5]])
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["val", "threshold 0.60"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["val", "threshold 0.6"]
 
 
 def test_reliability_bars_are_accuracies_with_their_counts():
@@ -295,6 +295,15 @@ def test_mistakes_show_file_probability_and_truth(tmp_path):
     assert "gone.png" in second
     assert second.endswith("a 0.60, is b 0.40")
     assert len(ax.images) == 2
+
+
+def test_mistakes_are_looked_for_from_the_root(tmp_path):
+    """A predictions file with relative paths must show its pictures wherever the notebook runs."""
+    damage.photo((60, 40), seed=0).save(tmp_path / "there.png")
+    paths = ["a.png", "there.png", "gone.png", "b.png"]
+    found = evaluation.mistakes(evaluation.Predictions(PREDICTIONS.probabilities, LABELS, ("a", "b"), paths))
+    shapes = [image.get_array().shape for image in plots.mistakes(found, root=tmp_path).images]
+    assert sorted(shapes) == [(8, 8, 3), (40, 60, 3)]  # the other one is gone, and blank
 
 
 def test_no_mistakes_says_so():

@@ -10,9 +10,10 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from imgcls_course import data, models, widgets
+from imgcls_course import data, evaluation, models, widgets
 from imgcls_course.errors import ExplorerError
 from imgcls_course.widgets import schedules as widget_schedules
+from imgcls_course.widgets import threshold as widget_threshold
 
 FACTORS = ((1.2, "depth"), (1.1, "width"), (1.15, "resolution"))  # of EfficientNet
 LOGITS = {"cat": 2.0, "dog": 1.0, "owl": -1.0}
@@ -530,5 +531,75 @@ def test_every_control_of_the_freeze_explorer_redraws(move):
     explorer = widgets.freeze_explorer(TRAININGS)
     picture, caption = explorer._picture.value, explorer.caption
     explorer.drive(**move)
+    assert explorer._picture.value != picture
+    assert explorer.caption != caption
+
+
+def _told(n: int = 30) -> evaluation.Predictions:
+    """Predictions of pictures in memory, sure and unsure ones."""
+    rng = np.random.default_rng(0)
+    true = rng.integers(2, size=n)
+    logo = np.clip(rng.beta(0.4, 0.4, size=n) * 0.8 + 0.2 * (true == 0), 0, 1)
+    return evaluation.Predictions(np.stack([logo, 1 - logo], axis=1), true, ("logo", "others"))
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.001, 0.3, 0.5, 0.95, 1.0])
+def test_threshold_explorer_says_what_the_threshold_scores(threshold):
+    """Caption and confusion matrix must be those of the threshold shown, counted here picture by picture."""
+    told = _told()
+    explorer = widgets.threshold_explorer(told, positive="logo", images=[(np.zeros((3, 4, 4)), 0)] * len(told))
+    figure = Figure()
+    caption = explorer._show(figure, threshold=threshold)
+    assert caption.startswith(str(evaluation.score_at(told, "logo", threshold)))
+    cells = [0, 0, 0, 0]
+    for logo, label in zip(told.probabilities[:, 0], told.true, strict=True):
+        cells[2 * int(label == 1) + int(logo < threshold)] += 1
+    drawn = [int(text.get_text().split("\n")[0]) for text in figure.subfigs[0].axes[0].texts]
+    assert drawn == cells
+
+
+def test_threshold_explorer_shows_each_picture_at_one_step():
+    """Over all steps, each picture changes sides once, at the highest step that its probability reaches."""
+    told = _told()
+    seen = [
+        (index, step)
+        for step in widget_threshold.STEPS
+        for index in widget_threshold.changed(told, "logo", threshold=step).tolist()
+    ]
+    assert sorted(index for index, _step in seen) == list(range(len(told)))
+    for index, step in seen:
+        logo = told.probabilities[index, 0]
+        assert step == max(each for each in widget_threshold.STEPS if each <= logo)
+
+
+def test_threshold_explorer_names_the_pictures_that_change_sides(tmp_path):
+    """Path, probability and true class must belong together, and the picture must be that file."""
+    Image.fromarray(np.full((8, 16, 3), 200, dtype=np.uint8)).save(tmp_path / "x.png")
+    told = evaluation.Predictions(
+        [[0.9, 0.1], [0.52, 0.48], [0.2, 0.8]], [0, 1, 1], ("logo", "others"), ("a.png", "x.png", "gone.png")
+    )
+    explorer = widgets.threshold_explorer(told, positive="logo", root=tmp_path)
+    figure = Figure()
+    caption = explorer._show(figure, threshold=0.5)
+    assert caption.endswith("; 1 changed sides: x.png 0.520, is others")
+    [picture] = figure.subfigs[1].axes[0].images
+    assert picture.get_array().shape == (8, 16, 3)
+    assert explorer.drive(threshold=0.4).endswith("; 0 changed sides")
+    assert explorer.drive(threshold=0.2).endswith("; 1 changed sides: gone.png 0.200, is others")  # blank, no error
+
+
+def test_threshold_explorer_counts_those_it_has_no_room_for():
+    """Many pictures at one step: some are shown, and the rest is told."""
+    told = evaluation.Predictions([[0.5, 0.5]] * 9, [0, 1] * 4 + [0], ("logo", "others"))
+    explorer = widgets.threshold_explorer(told, positive="logo", images=[(np.zeros((3, 4, 4)), 0)] * 9)
+    assert "; 9 changed sides: " in explorer.caption
+    assert explorer.caption.endswith("; and 3 more")
+
+
+def test_the_slider_of_the_threshold_explorer_redraws():
+    """A control whose callback is broken changes nothing."""
+    explorer = widgets.threshold_explorer(_told(), positive="others", images=[(np.zeros((3, 4, 4)), 0)] * 30)
+    picture, caption = explorer._picture.value, explorer.caption
+    explorer.drive(threshold=0.1)
     assert explorer._picture.value != picture
     assert explorer.caption != caption

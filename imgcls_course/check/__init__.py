@@ -7,7 +7,7 @@ from ..i18n import _
 from .exercise import Exercise, Mistake, Verdict
 from .record import passed
 
-WRITTEN = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "11", "12")
+WRITTEN = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
 LESSONS = tuple(import_module(f".lesson_{number}", __name__) for number in WRITTEN)
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
 

@@ -124,23 +124,13 @@ def interval(
     for _repeat in range(repeats):
         drawn = rng.integers(len(predictions), size=len(predictions))
         try:
-            found.append(score(subset(predictions, drawn)))
+            found.append(score(predictions.subset(drawn)))
         except EvaluationError:
             continue
     if not found:
         raise EvaluationError(_("No draw of these pictures has a score: there are too few."))
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def subset(predictions: Predictions, indices: np.ndarray) -> Predictions:
-    """Return the predictions of some pictures, in the order given."""
-    return Predictions(
-        predictions.probabilities[indices],
-        predictions.true[indices],
-        predictions.classes,
-        tuple(predictions.paths[index] for index in indices),
-    )
 
 
 def _check_both(is_positive: np.ndarray, name: str) -> None:

@@ -94,6 +94,27 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.true)
 
+    def __eq__(self, other) -> bool:
+        """Tell whether every number, class and path is the same."""
+        if not isinstance(other, Predictions):
+            return NotImplemented
+        return (
+            (self.classes, self.paths) == (other.classes, other.paths)
+            and np.array_equal(self.probabilities, other.probabilities)
+            and np.array_equal(self.true, other.true)
+        )
+
+    def subset(self, indices) -> "Predictions":
+        """Return the predictions of some pictures, in the order given; one may come several times.
+
+        Parameters
+        ----------
+        indices : sequence of int, shape (M,)
+        """
+        indices = np.asarray(indices, dtype=np.int64)
+        paths = tuple(self.paths[index] for index in indices.tolist())
+        return Predictions(self.probabilities[indices], self.true[indices], self.classes, paths)
+
     @property
     def predicted(self) -> np.ndarray:
         """The most probable class of each picture, shape (N,); of equals the first."""

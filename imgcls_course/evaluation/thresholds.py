@@ -30,6 +30,13 @@ class Threshold:
     missed: int
     false_alarms: int
 
+    def __str__(self) -> str:
+        text = _(
+            "{positive} from {value:.4g} on: recall {recall:.3f}, precision {precision:.3f}; "
+            "{found} found, {missed} missed, {false_alarms} false alarms"
+        )
+        return text.format(**vars(self))
+
 
 def choose_threshold(
     predictions: Predictions,

@@ -1,15 +1,16 @@
 """What a classifier is worth: confusions, what a threshold trades, calibration, and the mistakes themselves."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from ..i18n import _
-from .files import look, tail
+from .files import tail, thumbnail
 from .pictures import pictures
 from .style import BLUE, CYCLE, ORANGE, VERMILION
 
-BLANK = np.full((3, 8, 8), 230, dtype=np.uint8)
 LETTERS = 22  # of a path above a picture: its end tells files apart
 
 
@@ -55,7 +56,7 @@ def recall_precision(curve, *, chosen=None, label: str = "", ax: Axes | None = N
     colour = CYCLE[len(ax.lines) % len(CYCLE)]
     ax.plot(recall, precision, color=colour, drawstyle="steps-post", label=label or None)
     if chosen is not None:
-        name = _("threshold {value:.2f}", value=chosen.value)
+        name = _("threshold {value:.3g}", value=chosen.value)
         ax.scatter(chosen.recall, chosen.precision, s=70, color=colour, edgecolor="black", zorder=3, label=name)
     ax.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel=_("recall"), ylabel=_("precision"))
     ax.grid(alpha=0.3)
@@ -84,7 +85,7 @@ def reliability(groups: list[dict], *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def mistakes(found: list, *, images=None, columns: int = 4, ax: Axes | None = None) -> Axes:
+def mistakes(found: list, *, images=None, root: Path | str = "", columns: int = 4, ax: Axes | None = None) -> Axes:
     """Show mistakes with their paths, what the network said, how sure it was, and what would have been right.
 
     Parameters
@@ -93,6 +94,8 @@ def mistakes(found: list, *, images=None, columns: int = 4, ax: Axes | None = No
         A file that cannot be read any more is a blank picture.
     images : data.Pictures, optional
         Where the pictures are, by their index, if they are not in files.
+    root : path
+        The folder that relative paths start from; by default the current one.
     columns : int
         Pictures a row.
     """
@@ -101,16 +104,10 @@ def mistakes(found: list, *, images=None, columns: int = 4, ax: Axes | None = No
         ax.text(0.5, 0.5, _("no mistakes"), ha="center", va="center", color=VERMILION, transform=ax.transAxes)
         ax.set_axis_off()
         return ax
-    shown = [_picture(each.path) if images is None else images[each.index][0] for each in found]
+    shown = [thumbnail(Path(root, each.path)) if images is None else images[each.index][0] for each in found]
     return pictures(shown, titles=[_says(each) for each in found], columns=columns, ax=ax)
 
 
 def _says(mistake) -> str:
     said = _("{name} {p:.2f}", name=mistake.predicted, p=mistake.p_predicted)
     return f"{tail(mistake.path, LETTERS)}\n{said}, {_('is {name} {p:.2f}', name=mistake.true, p=mistake.p_true)}"
-
-
-def _picture(path: str) -> np.ndarray:
-    """Return the picture, or a blank one: (3, H, W) uint8."""
-    seen = look(path)
-    return BLANK if isinstance(seen, str) else np.moveaxis(seen, -1, 0)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..data.decode import PictureError, read
 
+BLANK = np.full((3, 8, 8), 230, dtype=np.uint8)
 SHORTER_SIDE = 160  # pixels; more cannot be seen in a gallery
 
 
@@ -15,6 +16,12 @@ def look(path: Path | str) -> np.ndarray | str:
         return read(path, shorter_side=SHORTER_SIDE)
     except PictureError as error:
         return error.reason
+
+
+def thumbnail(path: Path | str) -> np.ndarray:
+    """Return the picture, (3, H, W) uint8, or a blank one if there is none to show."""
+    seen = look(path)
+    return BLANK if isinstance(seen, str) else np.moveaxis(seen, -1, 0)
 
 
 def tail(name: str, letters: int) -> str:

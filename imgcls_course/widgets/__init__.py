@@ -19,5 +19,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "residual": ["depth_explorer"],
         "scaling": ["scaling_explorer"],
         "schedules": ["schedule_explorer"],
+        "threshold": ["threshold_explorer"],
     },
 )

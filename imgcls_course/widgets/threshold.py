@@ -1,0 +1,88 @@
+"""Explorer of lesson 10: what a threshold finds and misses, and the pictures that change sides when it moves."""
+
+from pathlib import Path, PurePath
+
+import ipywidgets
+import numpy as np
+
+from .. import plots
+from ..evaluation import Predictions, Threshold, recall_precision, score_at
+from ..i18n import _
+from ..plots.files import thumbnail
+from .explorer import Explorer
+
+LOW = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
+STEPS = (*LOW, 0.5, *(round(1 - value, 3) for value in LOW[::-1]))  # fine at both ends, where a network is sure
+SHOWN = 6  # pictures; more change sides at few steps only
+
+
+def threshold_explorer(predictions: Predictions, *, positive: str, images=None, root: Path | str = "") -> Explorer:
+    """Explore the threshold → the four counts, the point on the curve, and the pictures that the last step changed.
+
+    Lowering the threshold from one step of the slider to the next makes some pictures `positive`: those are shown.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    positive : str
+        The class in question.
+    images : data.Pictures, optional
+        Where the pictures are, by their index, if they are not in files.
+    root : path
+        The folder that relative paths start from; by default the current one. A file that cannot be read is blank.
+    """
+    curve = recall_precision(predictions, positive)
+    probabilities, _is_positive = predictions.of(positive)
+
+    def show(figure, *, threshold) -> str:
+        scored = score_at(predictions, positive, threshold)
+        new = changed(predictions, positive, threshold=threshold)
+        above, below = figure.subfigures(2, 1, height_ratios=(5, 3))
+        left, right = above.subplots(1, 2)
+        classes = [positive, _("not {name}", name=positive)]
+        plots.confusion_matrix(_counts(scored, len(predictions)), classes=classes, ax=left)
+        plots.recall_precision(curve, chosen=scored, ax=right)
+        ax = below.subplots()
+        ax.set_axis_off()
+        if len(new):
+            first = new[:SHOWN]
+            shown = [thumbnail(Path(root, predictions.paths[i])) if images is None else images[i][0] for i in first]
+            plots.pictures(shown, titles=[title(i, "\n") for i in first], columns=SHOWN, ax=ax)
+        return f"{scored}; {change(new)}"
+
+    def title(index: int, between: str) -> str:
+        name = predictions.classes[predictions.true[index]]
+        return _short(predictions.paths[index]) + between + _("{p:.3f}, is {name}", p=probabilities[index], name=name)
+
+    def change(new) -> str:
+        text = _("{n} changed sides", n=len(new))
+        named = "; ".join(title(index, " ") for index in new[:SHOWN])
+        more = _("; and {n} more", n=len(new) - SHOWN) if len(new) > SHOWN else ""
+        return f"{text}: {named}{more}" if named else text
+
+    control = ipywidgets.SelectionSlider(
+        options=[(f"{value:g}", value) for value in STEPS],
+        value=0.5,
+        description=_("threshold"),
+        layout=ipywidgets.Layout(width="28em"),
+    )
+    return Explorer(show, controls={"threshold": control}, size=(7.2, 5.0))
+
+
+def changed(predictions: Predictions, positive: str, *, threshold: float) -> np.ndarray:
+    """Return the pictures that are `positive` at this step but not at the next higher one, the most probable first."""
+    probabilities, _is_positive = predictions.of(positive)
+    higher = min((step for step in STEPS if step > threshold), default=np.inf)
+    new = np.flatnonzero((probabilities >= threshold) & (probabilities < higher))
+    return new[np.argsort(-probabilities[new], kind="stable")]
+
+
+def _counts(scored: Threshold, total: int) -> list[list[int]]:
+    """Return the four counts as a confusion matrix, rows true, columns said."""
+    left = total - scored.found - scored.missed - scored.false_alarms
+    return [[scored.found, scored.missed], [scored.false_alarms, left]]
+
+
+def _short(path: str) -> str:
+    """Return the file and its folder, which tell pictures apart."""
+    return "/".join(PurePath(path).parts[-2:])
