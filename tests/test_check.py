@@ -168,13 +168,15 @@ ANOTHER_WAY = {
     "label_of": lambda: lambda name: name[: name.index(".")],
     "letterbox_size": lambda: _fitted,
     "leaked": lambda: lambda train, test: {name for name in train if name in test},
-    "weighted_mean": lambda: lambda losses, sizes: float(np.average(losses, weights=sizes)),
+    "train_once": lambda: _trained_by_library,
+    "epoch_accuracy": lambda: lambda model, batches: training.run_epoch(model, batches).accuracy,
     "sgd_momentum_step": lambda: _torchs_sgd,
     "warm_up_cosine": lambda: _torchs_warm_up_cosine,
     "early_stopping": lambda: _stopped,
     "new_head": lambda: _wrapped_head,
     "trainable_parameters": lambda: _length_of_what_learns,
     "freeze_body": lambda: _frozen_whole_then_thawed,
+    "train_mode": lambda: _set_one_by_one,
     "two_rates": lambda: _groups_by_subtraction,
     "cost_factor": lambda: lambda d, w, r: math.exp(math.log(d) + 2 * math.log(w) + 2 * math.log(r)),
     "scaling_factors": lambda: lambda phi: tuple(math.exp(phi * math.log(each)) for each in (1.2, 1.1, 1.15)),
@@ -259,6 +261,17 @@ def _torchs_sgd(w, g, v, lr, momentum, weight_decay):
     weights.grad = g.clone()
     optimizer.step()
     return weights.detach(), optimizer.state[weights]["momentum_buffer"]
+
+
+def _trained_by_library(model, batches, lr):
+    training.run_epoch(model, batches, optimizer=torch.optim.SGD(model.parameters(), lr=lr))
+
+
+def _set_one_by_one(model):
+    for layer in model.modules():
+        own = list(layer.parameters(recurse=False))
+        layer.training = not own or any(parameter.requires_grad for parameter in own)
+    return model
 
 
 def _torchs_warm_up_cosine(epoch, lr, warm, epochs):
