@@ -102,7 +102,7 @@ def _tuple_difference(got: Any, expected: tuple) -> str | None:
 
 def _dict_difference(got: Any, expected: dict) -> str | None:
     if not isinstance(got, dict) or got.keys() != expected.keys():
-        return _("should have the parts {names}", names=", ".join(expected))
+        return _("should give {names}, but gives {got}", names=", ".join(expected), got=kind(got))
     wrong = (name for name in expected if difference(got[name], expected[name]) is not None)
     return next((_("is wrong in {part}", part=name) for name in wrong), None)
 

@@ -25,8 +25,9 @@ import torch
 from .compare import one_line
 
 LINUX = sys.platform == "linux"
+REHEARSE = LINUX
 LIMIT_S = 3.0
-AGAIN_S = 1.0  # for what a rehearsal has shown to be quick; with it, an answer that hangs is told within 5 s
+AGAIN_S = 0.5  # for what a rehearsal has shown to be quick; with it, an answer that hangs is told within 5 s
 ROOM_BYTES = 2 * 2**30
 BUSY = 0.1  # an answer in a loop uses its time; a copy that is stuck for a reason of its own uses hardly any
 
@@ -78,7 +79,7 @@ def call_all(function: Callable, inputs: list[tuple], *, limit_s: float = LIMIT_
     list of Outcome
         One for each input that was reached; only the last one can be unfinished or fatal.
     """
-    reached, end = _rehearse(function, inputs, limit_s=limit_s) if LINUX else (len(inputs), None)
+    reached, end = _rehearse(function, inputs, limit_s=limit_s) if REHEARSE else (len(inputs), None)
     outcomes = _in_thread(function, inputs[:reached], limit_s=min(limit_s, AGAIN_S) if end else limit_s)
     whole = all(outcome.finished for outcome in outcomes)
     return [*outcomes, end] if whole and reached < len(inputs) else outcomes

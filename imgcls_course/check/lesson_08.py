@@ -39,6 +39,7 @@ def _one_pass(model, batches, lr, *, train=True, zero=True, move=True):
         loss.backward()
         if move:
             optimizer.step()
+    return model
 
 
 def _brightness_judge() -> Net:
@@ -81,7 +82,15 @@ def _moments(rng) -> list[tuple]:
 def _losses(rng) -> list[tuple]:
     waves = [0.9, 0.6, 0.7, 0.5, 0.55, 0.52, 0.58, 0.4, 0.3]
     drawn = [([round(float(x), 2) for x in rng.uniform(0.2, 1, size=12)], 4) for _turn in range(3)]
-    return [(waves, 3), (waves, 1), (waves, 2), (waves, 20), ([0.5, 0.4, 0.4, 0.4, 0.4, 0.3], 3), *drawn]
+    return [
+        (waves, 3),
+        (waves, 1),
+        (waves, 2),
+        (waves, 20),
+        ([0.5, 0.4, 0.4, 0.4, 0.4, 0.3], 3),
+        ([0.5, 0.5, 0.6, 0.4], 2),
+        *drawn,
+    ]
 
 
 def _sgd(w, g, v, lr, momentum, weight_decay):

@@ -59,6 +59,13 @@ def _alike(rng, *, frozen: tuple[str, ...] = ()) -> Net:
         return Net({"headband": nn.Linear(2, width), "head": nn.Linear(width, 3)}, frozen=frozen)
 
 
+def _renamed(rng) -> tuple[Net, str]:
+    """Make a network whose head has a name that nobody can know, and return both."""
+    width, name = int(rng.integers(4, 9)), "".join(chr(97 + code) for code in rng.integers(26, size=6))
+    with runtime.seeded(0):
+        return Net({"body": nn.Linear(2, width), name: nn.Linear(width, 3)}), name
+
+
 def _nested(rng, *, frozen: tuple[str, ...] = ()) -> Net:
     """Make a network in AlexNet's manner: the head is the last of several linear layers in a row."""
     width, classes = int(rng.integers(5, 9)), int(rng.integers(10, 15))
@@ -68,10 +75,10 @@ def _nested(rng, *, frozen: tuple[str, ...] = ()) -> Net:
 
 
 def _normed(rng, *, frozen: tuple[str, ...] = (), training: bool) -> Net:
-    """Make a network with a norm in its body, and with dropout and another norm before its head."""
-    width = int(rng.integers(5, 9))
+    """Make a network with some norms in its body, and with dropout and another norm before its head."""
+    width, depth = (int(n) for n in rng.integers((5, 1), (9, 7)))
     with runtime.seeded(0):
-        body = nn.Sequential(nn.Linear(3, width), nn.BatchNorm1d(width), nn.ReLU())
+        body = nn.Sequential(nn.Linear(3, width), *(nn.BatchNorm1d(width) for _layer in range(depth)), nn.ReLU())
         layers = {"body": body, "drop": nn.Dropout(0.5), "norm": nn.BatchNorm1d(width), "head": nn.Linear(width, 2)}
     return Net(layers, frozen=frozen).train(training)
 
@@ -94,7 +101,7 @@ def _counted(rng) -> list[tuple]:
 
 def _to_freeze(rng) -> list[tuple]:
     nested = [(_nested(rng), "classifier.2"), (_nested(rng, frozen=("",)), "classifier.2")]
-    return [(_flat(rng), "head"), (_flat(rng, frozen=("head",)), "head"), (_alike(rng), "head"), *nested]
+    return [(_flat(rng), "head"), (_flat(rng, frozen=("head",)), "head"), (_alike(rng), "head"), _renamed(rng), *nested]
 
 
 def _to_group(rng) -> list[tuple]:

@@ -113,7 +113,7 @@ for layer in (nn.Dropout(0.5), nn.BatchNorm1d(64)):
 # ★★☆ · 7 minutes · 2 points
 #
 # Train `model` once on every batch of the list `batches`, with plain `torch.optim.SGD` and the rate `lr`. A batch is a
-# pair (images, labels). It may be that the model has just been measured.
+# pair (images, labels). It may be that the model has just been measured. Return the model.
 
 
 # %% tags=["exercise"]
@@ -135,6 +135,7 @@ def train_once_solution(model, batches, lr):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+    return model
 
 
 check.train_once(train_once_solution, remember=False)
