@@ -71,7 +71,8 @@ def mutants(exercise: check.Exercise) -> Iterator[Mutant]:
 
 def _changed(exercise: check.Exercise, tree: ast.Module, roots: list[ast.AST], get) -> Iterator[Mutant]:
     for parent, field, index, node in [site for root in roots for site in _sites(root)]:
-        shown = parent if isinstance(parent, ast.expr | ast.AugAssign) else node
+        alone = isinstance(node, ast.expr | ast.stmt) and not isinstance(node, ast.Constant)
+        shown = node if alone or not isinstance(parent, ast.expr | ast.AugAssign) else parent  # "<" says too little
         before = ast.unparse(shown)
         for new in _variants(node):
             _put(parent, field, index, new)

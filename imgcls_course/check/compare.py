@@ -47,8 +47,9 @@ def plain(value: Any) -> Any:
 def _plain_tensor(value: torch.Tensor) -> Any:
     if value.is_meta:
         return Odd("Tensor", _("a tensor without numbers"))
-    value = value.detach().as_subclass(torch.Tensor).cpu()
-    return value if value.layout == torch.strided else value.to_dense()
+    value = value.detach().cpu()
+    value = value if value.layout == torch.strided else value.to_dense()
+    return value.as_subclass(torch.Tensor)
 
 
 def _plain_number(value: numbers.Real) -> Any:

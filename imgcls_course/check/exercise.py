@@ -1,7 +1,6 @@
 """What an exercise is, and how an answer is judged."""
 
 import copy
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -158,7 +157,6 @@ class Exercise:
 def _watched(answer: Callable) -> Callable:
     """Let an answer give a `Result`, made while it is still under guard."""
 
-    @functools.wraps(answer, assigned=())
     def watched(*arguments):
         before = copy.deepcopy(arguments)
         value = plain(answer(*arguments))

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -69,15 +70,15 @@ class ModelExercise(Exercise):
 
 def _looked(function: Callable, look: Callable) -> Callable:
     """Return the function followed by a look at what it did; one that has its look already stays."""
-    if getattr(function, "looked", False) is True:
+    plain = type(function) is FunctionType  # of anything else an attribute may be a trap
+    if plain and hasattr(function, "looked"):
         return function
 
-    @functools.wraps(function)
     def wrapped(*arguments):
         return look(function(*arguments), *arguments)
 
     wrapped.looked = True
-    return wrapped
+    return functools.update_wrapper(wrapped, function) if plain else wrapped
 
 
 class Pupil(Net):

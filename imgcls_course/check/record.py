@@ -7,7 +7,7 @@ from filelock import FileLock
 
 from .. import paths
 
-WAIT_S = 2.0  # for another notebook that is writing just now
+WAIT_S = 5.0  # for another notebook that is writing just now
 
 
 def passed() -> set[str]:
