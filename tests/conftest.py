@@ -55,8 +55,8 @@ def unrehearsed(monkeypatch):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Break answers off after a quarter of a second, so that many can be tried."""
-    monkeypatch.setitem(guard.call_all.__kwdefaults__, "limit_s", 0.25)
+    """Break answers off after a tenth of a second, so that many can be tried."""
+    monkeypatch.setitem(guard.call_all.__kwdefaults__, "limit_s", 0.1)
 
 
 @pytest.fixture(scope="session")

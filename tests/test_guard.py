@@ -321,7 +321,6 @@ def test_who_ends_python_is_told_so(capsys):
 
 
 @linux
-@pytest.mark.usefixtures("impatient")
 def test_what_was_right_before_the_end_is_not_lost(capsys):
     """The first input that goes wrong must be shown, although the answer hangs on a later one."""
     calls = []

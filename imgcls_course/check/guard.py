@@ -7,6 +7,7 @@ safely, and the thread alone has to do.
 
 import contextlib
 import ctypes
+import faulthandler
 import io
 import os
 import select
@@ -165,6 +166,7 @@ def _act(function: Callable, inputs: list[tuple], writing: int) -> NoReturn:
     """Be the copy: tell after each call that it is over, and leave."""
     try:
         os.setsid()
+        faulthandler.disable()  # if it crashes, it does so quietly
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
