@@ -15,6 +15,7 @@ matplotlib.use("Agg", force=True)  # before any test imports pyplot
 import matplotlib.pyplot as plt
 
 from imgcls_course import data, i18n
+from imgcls_course.check import guard
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -44,6 +45,18 @@ def course_home(tmp_path, monkeypatch):
     folder = tmp_path / "home" / "imgcls"
     monkeypatch.setenv("IMGCLS_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def unrehearsed(monkeypatch):
+    """Take answers for harmless: without a copy of the process for each, thousands are judged in no time."""
+    monkeypatch.setattr(guard, "REHEARSE", False)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Break answers off after a tenth of a second, so that many can be tried."""
+    monkeypatch.setitem(guard.call_all.__kwdefaults__, "limit_s", 0.1)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ WRITTEN = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11
 LESSONS = tuple(import_module(f".lesson_{number}", __name__) for number in WRITTEN)
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
 
-__all__ = ["EXERCISES", "Exercise", "Mistake", "Verdict", "progress", *EXERCISES]
+__all__ = ["EXERCISES", "Exercise", "Mistake", "Verdict", "progress", "standing", *EXERCISES]
 
 
 def __getattr__(name: str) -> Exercise:
@@ -26,12 +26,29 @@ def __dir__() -> list[str]:
     return __all__
 
 
+def standing() -> list[dict]:
+    """Return a row for each lesson: `lesson`, `exercises` (name to whether it was passed), `points` and `of_points`."""
+    done = passed()
+    by_lesson: dict[str, list[Exercise]] = {}
+    for exercise in EXERCISES.values():
+        by_lesson.setdefault(exercise.lesson, []).append(exercise)
+    return [
+        {
+            "lesson": number,
+            "exercises": {each.name: each.name in done for each in exercises},
+            "points": sum(each.points for each in exercises if each.name in done),
+            "of_points": sum(each.points for each in exercises),
+        }
+        for number, exercises in by_lesson.items()
+    ]
+
+
 def progress() -> str:
     """Return a line for each lesson: its exercises, ✔ the passed ones and ○ the others."""
-    done = passed()
-    by_lesson: dict[str, list[str]] = {}
-    for name, exercise in EXERCISES.items():
-        by_lesson.setdefault(exercise.lesson, []).append(f"{'✔' if name in done else '○'} {name}")
-    lines = [_("{n} of {total} exercises passed", n=len(done & set(EXERCISES)), total=len(EXERCISES))]
-    lines += [_("lesson {number}:  {marks}", number=n, marks="  ".join(marks)) for n, marks in by_lesson.items()]
+    rows = standing()
+    n = sum(sum(row["exercises"].values()) for row in rows)
+    lines = [_("{n} of {total} exercises passed", n=n, total=len(EXERCISES))]
+    for row in rows:
+        marks = "  ".join(f"{'✔' if done else '○'} {name}" for name, done in row["exercises"].items())
+        lines.append(_("lesson {number}:  {marks}", number=row["lesson"], marks=marks))
     return "\n".join(lines)

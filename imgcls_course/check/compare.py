@@ -1,6 +1,7 @@
 """Comparing an answer with what it should be, and saying in words where they differ."""
 
 import numbers
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,59 @@ import torch
 from ..i18n import _
 
 RTOL, ATOL = 1e-4, 1e-6
+PLAIN = (type(None), type(...), bool, float, complex, str, bytes)
+CONTAINERS = (list, tuple, set, frozenset)
+LARGEST = 10**300
+
+
+@dataclass(frozen=True)
+class Odd:
+    """Stands for a result that no exercise can want: what kind of thing it is, and how it looks."""
+
+    kind: str
+    text: str
+
+
+def plain(value: Any) -> Any:
+    """Return a result as plain tensors, arrays, numbers, texts and containers, anything else as `Odd`.
+
+    A result may be an object that hangs when it is shown or compared. So it is made plain while the answer is still
+    under guard; to look at what comes out runs no code of the student's.
+    """
+    its = type(value)  # not isinstance, which asks the object
+    if its in PLAIN or issubclass(its, np.generic):
+        return value
+    if issubclass(its, torch.Tensor):
+        return _plain_tensor(value)
+    if issubclass(its, np.ndarray) and value.dtype != object:
+        return np.asarray(value)
+    if issubclass(its, numbers.Real):
+        return _plain_number(value)
+    if issubclass(its, dict):
+        return {plain(key): plain(each) for key, each in value.items()}
+    container = next((each for each in CONTAINERS if issubclass(its, each)), None)
+    return container(map(plain, value)) if container else Odd(_safely(kind, value), _safely(brief, value))
+
+
+def _plain_tensor(value: torch.Tensor) -> Any:
+    if value.is_meta:
+        return Odd("Tensor", _("a tensor without numbers"))
+    value = value.detach().cpu()
+    value = value if value.layout == torch.strided else value.to_dense()
+    return value.as_subclass(torch.Tensor)
+
+
+def _plain_number(value: numbers.Real) -> Any:
+    if not isinstance(value, numbers.Integral):
+        return float(value)
+    return int(value) if abs(value) < LARGEST else Odd(kind(value), _("a number of more than 300 digits"))
+
+
+def _safely(describe: Any, value: Any) -> str:
+    try:
+        return describe(value)
+    except (Exception, SystemExit):  # even showing what an answer gave can go wrong, or end the kernel
+        return type(value).__name__
 
 
 def same(got: Any, expected: Any) -> bool:
@@ -20,6 +74,8 @@ def unchanged(now: Any, before: Any) -> bool:
     """Tell whether an argument is still what it was before a call."""
     if isinstance(before, torch.Tensor):
         return isinstance(now, torch.Tensor) and now.shape == before.shape and torch.equal(now, before)
+    if isinstance(before, list | tuple):
+        return type(now) is type(before) and len(now) == len(before) and all(map(unchanged, now, before))
     return now == before
 
 
@@ -29,6 +85,8 @@ def difference(got: Any, expected: Any) -> str | None:
         return _("returns nothing. Is there a `return`?")
     if isinstance(expected, tuple):
         return _tuple_difference(got, expected)
+    if isinstance(expected, dict):
+        return _dict_difference(got, expected)
     if isinstance(expected, str | bool | set | list):
         return None if type(got) is type(expected) and got == expected else _("gives {got}", got=brief(got))
     if isinstance(expected, numbers.Number):
@@ -41,6 +99,13 @@ def _tuple_difference(got: Any, expected: tuple) -> str | None:
         return _("should give {n} results, but gives {got}", n=len(expected), got=kind(got))
     parts = (difference(one, other) for one, other in zip(got, expected, strict=True))
     return next((part for part in parts if part is not None), None)
+
+
+def _dict_difference(got: Any, expected: dict) -> str | None:
+    if not isinstance(got, dict) or got.keys() != expected.keys():
+        return _("should give {names}, but gives {got}", names=", ".join(expected), got=kind(got))
+    wrong = (name for name in expected if difference(got[name], expected[name]) is not None)
+    return next((_("is wrong in {part}", part=name) for name in wrong), None)
 
 
 def _number_difference(got: Any, expected: numbers.Number) -> str | None:
@@ -77,12 +142,16 @@ def _array(value: Any) -> np.ndarray:
 
 def kind(value: Any) -> str:
     """Name the type of a value, with its shape if it has one."""
+    if isinstance(value, Odd):
+        return value.kind
     shape = getattr(value, "shape", None)
     return f"{type(value).__name__} of shape {tuple(shape)}" if shape is not None else type(value).__name__
 
 
 def brief(value: Any) -> str:
     """Show a value on one short line, so that the reader can type it again."""
+    if isinstance(value, Odd):
+        return value.text
     if isinstance(value, torch.Tensor):
         if value.numel() > 12 or value.is_complex():
             return _("a tensor of shape {shape}", shape=tuple(value.shape))
@@ -90,8 +159,11 @@ def brief(value: Any) -> str:
         return f"tensor({rounded.tolist()})"
     if isinstance(value, float):
         return f"{value:.4g}"
-    try:
-        text = " ".join(repr(value).split())
-    except (Exception, SystemExit):  # even showing what an answer gave can go wrong, or end the kernel
-        return kind(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return one_line(repr(value), longest=60)
+
+
+def one_line(text: str, *, longest: int) -> str:
+    """Put a text on one line, cut it off where it is longer, and leave out what cannot be printed."""
+    words = " ".join(str(text[: 10 * longest]).split())
+    shown = "".join(letter if letter.isprintable() else "�" for letter in words)
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .. import runtime
 from ..i18n import _
 from . import guard, record
-from .compare import brief, difference, same, unchanged
+from .compare import brief, difference, plain, same, unchanged
 
 OPEN, WRONG, PASSED = "open", "wrong", "passed"
 MARKS = {OPEN: "○", WRONG: "✗", PASSED: "✔"}
@@ -58,6 +59,14 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Result:
+    """What an answer gave, made plain, and whether it left its arguments as they were."""
+
+    value: Any
+    tidy: bool
+
+
+@dataclass(frozen=True)
 class Exercise:
     """An exercise of a lesson. Calling it checks an answer, prints one of ○ ✗ ✔, and returns the verdict.
 
@@ -95,7 +104,7 @@ class Exercise:
             verdict = self.judge(answer)
         except Exception as error:  # an answer can be anything; the check must not be what breaks the lesson
             verdict = self._wrong(
-                _("the check could not make sense of it ({error}).", error=_one_line(error)), self.hint
+                _("the check could not make sense of it ({error}).", error=type(error).__name__), self.hint
             )
         print(verdict)
         if verdict.passed and remember:
@@ -109,21 +118,19 @@ class Exercise:
         wanted = callable(self.reference)
         if callable(answer) != wanted:
             expected = _("a function") if wanted else _("a value, not a function")
-            return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=brief(answer)), self.hint)
+            return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=_shown(answer)), self.hint)
         with runtime.seeded(0):  # what a student draws afterwards does not depend on having checked
             inputs = self.inputs(np.random.default_rng(seed))
             return self._compare(_function(answer), inputs)
 
     def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
-        given = _copies(inputs)
-        outcomes = guard.call_all(answer, given)
+        expected = [plain(_function(self.reference)(*arguments)) for arguments in _copies(inputs)]
+        outcomes = guard.call_all(_watched(answer), _copies(inputs))
         for index, outcome in enumerate(outcomes):
-            expected = _function(self.reference)(*copy.deepcopy(inputs[index]))
-            trouble = _trouble(outcome, expected)
+            trouble = _trouble(outcome, expected[index])
             if trouble is not None:
                 return self._explain(trouble, outcomes=outcomes, inputs=inputs, index=index)
-        arguments = zip(sum(given, ()), sum(inputs, ()), strict=True)
-        if not all(unchanged(now, before) for now, before in arguments):
+        if not all(outcome.value.tidy for outcome in outcomes):
             message = _("the result is right, but the function changes its input.")
             return self._wrong(message, _("Which line writes into an argument? Make a new tensor instead."))
         return Verdict(PASSED, self.name, _("passed"))
@@ -134,11 +141,11 @@ class Exercise:
         mistake = self._recognise(outcomes, inputs)
         if mistake is None:
             return self._wrong(f"{call} {trouble}{'' if trouble.endswith('?') else '.'}", self.hint)
-        return self._wrong(_(mistake.says).format(call=call, got=brief(outcomes[index].value)), mistake.hint)
+        return self._wrong(_(mistake.says).format(call=call, got=_given(outcomes[index])), mistake.hint)
 
     def _recognise(self, outcomes: list[guard.Outcome], inputs: list[tuple]) -> Mistake | None:
         for mistake in self.mistakes:
-            theirs = guard.call_all(_function(mistake.answer), _copies(inputs))
+            theirs = [guard.call(_watched(_function(mistake.answer)), each) for each in _copies(inputs)]
             if len(theirs) == len(outcomes) and all(map(_alike, outcomes, theirs)):
                 return mistake
         return None
@@ -147,20 +154,42 @@ class Exercise:
         return Verdict(WRONG, self.name, message, _(hint))
 
 
+def _watched(answer: Callable) -> Callable:
+    """Let an answer give a `Result`, made while it is still under guard."""
+
+    def watched(*arguments):
+        before = copy.deepcopy(arguments)
+        value = plain(answer(*arguments))
+        return Result(value, tidy=all(map(unchanged, arguments, before)))
+
+    return watched
+
+
 def _alike(one: guard.Outcome, other: guard.Outcome) -> bool:
     if one.error is not None or other.error is not None:
-        return type(one.error) is type(other.error)
-    return one.finished and other.finished and same(one.value, other.value)
+        return one.error is other.error
+    return one.value is not None and other.value is not None and same(one.value.value, other.value.value)
 
 
 def _trouble(outcome: guard.Outcome, expected: Any) -> str | None:
+    if outcome.fatal:
+        return _("ended Python itself, which in a notebook stops the kernel")
     if not outcome.finished:
         return _("did not end within {limit:.0f} seconds. Is there a loop that never stops?", limit=guard.LIMIT_S)
-    if isinstance(outcome.error, NotImplementedError):
+    if outcome.error is NotImplementedError:
         return _("is not written yet")
     if outcome.error is not None:
-        return _("raises {error}", error=_one_line(outcome.error))
-    return difference(outcome.value, expected)
+        return _("raises {error}", error=outcome.said)
+    return difference(outcome.value.value, expected)
+
+
+def _given(outcome: guard.Outcome) -> str:
+    return outcome.said if outcome.value is None else brief(outcome.value.value)
+
+
+def _shown(answer: Any) -> str:
+    (outcome,) = guard.call_all(lambda: brief(plain(answer)), [()])
+    return outcome.value or type(answer).__name__
 
 
 def _copies(inputs: list[tuple]) -> list[tuple]:
@@ -175,10 +204,9 @@ def _function(answer: Any) -> Callable:
 def _not_attempted(answer: Any) -> bool:
     if answer is ... or answer is None:
         return True
-    code = getattr(answer, "__code__", None)
-    if code is None or code.co_code not in _BLANK:
+    if type(answer) is not FunctionType or answer.__code__.co_code not in _BLANK:
         return False
-    return set(code.co_consts) <= {None, ..., answer.__doc__}  # `return 0.5` differs in its constants only
+    return set(answer.__code__.co_consts) <= {None, ..., answer.__doc__}  # `return 0.5` differs in its constants only
 
 
 def _blank(): ...
@@ -193,11 +221,3 @@ _BLANK = {_blank.__code__.co_code, _blank_with_docstring.__code__.co_code}
 
 def _call_text(name: str, arguments: tuple) -> str:
     return f"{name}({', '.join(brief(argument) for argument in arguments)})"
-
-
-def _one_line(error: BaseException) -> str:
-    try:
-        text = " ".join(str(error).split())
-    except Exception:  # even telling what went wrong can go wrong
-        text = ""
-    return f"{type(error).__name__}: {text[:100]}" if text else type(error).__name__

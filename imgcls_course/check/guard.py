@@ -1,14 +1,36 @@
-"""Running a student's code so that nothing it does can stop the notebook."""
+"""Running a student's code so that nothing it does can stop the notebook.
+
+Calls are rehearsed in a copy of the process first. What does not end there, or ends the copy, never runs here; the rest
+runs here in a thread, and only that counts. Copies are for Linux: elsewhere a process with threads cannot be copied
+safely, and the thread alone has to do.
+"""
 
 import contextlib
 import ctypes
+import faulthandler
 import io
+import os
+import select
+import signal
+import sys
 import threading
-from collections.abc import Callable
+import time
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
+import torch
+
+from .compare import one_line
+
+LINUX = sys.platform == "linux"
+REHEARSE = LINUX
 LIMIT_S = 3.0
+AGAIN_S = 0.5  # for what a rehearsal has shown to be quick; with it, an answer that hangs is told within 5 s
+ROOM_BYTES = 2 * 2**30
+BUSY = 0.1  # an answer in a loop uses its time; a copy that is stuck for a reason of its own uses hardly any
 
 
 class TimeUp(BaseException):
@@ -17,11 +39,28 @@ class TimeUp(BaseException):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call gave: a value, the error it raised, or neither because it did not end in time."""
+    """What became of a call.
+
+    Attributes
+    ----------
+    value : object
+        What it returned.
+    error : type of BaseException, optional
+        What it raised, if it did, and `said`, the words of it on one line.
+    finished : bool
+        False if it did not end in time.
+    fatal : bool
+        True if it ended Python itself.
+    """
 
     value: Any = None
-    error: BaseException | None = None
+    error: type[BaseException] | None = None
+    said: str = ""
     finished: bool = True
+    fatal: bool = False
+
+
+HUNG, FATAL = Outcome(finished=False), Outcome(fatal=True)
 
 
 class _Silence(io.TextIOBase):
@@ -32,42 +71,62 @@ class _Silence(io.TextIOBase):
 
 
 def call_all(function: Callable, inputs: list[tuple], *, limit_s: float = LIMIT_S) -> list[Outcome]:
-    """Call `function` on each input in a thread of its own, until the time is up.
+    """Call `function` on each input, until the time is up.
 
-    Printing is swallowed, errors are caught (`exit()` too), and after `limit_s` seconds the call is broken off.
+    Printing is swallowed, errors are caught (`exit()` too), and after `limit_s` seconds the calls are broken off.
 
     Returns
     -------
     list of Outcome
-        One for each input that was reached; the last one is not `finished` if time ran out there.
+        One for each input that was reached; only the last one can be unfinished or fatal.
     """
+    reached, end = _rehearse(function, inputs, limit_s=limit_s) if REHEARSE else (len(inputs), None)
+    outcomes = _in_thread(function, inputs[:reached], limit_s=min(limit_s, AGAIN_S) if end else limit_s)
+    whole = all(outcome.finished for outcome in outcomes)
+    return [*outcomes, end] if whole and reached < len(inputs) else outcomes
+
+
+def call(function: Callable, arguments: tuple) -> Outcome:
+    """Call a function and tell what it gave or raised; what it may have set for the whole process is put back."""
+    depth, folder, dtype = sys.getrecursionlimit(), os.getcwd(), torch.get_default_dtype()
+    try:
+        return Outcome(value=function(*arguments))
+    except TimeUp:
+        raise
+    except BaseException as error:
+        return Outcome(error=type(error), said=_words(error))
+    finally:
+        sys.setrecursionlimit(depth)
+        os.chdir(folder)
+        torch.set_default_dtype(dtype)
+
+
+def _words(error: BaseException) -> str:
+    try:
+        text = one_line(str(error), longest=100)
+    except Exception:  # even telling what went wrong can go wrong
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _in_thread(function: Callable, inputs: list[tuple], *, limit_s: float) -> list[Outcome]:
     outcomes: list[Outcome] = []
 
     def work():
         # Twice: a second TimeUp can arrive while the first one is being caught.
         with contextlib.suppress(TimeUp), contextlib.suppress(TimeUp):
             for arguments in inputs:
-                outcomes.append(_call(function, arguments))
+                outcomes.append(call(function, arguments))
 
     thread = threading.Thread(target=work, daemon=True)
-    silence = _Silence()
-    with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+    with _silent(), _little_room():
         thread.start()
         thread.join(limit_s)
         finished = not thread.is_alive()
         if not finished:
             _break_off(thread)
     done = list(outcomes[: len(inputs)])
-    return done if finished else [*done[: len(inputs) - 1], Outcome(finished=False)]
-
-
-def _call(function: Callable, arguments: tuple) -> Outcome:
-    try:
-        return Outcome(value=function(*arguments))
-    except TimeUp:
-        raise
-    except BaseException as error:
-        return Outcome(error=error)
+    return done if finished else [*done[: len(inputs) - 1], HUNG]
 
 
 def _break_off(thread: threading.Thread) -> None:
@@ -77,3 +136,92 @@ def _break_off(thread: threading.Thread) -> None:
         thread.join(0.1)
         if not thread.is_alive():
             return
+
+
+def _rehearse(function: Callable, inputs: list[tuple], *, limit_s: float) -> tuple[int, Outcome | None]:
+    """Call the function in a copy of this process; return how many calls may be made here, and what stopped the copy.
+
+    Results are dropped: they could not be brought back, and a copy is no place to be sure of them (torch has lost its
+    threads there). For the same reason a copy that just waited proves nothing: what waits can be broken off here, too.
+    """
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of copying a process with threads
+        copy = os.fork()
+    if copy == 0:
+        _act(function, inputs, writing)
+    os.close(writing)
+    try:
+        reached, in_time = _count(reading, len(inputs), limit_s=limit_s)
+    finally:
+        used_s = _end(copy)
+        os.close(reading)
+    if reached == len(inputs):
+        return reached, None
+    waited = not in_time and used_s < BUSY * limit_s
+    return len(inputs) if waited else reached, FATAL if in_time else HUNG
+
+
+def _act(function: Callable, inputs: list[tuple], writing: int) -> NoReturn:
+    """Be the copy: tell after each call that it is over, and leave."""
+    try:
+        os.setsid()
+        faulthandler.disable()  # if it crashes, it does so quietly
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nowhere, stream)
+        torch.set_num_threads(1)  # the others were not copied: to wait for them would take for ever
+        with _silent(), _little_room():
+            for arguments in inputs:
+                call(function, arguments)
+                os.write(writing, b".")
+    finally:
+        os._exit(0)
+
+
+def _count(reading: int, most: int, *, limit_s: float) -> tuple[int, bool]:
+    """Count the calls that are over, until all are, the copy is gone, or (False) time is up."""
+    seen, deadline = 0, time.monotonic() + limit_s
+    while seen < most:
+        ready, _, _ = select.select([reading], [], [], max(0, deadline - time.monotonic()))
+        if not ready:
+            return seen, False
+        told = os.read(reading, most)
+        if not told:
+            return seen, True
+        seen += len(told)
+    return most, True
+
+
+def _end(copy: int) -> float:
+    """End a copy, with the processes that it started, and return the seconds of processor time that it has used."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(copy, signal.SIGKILL)
+    _pid, _status, used = os.wait4(copy, 0)
+    return used.ru_utime + used.ru_stime
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    silence = _Silence()
+    with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+        yield
+
+
+@contextlib.contextmanager
+def _little_room() -> Iterator[None]:
+    """Let the process grow by ROOM_BYTES only: what is larger is a MemoryError, and not the end of the kernel."""
+    if not LINUX:
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    most = [limit for limit in before if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min([now + ROOM_BYTES, *most]), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)

@@ -145,6 +145,16 @@ gap_logits = Exercise(
             hint="There is a number for each map now. Which layer makes a number for each class of them?",
         ),
         Mistake(
+            answer=lambda maps, weight, bias: maps.mean(dim=1) @ weight.T + bias,
+            says="{call} gives {got}: the maps were averaged with each other.",
+            hint="Dimension 1 counts the maps, and the head has a weight for each of them. Which two dimensions are the places of a map?",
+        ),
+        Mistake(
+            answer=lambda maps, weight, bias: maps.mean(dim=(1, 2)) @ weight.T + bias,
+            says="{call} gives {got}: the maps were averaged with each other.",
+            hint="Dimension 1 counts the maps, and the head has a weight for each of them. Which two dimensions are the places of a map?",
+        ),
+        Mistake(
             answer=lambda maps, weight, bias: maps.mean(dim=(0, 2, 3)) @ weight.T + bias,
             says="{call} gives one answer for the whole batch.",
             hint="Dimension 0 counts pictures. Should pictures be averaged with each other?",

@@ -22,7 +22,16 @@ def _budgets(rng) -> list[tuple]:
 
 
 def _channels(rng) -> list[tuple]:
-    fixed = [26.0, 40.0, 36.0, 52.0, 27.5, 9.0, 3.0]  # down, as it is, halfway twice, down too far twice, too few
+    fixed = [
+        26.0,
+        40.0,
+        36.0,
+        52.0,
+        27.5,
+        9.0,
+        3.0,
+        59.6,
+    ]  # down, as it is, halfway twice, too far twice, few, just down
     return [(value,) for value in (*fixed, *rng.uniform(4, 500, 6).tolist())]
 
 

@@ -26,11 +26,13 @@ def _normalised(rng) -> list[tuple]:
 
 
 def _names(rng) -> list[tuple]:
-    return [(name,) for name in ("cat.9586.jpg", "dog.12.jpg", "guinea pig.3.jpeg", f"horse.{rng.integers(100)}.png")]
+    words = ["".join(chr(97 + code) for code in rng.integers(26, size=length)) for length in (2, 5, 8)]
+    drawn = [f"{word}.{rng.integers(100)}.png" for word in words]
+    return [(name,) for name in ("cat.9586.jpg", "dog.12.jpg", "guinea pig.3.jpeg", *drawn)]
 
 
 def _sizes(rng) -> list[tuple]:
-    known = [(50, 300, 96), (300, 50, 96), (96, 96, 96), (2, 3000, 64), (480, 640, 224)]
+    known = [(50, 300, 96), (300, 50, 96), (96, 96, 96), (2, 3000, 64), (3000, 2, 64), (480, 640, 224)]
     return [*known, *(tuple(int(side) for side in rng.integers(20, 900, size=3)) for _ in range(3))]
 
 

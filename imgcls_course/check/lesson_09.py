@@ -1,84 +1,15 @@
-"""Exercises of lesson 09: a new classifier, what learns and what is frozen, and a learning rate for each part."""
+"""Exercises of lesson 09: a new classifier, what learns and what is frozen, modes, and a learning rate for each part."""
 
-import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 from .. import runtime
-from .exercise import Exercise, Mistake, Verdict
+from .exercise import Exercise, Mistake
+from .networks import ModelExercise, Net
 
-
-class Net(nn.Module):
-    """A small network to be changed.
-
-    Equal to another one if all numbers of the same name and shape are, whatever of them is frozen.
-
-    Parameters
-    ----------
-    layers : dict of str to nn.Module
-    frozen : tuple of str
-        How the names of the parameters begin that do not learn.
-    """
-
-    __hash__ = nn.Module.__hash__
-
-    def __init__(self, layers: dict[str, nn.Module], *, frozen: tuple[str, ...] = ()):
-        super().__init__()
-        for name, layer in layers.items():
-            self.add_module(name, layer)
-        for name, parameter in self.named_parameters():
-            parameter.requires_grad = not name.startswith(frozen)
-
-    def __eq__(self, other) -> bool:
-        if not isinstance(other, Net):
-            return NotImplemented
-        one, two = self.state_dict(), other.state_dict()
-        shared = [name for name in one if name in two and one[name].shape == two[name].shape]
-        return all(torch.equal(one[name], two[name]) for name in shared)
-
-    def __repr__(self) -> str:
-        learning = [parameter.requires_grad for parameter in self.parameters()]
-        layers = [(name, layer) for name, layer in self.named_modules() if isinstance(layer, nn.Linear)]
-        sizes = ", ".join(f"{name} {layer.in_features}→{layer.out_features}" for name, layer in layers)
-        return f"<{sum(learning)} of {len(learning)} learn: {sizes}>"
-
-
-@dataclass(frozen=True)
-class ModelExercise(Exercise):
-    """An exercise whose answer changes a model or speaks of its parts: judged by what `look` finds afterwards.
-
-    Attributes
-    ----------
-    look : callable
-        `look(result, *arguments)`, what the answer returned and what it was given -> something that can be compared.
-    """
-
-    look: Callable = lambda result, *arguments: result
-
-    def __post_init__(self):
-        mistakes = tuple(Mistake(_looked(each.answer, self.look), each.says, each.hint) for each in self.mistakes)
-        object.__setattr__(self, "reference", _looked(self.reference, self.look))
-        object.__setattr__(self, "mistakes", mistakes)
-
-    def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
-        return super()._compare(_looked(answer, self.look), inputs)
-
-
-def _looked(function: Callable, look: Callable) -> Callable:
-    """Return the function followed by a look at what it did; one that has its look already stays."""
-    if getattr(function, "looked", False) is True:
-        return function
-
-    @functools.wraps(function)
-    def wrapped(*arguments):
-        return look(function(*arguments), *arguments)
-
-    wrapped.looked = True
-    return wrapped
+TWO_MODES = (nn.BatchNorm1d, nn.Dropout)
 
 
 def _linear_layers(result, model, *_rest) -> Any:
@@ -106,6 +37,14 @@ def _rates(result, model, *_rest) -> Any:
     )
 
 
+def _modes(result, model, *_rest) -> Any:
+    """Say of each layer that has two modes in which it is."""
+    if result is not model:
+        return result
+    layers = ((name, layer) for name, layer in model.named_modules() if isinstance(layer, TWO_MODES))
+    return [f"{name} in {'train' if layer.training else 'eval'} mode" for name, layer in layers]
+
+
 def _flat(rng, *, frozen: tuple[str, ...] = ()) -> Net:
     width, classes = (int(n) for n in rng.integers(5, 9, size=2))
     with runtime.seeded(0):
@@ -120,12 +59,35 @@ def _alike(rng, *, frozen: tuple[str, ...] = ()) -> Net:
         return Net({"headband": nn.Linear(2, width), "head": nn.Linear(width, 3)}, frozen=frozen)
 
 
+def _renamed(rng) -> tuple[Net, str]:
+    """Make a network whose head has a name that nobody can know, and return both."""
+    width, name = int(rng.integers(4, 9)), "".join(chr(97 + code) for code in rng.integers(26, size=6))
+    with runtime.seeded(0):
+        return Net({"body": nn.Linear(2, width), name: nn.Linear(width, 3)}), name
+
+
 def _nested(rng, *, frozen: tuple[str, ...] = ()) -> Net:
     """Make a network in AlexNet's manner: the head is the last of several linear layers in a row."""
     width, classes = int(rng.integers(5, 9)), int(rng.integers(10, 15))
     with runtime.seeded(0):
         last = nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, classes))
         return Net({"features": nn.Linear(3, 4), "classifier": last}, frozen=frozen)
+
+
+def _normed(rng, *, frozen: tuple[str, ...] = (), training: bool) -> Net:
+    """Make a network with some norms in its body, and with dropout and another norm before its head."""
+    width, depth = (int(n) for n in rng.integers((5, 1), (9, 7)))
+    with runtime.seeded(0):
+        body = nn.Sequential(nn.Linear(3, width), *(nn.BatchNorm1d(width) for _layer in range(depth)), nn.ReLU())
+        layers = {"body": body, "drop": nn.Dropout(0.5), "norm": nn.BatchNorm1d(width), "head": nn.Linear(width, 2)}
+    return Net(layers, frozen=frozen).train(training)
+
+
+def _to_train(rng) -> list[tuple]:
+    frozen = [("body",), (), ("",), ("body", "norm"), ("norm",)]
+    return [(_normed(rng, frozen=names, training=bool(rng.integers(2))),) for names in frozen] + [
+        (_normed(rng, frozen=("body",), training=training),) for training in (False, True)
+    ]
 
 
 def _heads(rng) -> list[tuple]:
@@ -139,7 +101,7 @@ def _counted(rng) -> list[tuple]:
 
 def _to_freeze(rng) -> list[tuple]:
     nested = [(_nested(rng), "classifier.2"), (_nested(rng, frozen=("",)), "classifier.2")]
-    return [(_flat(rng), "head"), (_flat(rng, frozen=("head",)), "head"), (_alike(rng), "head"), *nested]
+    return [(_flat(rng), "head"), (_flat(rng, frozen=("head",)), "head"), (_alike(rng), "head"), _renamed(rng), *nested]
 
 
 def _to_group(rng) -> list[tuple]:
@@ -175,6 +137,22 @@ def _thaw_never(model, head) -> nn.Module:
     for name, parameter in model.named_parameters():
         if not name.startswith(f"{head}."):
             parameter.requires_grad = False
+    return model
+
+
+def _train_mode(model, *, stays=lambda layer: not any(each.requires_grad for each in layer.parameters())):
+    model.train()
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm1d) and stays(layer):
+            layer.eval()
+    return model
+
+
+def _frozen_parts(model) -> nn.Module:
+    model.train()
+    for layer in model.modules():
+        if not any(each.requires_grad for each in layer.parameters()):
+            layer.eval()
     return model
 
 
@@ -289,6 +267,46 @@ freeze_body = ModelExercise(
     difficulty=2,
 )
 
+train_mode = ModelExercise(
+    name="train_mode",
+    lesson="09",
+    reference=lambda model: _train_mode(model),
+    inputs=_to_train,
+    look=_modes,
+    first_hint="First the whole model into train mode; then go through `model.modules()` and send some of them back.",
+    hint="Print [(type(layer).__name__, layer.training) for layer in model.modules()]. Which layers are in the wrong mode?",
+    mistakes=(
+        Mistake(
+            answer=lambda model: model.train(),
+            says="{call}: the frozen norm still follows the data.",
+            hint="No gradient, no change? What do the mean and the variance of a frozen norm do in train mode?",
+        ),
+        Mistake(
+            answer=lambda model: model.eval(),
+            says="{call}: everything is in eval mode.",
+            hint="The part that learns needs its dropout, and its norms the batch. Which layers should stay as they were learned?",
+        ),
+        Mistake(
+            answer=lambda model: _train_mode(model, stays=lambda layer: True),
+            says="{call}: every norm is in eval mode, those that learn, too.",
+            hint="Some norms are not frozen. How does a parameter say that it learns?",
+        ),
+        Mistake(
+            answer=lambda model: _train_mode(model, stays=lambda layer: layer.weight.requires_grad),
+            says="{call}: the norms that learn are in eval mode, and the frozen ones are not.",
+            hint="Look at the condition once more: which way round is `requires_grad`?",
+        ),
+        Mistake(
+            answer=_frozen_parts,
+            says="{call}: dropout is in eval mode.",
+            hint="Dropout has no parameters at all. Is it frozen for that? What kind of layer do you have to look for?",
+        ),
+    ),
+    minutes=6,
+    difficulty=2,
+    points=2,
+)
+
 two_rates = ModelExercise(
     name="two_rates",
     lesson="09",
@@ -337,4 +355,4 @@ two_rates = ModelExercise(
     points=2,
 )
 
-EXERCISES = (new_head, trainable_parameters, freeze_body, two_rates)
+EXERCISES = (new_head, trainable_parameters, freeze_body, train_mode, two_rates)

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 8 · Training and regularisation
 #
-# *About 60 minutes · after lesson 02 and 07 · all cells together run in about 20 s*
+# *About 70 minutes · after lesson 02 and 07 · all cells together run in about 185 s*
 #
 # We have networks, and we have batches. Between them stands the training: a loop of five lines, and some numbers that
 # somebody has to choose. Choose them badly and the network learns nothing, or learns the 200 pictures it was given by
@@ -105,7 +105,42 @@ for layer in (nn.Dropout(0.5), nn.BatchNorm1d(64)):
 # %% [markdown]
 # `model.train()` before learning, `model.eval()` before measuring, and `torch.no_grad()` around the measuring, which
 # needs no gradients.
+
+
+# %% [markdown]
+# ### Exercise · `train_once`
 #
+# ★★☆ · 7 minutes · 2 points
+#
+# Train `model` once on every batch of the list `batches`, with plain `torch.optim.SGD` and the rate `lr`. A batch is a
+# pair (images, labels). It may be that the model has just been measured. Return the model.
+
+
+# %% tags=["exercise"]
+def train_once(model, batches, lr):
+    # your code here, in place of the dots
+    ...
+
+
+check.train_once(train_once)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution: open it after your own try.
+def train_once_solution(model, batches, lr):
+    model.train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    for images, labels in batches:
+        loss = functional.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
+
+
+check.train_once(train_once_solution, remember=False)
+
+# %% [markdown]
 # ### The mean of an epoch
 #
 # The last batch had 7 pictures, the others 50. Say the network has 45 of 50 right in one batch, and none of 7 in the
@@ -122,35 +157,40 @@ print(f"right ones of all pictures: {right.sum() / sizes.sum():.2f}")
 
 
 # %% [markdown]
-# ### Exercise · `weighted_mean`
+# ### Exercise · `epoch_accuracy`
 #
-# ★☆☆ · 4 minutes · 1 point
+# ★★☆ · 6 minutes · 2 points
 #
-# `losses` is a list with the mean loss of each batch, `sizes` a list with its number of pictures. Give back the mean
-# loss of a picture.
+# Measure `model` on a list of batches: which share of all pictures does it have right? It comes in train mode.
 
 
 # %% tags=["exercise"]
-def weighted_mean(losses, sizes):
+def epoch_accuracy(model, batches):
     # your code here, in place of the dots
     ...
 
 
-check.weighted_mean(weighted_mean)
+check.epoch_accuracy(epoch_accuracy)
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 # Solution: open it after your own try.
-def weighted_mean_solution(losses, sizes):
-    return sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)
+def epoch_accuracy_solution(model, batches):
+    model.eval()
+    right = samples = 0
+    with torch.no_grad():
+        for images, labels in batches:
+            right += (model(images).argmax(dim=1) == labels).sum().item()
+            samples += len(labels)
+    return right / samples
 
 
-check.weighted_mean(weighted_mean_solution, remember=False)
+check.epoch_accuracy(epoch_accuracy_solution, remember=False)
 
 # %% [markdown]
 # ### The loop, whole
 #
-# That is everything that is needed for an epoch.
+# Learn from every batch, and weigh the losses by samples: that is everything that is needed for an epoch.
 
 
 # %%

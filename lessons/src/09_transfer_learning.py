@@ -322,7 +322,39 @@ print("the mean of the first norm is as before:", torch.equal(norm.running_mean,
 # It is not. The running mean and variance of a batch norm are no parameters; they follow the data whenever the network is in **train mode**. A frozen
 # body has to be in **eval mode**. Forget it, and the features drift while the head learns them. (`training.run_epoch` and `fit`
 # keep frozen layers in eval mode.)
+
+
+# %% [markdown]
+# ### Exercise · `train_mode`
 #
+# ★★☆ · 6 minutes · 2 points
+#
+# Put the model into train mode, all but the layers of `nn.BatchNorm1d` whose parameters are frozen: those belong in eval mode. Return the
+# model.
+
+
+# %% tags=["exercise"]
+def train_mode(model):
+    # your code here, in place of the dots
+    ...
+
+
+check.train_mode(train_mode)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution: open it after your own try.
+def train_mode_solution(model):
+    model.train()
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm1d) and not layer.weight.requires_grad:
+            layer.eval()
+    return model
+
+
+check.train_mode(train_mode_solution, remember=False)
+
+# %% [markdown]
 # ### Features once
 #
 # A frozen body gives the same features for a picture in every epoch. So compute them once. In plain PyTorch: take the head off,

@@ -1,0 +1,28 @@
+"""`imgcls progress`: which exercises were passed."""
+
+import json
+
+import typer
+
+from .. import paths
+from ..i18n import _
+
+
+def progress(as_json: bool = typer.Option(False, "--json", help="Print the rows as JSON.")) -> None:
+    """List the lessons with the exercises passed in each, and the points they brought."""
+    from .. import check
+
+    rows = check.standing()
+    print(json.dumps(rows, indent=1) if as_json else _table(rows))
+
+
+def _table(rows: list[dict]) -> str:
+    lines = [_line(_("lesson {number}", number=row["lesson"]), [row]) for row in rows]
+    return "\n".join([*lines, _line(_("together"), rows), _("kept in {file}", file=paths.progress_file())])
+
+
+def _line(name: str, rows: list[dict]) -> str:
+    done = [passed for row in rows for passed in row["exercises"].values()]
+    points, of_points = (sum(row[key] for row in rows) for key in ("points", "of_points"))
+    exercises = _("{n:>3} of {total:>3} exercises", n=sum(done), total=len(done))
+    return f"{name:<10} {exercises}  " + _("{n:>3} of {total:>3} points", n=points, total=of_points)

@@ -1,0 +1,66 @@
+"""Answers that are nearly right: a check has to reject them, or it lets a student believe what is not so."""
+
+import pytest
+from exercises import ALL
+from mutants import mutants
+
+from imgcls_course import check
+
+LEAST = 200
+EQUIVALENT = {
+    "a division, or a difference to floats, makes floats of whole numbers anyway": (
+        "to_unit_range: pixels.float() → pixels",
+        "logit_gradient: functional.one_hot(labels, logits.shape[1]).float()"
+        " → functional.one_hot(labels, logits.shape[1])",
+    ),
+    "a tensor of one number is as good as a number": (
+        "top5_error: (scores.topk(5, dim=1).indices == labels[:, None]).any(dim=1).float().mean().item()"
+        " → (scores.topk(5, dim=1).indices == labels[:, None]).any(dim=1).float().mean()",
+        "epoch_accuracy: (model(images).argmax(dim=1) == labels).sum().item()"
+        " → (model(images).argmax(dim=1) == labels).sum()",
+        "warm_up_cosine: (1 + torch.cos(torch.pi * share)).item() → 1 + torch.cos(torch.pi * share)",
+    ),
+    "the larger of two numbers is the same, whichever comes first": (
+        "rounded_channels: max(8, int(channels + 4) // 8 * 8) → max(int(channels + 4) // 8 * 8, 8)",
+        "letterbox_size: max(height, width) → max(width, height)",
+        "letterbox_size: max(1, round(height * scale)) → max(round(height * scale), 1)",
+        "letterbox_size: max(1, round(width * scale)) → max(round(width * scale), 1)",
+    ),
+    "after // it is a whole number already": ("rounded_channels: int(channels + 4) → channels + 4",),
+    "they differ only where a channel is exactly ten ninths of a multiple of 8, and floats are not exact": (
+        "rounded_channels: rounded < 0.9 * channels → rounded <= 0.9 * channels",
+    ),
+    "where the warm-up ends, the line and the cosine have the same value": (
+        "warm_up_cosine: epoch < warm → epoch <= warm",
+    ),
+    "weight and bias of a norm are frozen together": (
+        "train_mode: any((each.requires_grad for each in layer.parameters()))"
+        " → all((each.requires_grad for each in layer.parameters()))",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """Judge every mutant of every exercise once: its name and change, and whether it passed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("imgcls_course.check.guard.REHEARSE", False)
+        patch.setitem(check.exercise.guard.call_all.__kwdefaults__, "limit_s", 0.5)
+        return [
+            (f"{exercise.name}: {mutant.change}", exercise.judge(mutant.answer, seed=0).status)
+            for exercise in ALL
+            for mutant in mutants(exercise)
+        ]
+
+
+def test_nearly_all_mutants_are_rejected(judged):
+    """A check that lets through an operator, an axis or a number that is off is no check."""
+    rejected = sum(status == "wrong" for _change, status in judged)
+    assert len(judged) >= LEAST
+    assert rejected >= 0.95 * len(judged), f"{rejected} of {len(judged)}"
+
+
+def test_every_survivor_is_known_to_be_equivalent(judged):
+    """A mutant that passes must be as right as the reference, for a listed reason; and no reason may be stale."""
+    listed = {change for changes in EQUIVALENT.values() for change in changes}
+    assert {change for change, status in judged if status != "wrong"} == listed
