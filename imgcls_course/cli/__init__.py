@@ -8,7 +8,7 @@ import sys
 import typer
 
 from ..errors import CourseError
-from . import data, evaluate, experiments, train
+from . import classes, data, evaluate, experiments, train
 
 app = typer.Typer(help="A hands-on course on image classification.", no_args_is_help=True, add_completion=False)
 app.add_typer(data.app, name="data")
@@ -17,6 +17,8 @@ app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(evaluate.predict)
 app.command()(experiments.pretrain)
+app.command()(classes.release)
+app.command()(classes.grade)
 
 
 @app.command()
