@@ -51,7 +51,7 @@ def _pins() -> dict[str, re.Match]:
 
 def _requirements() -> list[str]:
     project = PROJECT["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    return [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
 
 
 def _tracked() -> list[Path]:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import runtime
 from ..i18n import _
 from . import guard, record
-from .compare import brief, difference, same, unchanged
+from .compare import RTOL, brief, difference, same, tolerance, unchanged
 
 OPEN, WRONG, PASSED = "open", "wrong", "passed"
 MARKS = {OPEN: "○", WRONG: "✗", PASSED: "✔"}
@@ -75,7 +75,9 @@ class Exercise:
     hint : str
         Shown for a wrong answer that is none of the `mistakes`.
     points, minutes, difficulty : int
-        `difficulty` from 1 to 3.
+        `difficulty` from 1 to 3. Without points it is for practice, and not graded.
+    rtol : float
+        How far a number may be from the right one, as a part of it. Counts (integers) have to be exact.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Exercise:
     points: int = 1
     minutes: int = 5
     difficulty: int = 1
+    rtol: float = RTOL
 
     def __call__(self, answer: Any = ..., *, remember: bool = True) -> Verdict:
         """Check an answer, print the verdict and return it; a pass is remembered, unless `remember` is False."""
@@ -112,7 +115,8 @@ class Exercise:
             return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=brief(answer)), self.hint)
         with runtime.seeded(0):  # what a student draws afterwards does not depend on having checked
             inputs = self.inputs(np.random.default_rng(seed))
-            return self._compare(_function(answer), inputs)
+            with tolerance(self.rtol):
+                return self._compare(_function(answer), inputs)
 
     def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
         given = _copies(inputs)

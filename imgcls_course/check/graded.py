@@ -7,7 +7,7 @@ from ..errors import ExerciseError, NotPassedError, unknown
 from ..i18n import _
 from .exercise import Exercise, Verdict
 
-FIGURES = re.compile(r"(### Exercise · `(?P<name>\w+)`\n(?P<mark>(?:# ?)?)\n(?P=mark))(?P<figures>[★☆]+ · [^\n]*)")
+FIGURES = re.compile(r"(### Exercise · `(?P<name>\w+)`\n#?\n(?:# )?)(?P<figures>[★☆]+ · [^\n]*)")
 
 
 def figures(exercise: Exercise) -> str:

@@ -38,10 +38,11 @@ def grade(
     require_nbgrader()
     from ..grading import classroom
 
-    count = 0
-    for count, graded in enumerate(classroom.grade(course, assignment, workers=workers, again=again), start=1):
+    done = []
+    for graded in classroom.grade(course, assignment, workers=workers, again=again):
         print(graded, flush=True)
-    print(_("{n} submissions graded", n=count))
+        done.append(graded)
+    print(_("{n} submissions graded", n=len(done)))
 
 
 def _words(text: str) -> list[str]:

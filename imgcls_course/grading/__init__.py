@@ -27,10 +27,9 @@ def require_nbgrader() -> None:
     missing = [name for name in ("nbgrader", "cloudpickle") if importlib.util.find_spec(name) is None]
     if missing:
         names = _(" and ").join(missing)
-        message = _(
-            '{names} is not installed. In the course\'s folder: pip install -c constraints.txt -e ".[instructor]"'
-        )
-        raise GradingError(message.format(names=names))
+        command = 'pip install --constraint constraints.txt --editable ".[instructor]"'
+        message = _("{names} is not installed. Run this in the folder of the course: {command}")
+        raise GradingError(message.format(names=names, command=command))
 
 
 def find_tools() -> None:

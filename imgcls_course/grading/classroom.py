@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 import warnings
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import connection
@@ -46,6 +45,7 @@ class _Job:
     student: str
     folder: Path
     note: str = ""
+    copy: sandbox.Copy | None = None
     process: multiprocessing.Process | None = None
     started: float = field(default_factory=time.perf_counter)
 
@@ -86,14 +86,15 @@ def grade(
     with tempfile.TemporaryDirectory(prefix="imgcls-class-") as name:
         template = _template(course, assignment, folder=Path(name) / "template")
         jobs = (_prepare(course, assignment, student=each, template=template) for each in students)
+        copies = [sandbox.Copy(Path(name) / f"course-{n}") for n in range(workers or os.cpu_count() or 1)]
         guarded = [*sandbox.parts().values(), course / "source", course / "submitted"]
-        before = sandbox.state(guarded)
-        for job in _side_by_side(jobs, assignment, workers=workers or os.cpu_count() or 1, limit_s=limit_s):
+        before = sandbox.state(guarded, compiled=False)
+        for job in _side_by_side(jobs, assignment, copies=copies, limit_s=limit_s):
             try:
                 yield _collect(job, course, assignment)
             finally:
                 shutil.rmtree(job.folder, ignore_errors=True)
-            _must_be_untouched(before, sandbox.state(guarded), student=job.student)
+            _must_be_untouched(before, sandbox.state(guarded, compiled=False), student=job.student)
 
 
 def waiting(course: Path, assignment: str, *, again: bool = False) -> list[str]:
@@ -157,13 +158,17 @@ def _hand_in_nothing(target: Path, names: Iterable[str]) -> None:
         nbformat.write(nbformat.v4.new_notebook(), target / name)
 
 
-def _side_by_side(jobs: Iterable[_Job], assignment: str, *, workers: int, limit_s: float) -> Iterator[_Job]:
-    """Run the jobs, at most `workers` at a time; yield each when it has ended or its time is up."""
+def _side_by_side(
+    jobs: Iterable[_Job], assignment: str, *, copies: list[sandbox.Copy], limit_s: float
+) -> Iterator[_Job]:
+    """Run the jobs, one at a time in each copy of the course; yield each when it has ended or its time is up."""
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    todo, running = iter(jobs), deque()
+    todo, running, free = iter(jobs), [], list(copies)
     while True:
-        while len(running) < workers and (job := next(todo, None)):
-            job.process = context.Process(target=_autograde, args=(str(job.folder), assignment))
+        while free and (job := next(todo, None)):
+            job.copy = free.pop()
+            job.copy.intact()
+            job.process = context.Process(target=_autograde, args=(str(job.folder), assignment, job.copy))
             job.started = time.perf_counter()
             job.process.start()
             running.append(job)
@@ -172,6 +177,7 @@ def _side_by_side(jobs: Iterable[_Job], assignment: str, *, workers: int, limit_
         connection.wait([job.process.sentinel for job in running], timeout=1)
         for job in [job for job in running if not job.process.is_alive() or _overdue(job, limit_s)]:
             running.remove(job)
+            free.append(job.copy)
             job.process.kill()
             job.process.join()
             yield job
@@ -181,8 +187,9 @@ def _overdue(job: _Job, limit_s: float) -> bool:
     return time.perf_counter() - job.started > limit_s
 
 
-def _autograde(folder: str, assignment: str) -> None:
+def _autograde(folder: str, assignment: str, copy: sandbox.Copy) -> None:
     """Be `nbgrader autograde ASSIGNMENT` in this folder, and write what it says into a file."""
+    sandbox.adopt(copy)
     os.chdir(folder)
     log = os.open(LOG, os.O_WRONLY | os.O_CREAT)
     for stream in (1, 2):

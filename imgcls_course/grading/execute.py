@@ -45,7 +45,7 @@ class ExecuteAndJudge(Execute):
         judged = [(cell, calls(cell.source)) for cell in order if _is_graded(cell) and calls(cell.source)]
         graded = [cell for cell in order if _is_graded(cell) and not calls(cell.source)]
         plain = [cell for cell in order if not _is_graded(cell)]
-        with sandbox.copy() as self._folder:
+        with sandbox.room() as self._folder:
             answers = self._folder / "answers"
             answers.mkdir()
             names = sorted({answer for _cell, found in judged for _name, answer, _seed in found})
@@ -70,11 +70,13 @@ class ExecuteAndJudge(Execute):
         return ""
 
     def start_new_kernel(self, **options) -> None:
-        """Start the kernel where it finds the copy of the course, in a copy of the submission's folder."""
+        """Start the kernel where it finds a copy of the course, in a copy of the submission's folder."""
+        course = sandbox.own_copy().intact()
+        sandbox.bring_fonts(self._folder)
         work = self._folder / "work"
         submitted = Path(self.resources.get("metadata", {}).get("path") or "")
         shutil.copytree(submitted, work) if submitted.is_dir() and submitted != Path() else work.mkdir()
-        super().start_new_kernel(cwd=str(work), env=sandbox.environment(self._folder), **options)
+        super().start_new_kernel(cwd=str(work), env=sandbox.environment(self._folder, course=course), **options)
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int) -> tuple[NotebookNode, dict]:
         """Run a cell, unless too many before it ran out of time; the last one, which hands the answers in, always."""

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..i18n import _
 from . import sandbox
@@ -31,15 +32,16 @@ class Judgement:
 
 
 def judge(name: str, answer: bytes, *, seed: int | None = None, limit_s: float = LIMIT_S) -> Judgement:
-    """Judge a pickled answer to the exercise `name`, in a process of its own; never raises, whatever the answer does."""
+    """Judge a pickled answer to an exercise in a process of its own; never raises, whatever the answer does."""
     from .. import check  # here, once: each process below starts as a copy of this one
 
     if name not in check.EXERCISES:
         return Judgement(False, _("✗ {name}: the course has no such exercise.", name=name))
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     receiver, sender = context.Pipe(duplex=False)
-    with sandbox.copy() as folder:
-        process = context.Process(target=_judge, args=(name, answer, seed, str(folder), sender))
+    course = sandbox.own_copy().intact()
+    with sandbox.room() as folder:
+        process = context.Process(target=_judge, args=(name, answer, seed, (folder, course), sender))
         process.start()
         sender.close()
         said = _receive(receiver, limit_s)
@@ -63,9 +65,9 @@ def _read(said: bytes) -> Judgement | None:
     return None
 
 
-def _judge(name: str, answer: bytes, seed: int | None, folder: str, sender) -> None:
+def _judge(name: str, answer: bytes, seed: int | None, places: tuple[Path, Path], sender) -> None:
     _be_silent()
-    sandbox.move_into(sandbox.Path(folder))
+    sandbox.move_into(places[0], course=places[1])
     from .. import check
 
     say, untouched = _speaker(sender), _watch()

@@ -18,7 +18,7 @@ from ..i18n import _
 from . import CHECK, nbgrader, require_nbgrader
 
 LESSONS = Path(__file__).resolve().parents[2] / "lessons"
-CONFIG = '''"""nbgrader's settings for this class, written by `imgcls release`. Yours to change; it is not written again."""
+CONFIG = '''"""nbgrader's settings for this class. `imgcls release` wrote them once; change what you like."""
 
 c = get_config()  # noqa: F821  nbgrader gives it
 c.CourseDirectory.course_id = "imgcls"
@@ -161,11 +161,11 @@ def _solutions(lesson: NotebookNode) -> dict[str, str]:
 
 
 def answer_code(solution: str, name: str) -> str:
-    """Turn the code of a solution cell into an answer: what it checks gets the exercise's name.
+    r"""Turn the code of a solution cell into an answer: what it checks gets the exercise's name.
 
     Examples
     --------
-    >>> print(answer_code("# Solution\\nhalf_solution = 0.5\\n\\ncheck.half(half_solution, remember=False)", "half"))
+    >>> print(answer_code("# Solution\nhalf_solution = 0.5\n\ncheck.half(half_solution, remember=False)", "half"))
     half = 0.5
     """
     call = ast.parse(solution).body[-1]
@@ -179,8 +179,8 @@ def answer_code(solution: str, name: str) -> str:
 
 def _exercise(cell: NotebookNode, exercise: Exercise, *, solution: str, hidden: bool) -> list[NotebookNode]:
     """Return the cell of the answer, and the graded one if there are points for it."""
-    starter, call = cell.source.rstrip().rsplit("\n", 1)
-    code = f"{starter.rstrip()}\n\n### BEGIN SOLUTION\n{solution}\n### END SOLUTION\n{call}"
+    starter, call = cell.source.rstrip().rsplit("\n", 1)  # the blank line at its end becomes the solution
+    code = f"{starter}### BEGIN SOLUTION\n{solution}\n### END SOLUTION\n{call}"
     marks = {"grade": False, "solution": True, "locked": False, "grade_id": exercise.name}
     answer = new_code_cell(code, id=cell.id, metadata={**_kept(cell), "nbgrader": _marks(**marks)})
     if not exercise.points:
@@ -191,7 +191,7 @@ def _exercise(cell: NotebookNode, exercise: Exercise, *, solution: str, hidden: 
 
 
 def graded_code(name: str, *, hidden: bool = False) -> str:
-    """Return the code of a graded cell; with `hidden`, inputs of a seed that nobody knows come between nbgrader's marks."""
+    """Return the code of a graded cell; with `hidden`, a check with inputs that students do not see is part of it."""
     line = f'check.grade("{name}", {name}'
     if not hidden:
         return f"{line})"

@@ -82,9 +82,10 @@ def _marks(cell, notebook) -> dict:
     return {**own, **found, "schema_version": 3, **({"points": points[cell.name]} if cell.name in points else {})}
 
 
-def restore(
-    cells: list[NotebookNode], *, kept: dict[str, dict], graded: dict[str, tuple[dict, str]]
-) -> list[NotebookNode]:
+Cells = list[NotebookNode]
+
+
+def restore(cells: Cells, *, kept: dict[str, dict], graded: dict[str, tuple[dict, str]]) -> Cells:
     """Return the cells without graded ones, right marks on the others, and then each graded cell after its answer.
 
     Parameters

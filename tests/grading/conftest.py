@@ -1,4 +1,4 @@
-"""nbgrader is an extra: where it is missing these tests skip, which is an error where IMGCLS_REQUIRE_NBGRADER is set."""
+"""nbgrader is an extra: without it these tests skip, and fail where IMGCLS_REQUIRE_NBGRADER is set."""
 
 import importlib.util
 import os
