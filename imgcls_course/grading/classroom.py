@@ -124,8 +124,24 @@ def _template(course: Path, assignment: str, *, folder: Path) -> Path:
     shutil.copy2(course / CONFIG, folder / CONFIG)
     nbgrader("generate_assignment", assignment, "--create", "--force", course=folder)
     with Gradebook(_url(course)) as book, Gradebook(_url(folder)) as other:
+        if _worth(book, assignment) != _worth(other, assignment):
+            message = _(
+                "source/{name} is newer than the gradebook. In {course}: nbgrader generate_assignment {name} --force"
+            )
+            raise GradingError(message.format(name=assignment, course=course))
         other.update_or_create_assignment(assignment, duedate=book.find_assignment(assignment).duedate)
     return folder
+
+
+def _worth(book, assignment: str) -> dict[tuple[str, str], float]:
+    """Return the points of every graded cell, as a gradebook knows them; none if it does not know the assignment."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        notebooks = book.find_assignment(assignment).notebooks
+    except MissingEntry:
+        return {}
+    return {(each.name, cell.name): cell.max_score for each in notebooks for cell in each.grade_cells}
 
 
 def _url(course: Path) -> str:
