@@ -178,4 +178,3 @@ def write(course, texts: dict[str, tuple[str, float]]) -> None:
         folder.mkdir(parents=True)
         name = "homework (1).ipynb" if student == "renamed-file" else f"{ASSIGNMENT}.ipynb"
         (folder / name).write_text(text, encoding="utf-8")
-    (course / "submitted" / "nothing" / ASSIGNMENT).mkdir(parents=True)

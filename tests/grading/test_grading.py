@@ -45,6 +45,7 @@ def handed_in(course, released):
     """Write the submissions; student -> points due."""
     texts = submissions.handed_in(submissions.short(released))
     submissions.write(course, texts)
+    (course / "submitted" / "nothing" / submissions.ASSIGNMENT).mkdir(parents=True)
     return {"nothing": 0, **{student: points for student, (_text, points) in texts.items()}}
 
 
@@ -123,7 +124,6 @@ def test_nbgraders_own_command_grades_the_same_and_runs_the_instructors_cells(co
     nbgrader("generate_assignment", submissions.ASSIGNMENT, "--force", course=folder)
     texts = submissions.handed_in(submissions.short(released))
     submissions.write(folder, {student: texts[student] for student in ("reordered", "patches", "exit-in-cell")})
-    shutil.rmtree(folder / "submitted" / "nothing")
     nbgrader("autograde", submissions.ASSIGNMENT, course=folder)
     assert _scores(folder) == {"reordered": 6 + 3, "patches": 0, "exit-in-cell": 0}
 

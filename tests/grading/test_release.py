@@ -1,5 +1,7 @@
 """`imgcls release`: what students get and what the instructor keeps, for every lesson there is."""
 
+import dataclasses
+import importlib.util
 import json
 import sys
 
@@ -8,9 +10,12 @@ import pytest
 from commands import imgcls
 
 from imgcls_course import check
+from imgcls_course.check.graded import write_figures
 from imgcls_course.errors import GradingError, NotPassedError
-from imgcls_course.grading import release
-from tools import pairs
+from tools import build_lessons, pairs
+
+pytest.importorskip("nbgrader")
+release = pytest.importorskip("imgcls_course.grading.release")
 
 lessons = pytest.mark.parametrize("path", pairs.notebooks(), ids=lambda path: path.stem)
 
@@ -107,8 +112,6 @@ def test_an_exercise_can_be_left_out():
 
 def test_without_points_an_exercise_is_practice(monkeypatch):
     """An exercise of no points keeps its cells, and has nothing graded."""
-    import dataclasses
-
     practice = dataclasses.replace(check.EXERCISES["softmax"], points=0)
     monkeypatch.setitem(check.EXERCISES, "softmax", practice)
     source = release.source(pairs.read(pairs.notebooks()[1]))
@@ -116,14 +119,32 @@ def test_without_points_an_exercise_is_practice(monkeypatch):
     assert "softmax-check" not in _marks(source, "grade")
 
 
-def test_points_are_changed_in_one_place(monkeypatch):
-    """Changed in the table, points must change in the text and in the graded cell of a release."""
-    import dataclasses
-
+def test_points_are_changed_in_one_place(monkeypatch, tmp_path):
+    """Changed in the table, points must change in the lesson's text and in the text and graded cell of a release."""
     monkeypatch.setitem(check.EXERCISES, "softmax", dataclasses.replace(check.EXERCISES["softmax"], points=7))
+    text = tmp_path / "01_lesson.py"
+    text.write_text(pairs.sources()[1].read_text("utf-8"), "utf-8")
+    build_lessons._write_figures(text)
+    assert "# ### Exercise · `softmax`\n#\n# ★★☆ · 8 minutes · 7 points\n" in text.read_text("utf-8")
     source = release.source(pairs.read(pairs.notebooks()[1]))
     assert _marks(source, "grade")["softmax-check"].metadata.nbgrader.points == 7
     assert any("`softmax`\n\n★★☆ · 8 minutes · 7 points" in cell.source for cell in source.cells)
+
+
+def test_texts_that_agree_with_the_tables_stay_as_they_are():
+    """Bringing figures up to date must not touch a lesson whose figures are right."""
+    for source in pairs.sources():
+        text = source.read_text("utf-8")
+        assert write_figures(text, exercises=check.EXERCISES) == text
+
+
+def test_a_tolerance_belongs_to_its_exercise():
+    """A coarser tolerance of one exercise must let its near answers pass, and those of no other."""
+    coarse = dataclasses.replace(check.EXERCISES["brightness"], rtol=0.1)
+    near = lambda image: image.mean() * 1.05  # noqa: E731
+    assert coarse.judge(near).passed
+    assert not check.EXERCISES["brightness"].judge(near).passed
+    assert not coarse.judge(lambda image: image.mean() * 1.2).passed
 
 
 def test_hidden_inputs_are_the_same_for_all_and_unknown():
@@ -166,7 +187,7 @@ def test_no_lessons_is_one_line(tmp_path):
 
 def test_without_nbgrader_one_line_says_what_to_install(tmp_path, monkeypatch):
     """Without the extra, the command must end in a line with the command to run, before it imports anything of it."""
-    found = __import__("importlib.util").util.find_spec
+    found = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "nbgrader" else found(name))
     with pytest.raises(GradingError, match=r"nbgrader is not installed.*\.\[instructor\]"):
         imgcls("release", tmp_path)
