@@ -35,14 +35,15 @@ def main(
         if not (course / "gradebook.db").exists():
             release(course, lessons=["02"])
         due = write(course, count)
-        start, wrong, graded = time.perf_counter(), 0, 0
-        for graded, each in enumerate(classroom.grade(course, submissions.ASSIGNMENT, workers=workers), start=1):
-            wrong += each.points != due[each.student]
-            print(each, "" if each.points == due[each.student] else f"BUT {due[each.student]:g} ARE DUE", flush=True)
+        start, wrong = time.perf_counter(), []
+        for each in classroom.grade(course, submissions.ASSIGNMENT, workers=workers):
+            wrong.append(each.points != due[each.student])
+            print(each, f"BUT {due[each.student]:g} ARE DUE" if wrong[-1] else "", flush=True)
         seconds = time.perf_counter() - start
     used = [resource.getrusage(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
     processor = sum(each.ru_utime + each.ru_stime for each in used)
-    print(f"{graded} graded in {seconds:.0f} s, {processor / max(graded, 1):.1f} s of processor each, {wrong} wrong")
+    each = processor / max(len(wrong), 1)
+    print(f"{len(wrong)} graded in {seconds:.0f} s, {each:.1f} s of processor each, {sum(wrong)} with wrong points")
 
 
 def write(course: Path, count: int) -> dict[str, float]:

@@ -62,7 +62,7 @@ def _scores(folder):
         return {each.student_id: each.score for each in book.assignment_submissions(submissions.ASSIGNMENT)}
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_everybody_gets_the_points_due(graded, handed_in):
     """No change to a notebook, no damage and no hostile code may move a point, its author's or another's."""
     assert len(handed_in) >= 20
@@ -111,7 +111,7 @@ def test_no_trace_of_the_class_is_left(graded):
     assert left == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_nbgraders_own_command_grades_the_same_and_runs_the_instructors_cells(course, released, tmp_path):
     """`nbgrader autograde` alone must do, and an instructor's assertions count where they are more than a check."""
     folder = tmp_path / "own"
