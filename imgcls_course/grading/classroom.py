@@ -83,18 +83,19 @@ def grade(
     course = Path(course).resolve()
     _load()
     students = waiting(course, assignment, again=again)
-    with tempfile.TemporaryDirectory(prefix="imgcls-class-") as name:
+    with tempfile.TemporaryDirectory(prefix="imgcls-class-", ignore_cleanup_errors=True) as name:
         template = _template(course, assignment, folder=Path(name) / "template")
         jobs = (_prepare(course, assignment, student=each, template=template) for each in students)
         copies = [sandbox.Copy(Path(name) / f"course-{n}") for n in range(workers or os.cpu_count() or 1)]
         guarded = [*sandbox.parts().values(), course / "source", course / "submitted"]
         before = sandbox.state(guarded, compiled=False)
-        for job in _side_by_side(jobs, assignment, copies=copies, limit_s=limit_s):
-            try:
-                yield _collect(job, course, assignment)
-            finally:
-                shutil.rmtree(job.folder, ignore_errors=True)
-            _must_be_untouched(before, sandbox.state(guarded, compiled=False), student=job.student)
+        with contextlib.closing(_side_by_side(jobs, assignment, copies=copies, limit_s=limit_s)) as ended:
+            for job in ended:
+                try:
+                    yield _collect(job, course, assignment)
+                finally:
+                    shutil.rmtree(job.folder, ignore_errors=True)
+                _must_be_untouched(before, sandbox.state(guarded, compiled=False), student=job.student)
 
 
 def waiting(course: Path, assignment: str, *, again: bool = False) -> list[str]:
@@ -180,23 +181,31 @@ def _side_by_side(
     """Run the jobs, one at a time in each copy of the course; yield each when it has ended or its time is up."""
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     todo, running, free = iter(jobs), [], list(copies)
-    while True:
-        while free and (job := next(todo, None)):
-            job.copy = free.pop()
-            job.copy.intact()
-            job.process = context.Process(target=_autograde, args=(str(job.folder), assignment, job.copy))
-            job.started = time.perf_counter()
-            job.process.start()
-            running.append(job)
-        if not running:
-            return
-        connection.wait([job.process.sentinel for job in running], timeout=1)
-        for job in [job for job in running if not job.process.is_alive() or _overdue(job, limit_s)]:
-            running.remove(job)
-            free.append(job.copy)
-            job.process.kill()
-            job.process.join()
-            yield job
+    try:
+        while True:
+            while free and (job := next(todo, None)):
+                job.copy = free.pop()
+                job.copy.intact()
+                job.process = context.Process(target=_autograde, args=(str(job.folder), assignment, job.copy))
+                job.started = time.perf_counter()
+                job.process.start()
+                running.append(job)
+            if not running:
+                return
+            connection.wait([job.process.sentinel for job in running], timeout=1)
+            for job in [job for job in running if not job.process.is_alive() or _overdue(job, limit_s)]:
+                running.remove(job)
+                free.append(job.copy)
+                _end(job)
+                yield job
+    finally:  # an interrupt, or a course that was touched
+        for job in running:
+            _end(job)
+
+
+def _end(job: _Job) -> None:
+    job.process.kill()
+    job.process.join()
 
 
 def _overdue(job: _Job, limit_s: float) -> bool:

@@ -4,10 +4,11 @@ import ast
 import shutil
 from pathlib import Path
 
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors import Execute
+from traitlets import Bool, Integer
 
 from ..i18n import _
 from . import sandbox
@@ -39,6 +40,9 @@ class ExecuteAndJudge(Execute):
     as an instructor's own assertions, runs in the student's kernel after the rest, as nbgrader runs it.
     """
 
+    iopub_timeout = Integer(30, help="Seconds that a cell's outputs may be late, on a busy computer.").tag(config=True)
+    raise_on_iopub_timeout = Bool(False, help="Whether to give a submission up if they are.").tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: dict | None = None, km=None) -> tuple[NotebookNode, dict]:
         """Run and judge one submission in place."""
         order = nb.cells
@@ -64,7 +68,7 @@ class ExecuteAndJudge(Execute):
         self._timeouts = 0
         try:
             super().preprocess(nb, resources, km)
-        except (DeadKernelError, RuntimeError) as error:
+        except (DeadKernelError, CellTimeoutError) as error:
             self.log.warning("the notebook ended its kernel: %s", error)
             return _("the notebook ends its kernel, so none of its answers could be graded.")
         return ""
