@@ -45,6 +45,14 @@ class ExerciseError(CourseError, AttributeError):
     """There is no exercise of that name."""
 
 
+class NotPassedError(CourseError, AssertionError):
+    """A graded cell: the answer is not right, or not there."""
+
+
+class GradingError(CourseError, RuntimeError):
+    """A class cannot be given its lessons, or cannot be graded."""
+
+
 class ExplorerError(CourseError, RuntimeError):
     """An explorer cannot show anything of what it got, or where a control was moved to."""
 

@@ -17,7 +17,7 @@ LAYER = {
     **dict.fromkeys(("data", "models"), 1),
     **dict.fromkeys(("training", "evaluation", "explain", "experiments"), 2),
     **dict.fromkeys(("plots",), 3),
-    **dict.fromkeys(("widgets", "check", "doctor", "report", "cli"), 4),
+    **dict.fromkeys(("widgets", "check", "doctor", "report", "grading", "cli"), 4),
 }
 ROOT_LAYER = -1  # the package's own __init__ imports nothing of ours: it is lazy
 SUBMODULES = (

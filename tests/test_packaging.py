@@ -51,7 +51,8 @@ def _pins() -> dict[str, re.Match]:
 
 def _requirements() -> list[str]:
     project = PROJECT["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    extras = project["optional-dependencies"].values()
+    return [*project["dependencies"], *(text for extra in extras for text in extra)]
 
 
 def _tracked() -> list[Path]:

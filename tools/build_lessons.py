@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from imgcls_course import check, course, paths
+from imgcls_course.check.graded import write_figures
 from tools import pairs
 
 WORDS_A_MINUTE = 180  # slow reading: every sentence counts
@@ -34,6 +35,8 @@ def main(
     """Rebuild and run the lessons whose text changed."""
     if from_notebooks:
         write_texts(pairs.notebooks())
+    for source in pairs.sources():
+        _write_figures(source)
     todo = [source for source in pairs.sources() if everything or _stale(source)]
     before = course.MAP_FILE.read_text(encoding="utf-8")
     for source in todo:
@@ -101,6 +104,14 @@ def header(slug: str) -> str:
     lesson = next(lesson for lesson in course.lessons() if lesson.slug == slug)
     after = f"after lesson {' and '.join(lesson.needs)}" if lesson.needs else "the first lesson"
     return f"# *About {lesson.minutes} minutes · {after} · all cells together run in about {lesson.seconds} s*"
+
+
+def _write_figures(source: Path) -> None:
+    """Bring the points and minutes under the exercises' titles up to the exercises' tables."""
+    before = source.read_text(encoding="utf-8")
+    after = write_figures(before, exercises=check.EXERCISES)
+    if after != before:
+        paths.write_text(source, after)
 
 
 def _stale(source: Path) -> bool:

@@ -5,13 +5,14 @@ from importlib import import_module
 from ..errors import ExerciseError, unknown
 from ..i18n import _
 from .exercise import Exercise, Mistake, Verdict
+from .graded import grade
 from .record import passed
 
 WRITTEN = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
 LESSONS = tuple(import_module(f".lesson_{number}", __name__) for number in WRITTEN)
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
 
-__all__ = ["EXERCISES", "Exercise", "Mistake", "Verdict", "progress", "standing", *EXERCISES]
+__all__ = ["EXERCISES", "Exercise", "Mistake", "Verdict", "grade", "progress", "standing", *EXERCISES]
 
 
 def __getattr__(name: str) -> Exercise:

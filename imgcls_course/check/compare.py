@@ -1,6 +1,9 @@
 """Comparing an answer with what it should be, and saying in words where they differ."""
 
+import contextlib
 import numbers
+from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +16,17 @@ RTOL, ATOL = 1e-4, 1e-6
 PLAIN = (type(None), type(...), bool, float, complex, str, bytes)
 CONTAINERS = (list, tuple, set, frozenset)
 LARGEST = 10**300
+_rtol = ContextVar("_rtol", default=RTOL)
+
+
+@contextlib.contextmanager
+def tolerance(rtol: float) -> Iterator[None]:
+    """Compare with another relative tolerance than `RTOL` for as long as the context lasts."""
+    token = _rtol.set(rtol)
+    try:
+        yield
+    finally:
+        _rtol.reset(token)
 
 
 @dataclass(frozen=True)
@@ -114,7 +128,7 @@ def _number_difference(got: Any, expected: numbers.Number) -> str | None:
     if not isinstance(got, numbers.Number) or isinstance(got, bool):
         return _("should give one number, but gives {got}", got=kind(got))
     counted = isinstance(expected, numbers.Integral)  # what is counted is right or wrong, not nearly right
-    right = got == expected if counted else np.allclose(got, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
+    right = got == expected if counted else np.allclose(got, expected, rtol=_rtol.get(), atol=ATOL, equal_nan=True)
     return None if right else _("gives {got}", got=brief(got))
 
 
@@ -129,7 +143,7 @@ def _tensor_difference(got: Any, expected: torch.Tensor) -> str | None:
         )
     if got.is_floating_point() != expected.is_floating_point():
         return _("gives numbers of type {got} where {expected} is needed", got=got.dtype, expected=expected.dtype)
-    close = np.allclose(_array(got), _array(expected), rtol=RTOL, atol=ATOL, equal_nan=True)
+    close = np.allclose(_array(got), _array(expected), rtol=_rtol.get(), atol=ATOL, equal_nan=True)
     return None if close else _("gives {got}", got=brief(got))
 
 

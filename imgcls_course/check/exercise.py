@@ -11,7 +11,7 @@ import numpy as np
 from .. import runtime
 from ..i18n import _
 from . import guard, record
-from .compare import brief, difference, plain, same, unchanged
+from .compare import RTOL, brief, difference, plain, same, tolerance, unchanged
 
 OPEN, WRONG, PASSED = "open", "wrong", "passed"
 MARKS = {OPEN: "○", WRONG: "✗", PASSED: "✔"}
@@ -84,7 +84,9 @@ class Exercise:
     hint : str
         Shown for a wrong answer that is none of the `mistakes`.
     points, minutes, difficulty : int
-        `difficulty` from 1 to 3.
+        `difficulty` from 1 to 3. Without points it is for practice, and not graded.
+    rtol : float
+        How far a number may be from the right one, as a part of it. Counts (integers) have to be exact.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Exercise:
     points: int = 1
     minutes: int = 5
     difficulty: int = 1
+    rtol: float = RTOL
 
     def __call__(self, answer: Any = ..., *, remember: bool = True) -> Verdict:
         """Check an answer, print the verdict and return it; a pass is remembered, unless `remember` is False."""
@@ -121,7 +124,8 @@ class Exercise:
             return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=_shown(answer)), self.hint)
         with runtime.seeded(0):  # what a student draws afterwards does not depend on having checked
             inputs = self.inputs(np.random.default_rng(seed))
-            return self._compare(_function(answer), inputs)
+            with tolerance(self.rtol):
+                return self._compare(_function(answer), inputs)
 
     def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
         expected = [plain(_function(self.reference)(*arguments)) for arguments in _copies(inputs)]

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from ..errors import CourseError
-from . import data, evaluate, experiments, progress, train
+from . import classes, data, evaluate, experiments, progress, train
 
 app = typer.Typer(help="A hands-on course on image classification.", no_args_is_help=True, add_completion=False)
 app.add_typer(data.app, name="data")
@@ -18,6 +18,8 @@ app.command()(evaluate.evaluate)
 app.command()(evaluate.predict)
 app.command()(experiments.pretrain)
 app.command()(progress.progress)
+app.command()(classes.release)
+app.command()(classes.grade)
 
 
 @app.command()

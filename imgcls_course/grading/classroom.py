@@ -1,0 +1,301 @@
+"""Grading a whole class: nbgrader's own autograde for each submission, several at a time, and all into one gradebook.
+
+Each submission is graded in a folder of its own that holds nothing of the others, with a gradebook of its own; this
+process alone writes into the course's gradebook, so no two ever wait for it. Killed and called again, it goes on with
+the submissions that are left.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing import connection
+from pathlib import Path
+
+from ..errors import GradingError
+from ..i18n import _
+from . import find_tools, nbgrader, reason, require_nbgrader, sandbox
+
+GRADEBOOK, CONFIG, LOG = "gradebook.db", "nbgrader_config.py", "autograde.log"
+LIMIT_S = 1800.0
+
+
+@dataclass(frozen=True)
+class Graded:
+    """How the grading of one submission went: points, of how many, seconds, and what is worth a look."""
+
+    student: str
+    points: float
+    of: float
+    seconds: float
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.student}: {self.points:g} of {self.of:g} points, {self.seconds:.1f} s {self.note}".rstrip()
+
+
+@dataclass
+class _Job:
+    student: str
+    folder: Path
+    note: str = ""
+    copy: sandbox.Copy | None = None
+    process: multiprocessing.Process | None = None
+    started: float = field(default_factory=time.perf_counter)
+
+
+def grade(
+    course: Path | str,
+    assignment: str,
+    *,
+    workers: int | None = None,
+    again: bool = False,
+    limit_s: float = LIMIT_S,
+) -> Iterator[Graded]:
+    """Grade every submission of an assignment, and yield how each went as soon as it is done.
+
+    Parameters
+    ----------
+    course : path
+        Folder of the course, as `release` wrote it, with the submissions in submitted/STUDENT/ASSIGNMENT.
+    assignment : str
+        Its name.
+    workers : int, optional
+        Submissions at a time; default: one for each processor.
+    again : bool
+        Grade those as well that have been graded.
+    limit_s : float
+        Seconds that a submission may take.
+
+    Raises
+    ------
+    GradingError
+        The assignment is not known, or a submission changed files of the course: then grading stops.
+    """
+    require_nbgrader()
+    find_tools()
+    course = Path(course).resolve()
+    _load()
+    students = waiting(course, assignment, again=again)
+    with tempfile.TemporaryDirectory(prefix="imgcls-class-", ignore_cleanup_errors=True) as name:
+        template = _template(course, assignment, folder=Path(name) / "template")
+        jobs = (_prepare(course, assignment, student=each, template=template) for each in students)
+        copies = [sandbox.Copy(Path(name) / f"course-{n}") for n in range(workers or os.cpu_count() or 1)]
+        guarded = [*sandbox.parts().values(), course / "source", course / "submitted"]
+        before = sandbox.state(guarded, compiled=False)
+        with contextlib.closing(_side_by_side(jobs, assignment, copies=copies, limit_s=limit_s)) as ended:
+            for job in ended:
+                try:
+                    yield _collect(job, course, assignment)
+                finally:
+                    shutil.rmtree(job.folder, ignore_errors=True)
+                _must_be_untouched(before, sandbox.state(guarded, compiled=False), student=job.student)
+
+
+def waiting(course: Path, assignment: str, *, again: bool = False) -> list[str]:
+    """Return the students whose submissions are to be graded."""
+    if not (course / "source" / assignment).is_dir() or not (course / GRADEBOOK).exists():
+        message = _("{course} has no assignment {assignment}. `imgcls release` writes one.")
+        raise GradingError(message.format(course=course, assignment=assignment))
+    handed_in = sorted(path.parent.name for path in (course / "submitted").glob(f"*/{assignment}") if path.is_dir())
+    return [each for each in handed_in if again or not (course / "autograded" / each / assignment).is_dir()]
+
+
+def _load() -> None:
+    """Load what every submission needs once: on Linux each process starts as a copy of this one."""
+    import nbgrader.apps  # noqa: F401
+    from sqlalchemy.exc import SAWarning
+
+    from .. import check  # noqa: F401
+
+    warnings.simplefilter("ignore", SAWarning)  # nbgrader gives it reasons for some, all harmless
+
+
+def _template(course: Path, assignment: str, *, folder: Path) -> Path:
+    """Make a course that knows this assignment and no student."""
+    from nbgrader.api import Gradebook
+
+    shutil.copytree(course / "source" / assignment, folder / "source" / assignment)
+    shutil.copy2(course / CONFIG, folder / CONFIG)
+    nbgrader("generate_assignment", assignment, "--create", "--force", course=folder)
+    with Gradebook(_url(course)) as book, Gradebook(_url(folder)) as other:
+        if _worth(book, assignment) != _worth(other, assignment):
+            message = _(
+                "source/{name} is newer than the gradebook. In {course}: nbgrader generate_assignment {name} --force"
+            )
+            raise GradingError(message.format(name=assignment, course=course))
+        other.update_or_create_assignment(assignment, duedate=book.find_assignment(assignment).duedate)
+    return folder
+
+
+def _worth(book, assignment: str) -> dict[tuple[str, str], float]:
+    """Return the points of every graded cell, as a gradebook knows them; none if it does not know the assignment."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        notebooks = book.find_assignment(assignment).notebooks
+    except MissingEntry:
+        return {}
+    return {(each.name, cell.name): cell.max_score for each in notebooks for cell in each.grade_cells}
+
+
+def _url(course: Path) -> str:
+    return f"sqlite:///{course / GRADEBOOK}"
+
+
+def _prepare(course: Path, assignment: str, *, student: str, template: Path) -> _Job:
+    """Lay out a course that has one submission; a notebook under another name gets its own back."""
+    folder = Path(tempfile.mkdtemp(prefix="one-", dir=template.parent))
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    target = folder / "submitted" / student / assignment
+    shutil.copytree(course / "submitted" / student / assignment, target)
+    missing = {path.name for path in (template / "source" / assignment).glob("*.ipynb")}
+    missing -= {path.name for path in target.iterdir()}
+    others = [path for path in target.glob("*.ipynb") if not (template / "source" / assignment / path.name).exists()]
+    note = ""
+    if len(missing) == len(others) == 1:
+        note = _("({name} was taken for {wanted})", name=others[0].name, wanted=(wanted := missing.pop()))
+        others[0].rename(target / wanted)
+    elif missing:
+        note = _("({names} not handed in)", names=", ".join(sorted(missing)))
+        _hand_in_nothing(target, missing)
+    return _Job(student, folder, note)
+
+
+def _hand_in_nothing(target: Path, names: Iterable[str]) -> None:
+    import nbformat
+
+    for name in names:
+        nbformat.write(nbformat.v4.new_notebook(), target / name)
+
+
+def _side_by_side(
+    jobs: Iterable[_Job], assignment: str, *, copies: list[sandbox.Copy], limit_s: float
+) -> Iterator[_Job]:
+    """Run the jobs, one at a time in each copy of the course; yield each when it has ended or its time is up."""
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    todo, running, free = iter(jobs), [], list(copies)
+    try:
+        while True:
+            while free and (job := next(todo, None)):
+                job.copy = free.pop()
+                job.copy.intact()
+                job.process = context.Process(target=_autograde, args=(str(job.folder), assignment, job.copy))
+                job.started = time.perf_counter()
+                job.process.start()
+                running.append(job)
+            if not running:
+                return
+            connection.wait([job.process.sentinel for job in running], timeout=1)
+            for job in [job for job in running if not job.process.is_alive() or _overdue(job, limit_s)]:
+                running.remove(job)
+                free.append(job.copy)
+                _end(job)
+                yield job
+    finally:  # an interrupt, or a course that was touched
+        for job in running:
+            _end(job)
+
+
+def _end(job: _Job) -> None:
+    job.process.kill()
+    job.process.join()
+
+
+def _overdue(job: _Job, limit_s: float) -> bool:
+    return time.perf_counter() - job.started > limit_s
+
+
+def _autograde(folder: str, assignment: str, copy: sandbox.Copy) -> None:
+    """Be `nbgrader autograde ASSIGNMENT` in this folder, and write what it says into a file."""
+    sandbox.adopt(copy)
+    os.chdir(folder)
+    log = os.open(LOG, os.O_WRONLY | os.O_CREAT)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    sys.stdout = sys.stderr = open(LOG, "a", encoding="utf-8")  # noqa: SIM115  for the rest of the process
+    from nbgrader.apps import NbGraderApp
+
+    NbGraderApp.launch_instance(argv=["autograde", assignment])
+
+
+def _collect(job: _Job, course: Path, assignment: str) -> Graded:
+    """Bring the graded notebooks and the points of one submission into the course."""
+    from nbgrader.api import Gradebook
+
+    seconds = time.perf_counter() - job.started
+    result = job.folder / "autograded" / job.student / assignment
+    done = result.is_dir() and job.process.exitcode == 0
+    if done:
+        _replace(result, course / "autograded" / job.student / assignment)
+    with Gradebook(_url(course)) as book:
+        if done:
+            with Gradebook(_url(job.folder)) as theirs:
+                _record(theirs.find_submission(assignment, job.student), book)
+        else:
+            _record_nothing(book, assignment, job.student)
+        submission = book.find_submission(assignment, job.student)
+        points = {"points": submission.score, "of": submission.max_score}
+    note = job.note if done else _("NOT GRADED, look at it by hand: {why}", why=_why(job))
+    return Graded(job.student, **points, seconds=seconds, note=note)
+
+
+def _why(job: _Job) -> str:
+    with contextlib.suppress(OSError):
+        return reason((job.folder / LOG).read_text(encoding="utf-8", errors="replace"))
+    return "?"
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Put a folder into the place of another, whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = target.with_name(f".{target.name}.part")
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(source, new)
+    shutil.rmtree(target, ignore_errors=True)
+    new.rename(target)
+
+
+def _record(theirs, book) -> None:
+    """Write the points of a submission, as nbgrader stored them, into the course's gradebook."""
+    assignment, student = theirs.assignment.name, theirs.student_id
+    book.update_or_create_student(student)
+    book.update_or_create_submission(assignment, student, timestamp=theirs.timestamp)
+    for notebook in theirs.notebooks:
+        where = (notebook.name, assignment, student)
+        book.find_submission_notebook(*where).late_submission_penalty = notebook.late_submission_penalty
+        for grade in notebook.grades:
+            mine = book.find_grade(grade.name, *where)
+            mine.auto_score = grade.auto_score
+            mine.needs_manual_grade = grade.needs_manual_grade or mine.manual_score is not None
+        for comment in notebook.comments:
+            book.find_comment(comment.name, *where).auto_comment = comment.auto_comment
+    book.db.commit()
+
+
+def _record_nothing(book, assignment: str, student: str) -> None:
+    """Give no points, and mark every exercise as one to look at by hand."""
+    book.update_or_create_student(student)
+    for notebook in book.update_or_create_submission(assignment, student).notebooks:
+        for grade in notebook.grades:
+            grade.auto_score, grade.needs_manual_grade = 0, True
+    book.db.commit()
+
+
+def _must_be_untouched(before: dict, after: dict, *, student: str) -> None:
+    changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    if changed:
+        message = _(
+            "{path} changed while the submission of {student} was graded ({n} files in all). Put the course right, set "
+            "that submission aside, and go on.",
+            path=changed[0],
+            student=student,
+            n=len(changed),
+        )
+        raise GradingError(message)
