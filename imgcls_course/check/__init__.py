@@ -13,11 +13,24 @@ from . import (
     lesson_07,
     lesson_08,
     lesson_09,
+    lesson_13,
 )
 from .exercise import Exercise, Mistake, Verdict
 from .record import passed
 
-LESSONS = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07, lesson_08, lesson_09)
+LESSONS = (
+    lesson_00,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_06,
+    lesson_07,
+    lesson_08,
+    lesson_09,
+    lesson_13,
+)
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
 
 __all__ = ["EXERCISES", "Exercise", "Mistake", "Verdict", "progress", *EXERCISES]
