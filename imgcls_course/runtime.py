@@ -1,6 +1,7 @@
 """Seed, device and precision: what decides how a computation runs, kept apart from what it computes."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 import torch
@@ -19,7 +20,8 @@ def device(name: str = "auto") -> torch.device:
     Parameters
     ----------
     name : {"auto", "cpu", "cuda", "mps"}
-        "auto" takes an NVIDIA or AMD GPU if there is one, then Apple's, then the processor.
+        "auto" takes an NVIDIA or AMD GPU if there is one, then Apple's, then the processor. Of the processes that
+        `torchrun` starts on a machine, each gets a GPU of its own.
 
     Raises
     ------
@@ -31,10 +33,19 @@ def device(name: str = "auto") -> torch.device:
     if kind not in DEVICES:
         raise CourseError(unknown(name, _("a device"), DEVICES))
     if kind == "auto":
-        return torch.device(next(kind for kind, there in available.items() if there))
-    if not available[kind]:
+        name = next(kind for kind, there in available.items() if there)
+    elif not available[kind]:
         raise CourseError(_("This machine has no '{name}' device. device=\"auto\" takes what there is.", name=name))
-    return torch.device(name)
+    return _own_gpu() if name == "cuda" and "LOCAL_RANK" in os.environ else torch.device(name)
+
+
+def _own_gpu() -> torch.device:
+    """Return the GPU that belongs to this process, of several that `torchrun` started on this machine."""
+    place, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+    if place >= there:
+        message = _("There are more processes here than GPUs ({n}): start fewer, or use device='cpu'.", n=there)
+        raise CourseError(message)
+    return torch.device("cuda", place)
 
 
 _device = device  # where a parameter has its name

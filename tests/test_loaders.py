@@ -1,6 +1,5 @@
 """Batches from picture files: broken ones named and left out, decoded once, the same for every kind of worker."""
 
-import importlib
 import os
 import pickle
 import time
@@ -14,9 +13,8 @@ from torchvision.transforms import v2
 
 from imgcls_course import data, models, training
 from imgcls_course.data import cache as caching
+from imgcls_course.data import prepared as loading
 from imgcls_course.errors import CourseWarning, DataError
-
-loading = importlib.import_module("imgcls_course.data.loaders")  # `data.loaders` is the function
 
 GOOD = 12  # photos of each class
 

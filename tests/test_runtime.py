@@ -29,6 +29,18 @@ def test_a_device_asked_for_is_the_device_given(monkeypatch):
     assert runtime.device("cuda:1") == torch.device("cuda", 1)
 
 
+def test_each_of_several_processes_gets_a_gpu_of_its_own(monkeypatch):
+    """All on the first GPU would be slower than one; more processes than GPUs must be said in one line."""
+    _machine(monkeypatch, cuda=True, mps=False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert runtime.device() == runtime.device("cuda") == torch.device("cuda", 1)
+    assert runtime.device("cpu") == torch.device("cpu")
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(CourseError, match=r"more processes here than GPUs \(2\)"):
+        runtime.device()
+
+
 @pytest.mark.parametrize("name", ["cuda", "cuda:0", "mps"])
 def test_a_device_that_is_not_there_is_said_in_one_line(monkeypatch, name):
     """Without a GPU, asking for one must name the way out instead of failing inside torch later."""

@@ -12,6 +12,7 @@ from PIL import Image
 
 from imgcls_course import data, evaluation, models, widgets
 from imgcls_course.errors import ExplorerError
+from imgcls_course.widgets import scaling_out
 from imgcls_course.widgets import schedules as widget_schedules
 from imgcls_course.widgets import threshold as widget_threshold
 
@@ -603,3 +604,53 @@ def test_the_slider_of_the_threshold_explorer_redraws():
     explorer.drive(threshold=0.1)
     assert explorer._picture.value != picture
     assert explorer.caption != caption
+
+
+@pytest.mark.parametrize(
+    ("moves", "said"),
+    [
+        ({"processes": 1, "batch": 32}, "0 ms that all do, 32 ms of pictures, 0.0 ms of sending: 1.00 times as fast"),
+        ({"batch": 64, "network": "ResNet-50", "link": "NVLink"}, "8 ms of pictures, 0.6 ms of sending: 7.44 times"),
+        ({"processes": 64, "batch": 32}, "at most 1 pictures each"),
+    ],
+)
+def test_speedup_explorer_by_hand(moves, said):
+    """8 pictures of 1 ms, and 2 · 7/8 · 4 · 25.6 MB over 300 GB/s: 8.6 ms instead of 64."""
+    assert said in widgets.speedup_explorer().drive(**moves)
+
+
+@pytest.mark.parametrize("processes", [2, 4, 16])
+def test_nothing_is_sent_but_what_a_ring_sends(processes):
+    """The formula must count the chunks that a ring really passes on: p processes, 2 (p - 1) chunks each."""
+    chunks = 2 * (processes - 1)
+    assert scaling_out.sent_bytes(1000, processes) == pytest.approx(chunks * 4 * 1000 / processes)
+
+
+def test_without_sending_the_speedup_is_amdahls():
+    """A fifth that all do, and four processes: 1 / (0.2 + 0.8 / 4)."""
+    given = {"batch": 80, "fixed_ms": 20, "picture_ms": 1, "parameters": 0, "gigabytes_s": 1}
+    one, four = (sum(scaling_out.step_ms(count, **given)) for count in (1, 4))
+    assert one / four == pytest.approx(1 / (0.2 + 0.8 / 4))
+
+
+@pytest.mark.parametrize(
+    "move", [{"processes": 4}, {"batch": 64}, {"fixed": 10}, {"network": "ResNet-50"}, {"link": "10 Gbit/s"}]
+)
+def test_every_control_of_the_speedup_explorer_redraws(move):
+    """A control whose callback is broken changes nothing."""
+    explorer = widgets.speedup_explorer()
+    picture, caption = explorer._picture.value, explorer.caption
+    explorer.drive(**move)
+    assert explorer._picture.value != picture
+    assert explorer.caption != caption
+
+
+def test_speedup_explorer_marks_what_was_measured():
+    """A star at two processes and 1.5 times, and none where nothing was measured."""
+    for measured, stars in (({2: 1.5}, [([1.0], [1.5])]), (None, [])):
+        figure = Figure()
+        explorer = widgets.speedup_explorer(measured=measured)
+        explorer._show(figure, **{name: control.value for name, control in explorer.controls.items()})
+        lines = figure.axes[1].lines
+        found = [(list(line.get_xdata()), list(line.get_ydata())) for line in lines if line.get_marker() == "*"]
+        assert found == stars

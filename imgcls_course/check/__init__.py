@@ -8,8 +8,7 @@ from .exercise import Exercise, Mistake, Verdict
 from .graded import grade
 from .record import passed
 
-WRITTEN = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
-LESSONS = tuple(import_module(f".lesson_{number}", __name__) for number in WRITTEN)
+LESSONS = tuple(import_module(f".lesson_{number:02}", __name__) for number in range(14))
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
 
 __all__ = ["EXERCISES", "Exercise", "Mistake", "Verdict", "grade", "progress", "standing", *EXERCISES]

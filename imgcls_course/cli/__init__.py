@@ -3,11 +3,13 @@
 What a command needs is imported when it is called, so that `imgcls --help` does not wait for torch.
 """
 
+import os
 import sys
 
 import typer
 
 from ..errors import CourseError
+from ..i18n import _
 from . import classes, data, evaluate, experiments, progress, train
 
 app = typer.Typer(help="A hands-on course on image classification.", no_args_is_help=True, add_completion=False)
@@ -33,9 +35,14 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="Print the finding
 
 
 def main() -> None:
-    """Run the command line; an error of the course is one line and exit status 1."""
+    """Run the command line; an error of the course is one line and exit status 1.
+
+    Of the processes that `torchrun` starts, all but the first say which they are.
+    """
+    rank = int(os.environ.get("RANK", "0"))
     try:
         app()
     except CourseError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        who = _("process {n}: ", n=rank + 1) if rank else ""
+        print(f"{who}{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)

@@ -42,7 +42,10 @@ def train(
     precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
     device: str = DEVICE,
 ) -> None:
-    """Train a network: one line an epoch; Ctrl-C stops, and keeps what is complete."""
+    """Train a network: one line an epoch; Ctrl-C stops, and keeps what is complete.
+
+    By several processes: torchrun --nproc-per-node 2 -m imgcls_course.cli train … They share each batch.
+    """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
     from .. import models, runtime, training
     from ..data import catalogue
@@ -60,7 +63,10 @@ def train(
     _check_free(checkpoints, resume=resume)
     augments = _augments(augment)
     lr_of = training.schedules.by_name(schedule, lr=lr, epochs=epochs)
-    batches = loaders(catalogue.load(data), batch_size=batch_size, workers=workers, augment=augments, **prepare)
+    processes = training.distributed.processes()
+    with processes.one_voice():
+        splits = catalogue.load(data)
+    batches = loaders(splits, batch_size=batch_size, workers=workers, augment=augments, steady=True, **prepare)
     with runtime.seeded(seed):
         start = {"weights": None if weights == "none" else weights, "image_size": image_size}
         model = models.create(arch, num_classes=len(batches.classes), **start)
@@ -81,7 +87,8 @@ def train(
         seed=seed,
         on_epoch=lambda history: _record(history, out),
     )
-    _finish(history, out)
+    if processes.first:
+        _finish(history, out)
 
 
 def _augments(name: str) -> bool | str:

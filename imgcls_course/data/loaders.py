@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch.utils.data import DataLoader, Dataset, default_collate
+from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from .. import paths
@@ -14,10 +14,12 @@ from ..errors import CourseWarning, DataError, unknown
 from ..i18n import _
 from .cache import DiskCache, MemoryCache
 from .checks import check_whole
-from .decode import PictureError, read
+from .decode import PictureError
 from .files import PictureFiles
 from .layouts import SPLITS
-from .splits import Pictures, Splits
+from .prepared import Prepared
+from .samplers import Part, Seeded
+from .splits import Splits
 
 CACHES = ("memory", "disk", "none")
 GIGABYTE = 10**9
@@ -47,6 +49,7 @@ def loaders(
     cache: str = "memory",
     cache_gb: float = 2.0,
     strict: bool = False,
+    steady: bool = False,
 ) -> Loaders:
     """Make batches: shuffled for training, in order for validation and test.
 
@@ -76,6 +79,9 @@ def loaders(
     strict : bool
         Read every file now, and raise a DataError if one is broken. Otherwise a broken picture is left out when it is
         met, and a warning names and counts those at the end of the pass.
+    steady : bool
+        Vary each picture by random numbers of its own, so that an epoch is the same with any number of workers, and of
+        processes that train together.
 
     Notes
     -----
@@ -96,7 +102,9 @@ def loaders(
     ]
     if strict:
         check_all(prepared)
-    train, val, test = (PictureLoader(dataset, shuffle=dataset is prepared[0], **options) for dataset in prepared)
+    order = {"sampler": Seeded(prepared[0])} if steady and len(prepared[0]) else {"shuffle": True}
+    train = PictureLoader(prepared[0], **order, **options)
+    val, test = (PictureLoader(dataset, **options) for dataset in prepared[1:])
     return Loaders(train, val, test, classes=splits.classes)
 
 
@@ -121,52 +129,7 @@ def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0
 
         preset = evaluation(**transforms)
     prepared = Prepared(pictures, transform=preset, caches=[], size=_kept(transforms.get("image_size")))
-    return PictureLoader(prepared, shuffle=False, **options)
-
-
-class Prepared(Dataset):
-    """The pictures of a split on their way to a network, each file decoded once.
-
-    Attributes
-    ----------
-    finish : callable or None
-        What a batch of its items still needs: the last step of a `transforms.Preset`, left to the loader.
-    """
-
-    def __init__(self, pictures, *, transform, caches, size: int | None):
-        self.pictures, self.caches, self.size = pictures, caches, size
-        self.finish = getattr(transform, "finish", None)
-        self.transform = getattr(transform, "vary", transform)
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def __getitem__(self, index) -> tuple[torch.Tensor, int] | PictureError:
-        """Return (image, label), or what is wrong with the file."""
-        try:
-            image, label = self.image(index), int(self.pictures.labels[index])
-        except PictureError as error:
-            return error
-        return (image if self.transform is None else self.transform(image)), label
-
-    def image(self, index) -> torch.Tensor:
-        """Return the picture before the transform: (3, H, W) uint8, or (C, H, W) float32 of one in memory."""
-        if isinstance(self.pictures, Pictures):
-            return self.pictures[index][0]
-        path = self.pictures.paths[index]
-        make = functools.partial(read, path, shorter_side=self.size)
-        for cache in self.caches:  # the innermost first: each asks the one before it for what it has not got
-            make = functools.partial(cache.get, path, make)
-        array = make()
-        return torch.from_numpy(array).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
-
-    def collate(self, items: list) -> tuple:
-        """Return a batch of what could be read (None if nothing could), and what is wrong with the rest."""
-        errors = [item for item in items if isinstance(item, PictureError)]
-        good = [item for item in items if not isinstance(item, PictureError)]
-        if not good:
-            return None, errors
-        return default_collate(good), errors
+    return PictureLoader(prepared, **options)
 
 
 class PictureLoader(DataLoader):
@@ -178,7 +141,7 @@ class PictureLoader(DataLoader):
         Those met so far, and what is wrong with each. A warning names them at the end of a pass that met new ones.
     """
 
-    def __init__(self, dataset: Prepared, *, shuffle: bool, num_workers: int, **options):
+    def __init__(self, dataset: Prepared, *, num_workers: int, shuffle: bool = False, **options):
         super().__init__(
             dataset,
             shuffle=shuffle and len(dataset) > 0,  # torch refuses to shuffle nothing
@@ -195,6 +158,7 @@ class PictureLoader(DataLoader):
         finish = self.dataset.finish
         for batch, errors in super().__iter__():
             self.broken.update({error.path: error.reason for error in errors})
+            batch = self._missing() if batch is None else batch
             if batch is not None:
                 images, labels = batch
                 # Here and not in the worker: bytes are sent from process to process four times as fast as floats.
@@ -202,6 +166,26 @@ class PictureLoader(DataLoader):
         if len(self.broken) > self._told:
             self._told = len(self.broken)
             warnings.warn(_left_out(self.broken, total=len(self.dataset)), CourseWarning, stacklevel=2)
+
+    def part(self, rank: int, *, of: int) -> "PictureLoader":
+        """Make a loader of what one of several processes takes of every batch; it loads nothing else."""
+        sampler = Part(self.batch_sampler, rank=rank, of=of)
+        return PartLoader(self.dataset, batch_sampler=sampler, num_workers=self.num_workers)
+
+    def _missing(self) -> tuple | None:
+        """Return what stands for a batch of which nothing could be read: no batch."""
+        return None
+
+
+class PartLoader(PictureLoader):
+    """A loader for one of several processes: it gives as many batches as those of the others, even if one is empty."""
+
+    @functools.cached_property
+    def _blank(self) -> tuple | None:
+        return self.dataset.blank()
+
+    def _missing(self) -> tuple | None:
+        return self._blank
 
 
 def check_all(datasets) -> None:

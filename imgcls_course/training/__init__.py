@@ -1,6 +1,6 @@
 """Training: one epoch function for learning and measuring, `fit` around it, and what `fit` is given."""
 
-from . import schedules
+from . import distributed, schedules
 from .checkpoints import Card, Checkpoints, load, read_card, saved
 from .epoch import EpochResult, run_epoch
 from .fit import fit
@@ -13,6 +13,7 @@ __all__ = [
     "Checkpoints",
     "EpochResult",
     "History",
+    "distributed",
     "features",
     "fit",
     "freeze",

@@ -6,6 +6,7 @@ keeps the checkpoint before.
 """
 
 import contextlib
+import copy
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,8 @@ from .. import paths
 from ..errors import ModelError, TrainingError
 from ..i18n import _
 from ..models import registry, weights
+from . import progress
+from .distributed import ALONE, Alone
 from .history import History
 
 State = dict[str, torch.Tensor]
@@ -105,12 +108,27 @@ class Checkpoints:
             write(self.path("best"), card, weights=state)
         if self.save_interval and epoch % self.save_interval == 0:
             write(self.path(f"epoch-{epoch}"), card, weights=state)
-        write(self.path("last"), card, weights=state, progress=_progress(optimizer))
+        write(self.path("last"), card, weights=state, progress=progress.of(optimizer))
 
-    def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer, *, classes: tuple[str, ...]) -> History:
-        """Put model, optimizer and random numbers to where they were after the last epoch, and return its history.
+    def resume(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        *,
+        classes: tuple[str, ...],
+        processes: Alone = ALONE,
+    ) -> tuple[History, State]:
+        """Put model, optimizer and random numbers to where they were after the last epoch.
 
-        An empty folder is a run that has not begun: nothing changes and the history is empty.
+        An empty folder is a run that has not begun: nothing changes. Of several processes, the first reads for all, so
+        the others need not see the folder.
+
+        Returns
+        -------
+        History
+            The epochs so far.
+        dict of str to torch.Tensor
+            The weights of the best of them; those that the model has, if there is none.
 
         Raises
         ------
@@ -118,19 +136,21 @@ class Checkpoints:
             If the checkpoint is broken, of another architecture, of other classes or of other settings.
         """
         last = self.path("last")
-        if not last.exists():
-            return History()
+        found = processes.from_first(lambda: self._read(classes) if last.exists() else None)
+        if found is None:
+            return History(), copy.deepcopy(model.state_dict())
+        card, state, memory, best = found
+        fill(model, state, source=last)
+        check_same_network(model, best, source=self.path("best"))
+        progress.restore(optimizer, memory, source=last)
+        return card.history, best
+
+    def _read(self, classes: tuple[str, ...]) -> tuple[Card, State, State, State]:
+        """Return the card of the last epoch, its weights and its progress, and the weights of the best."""
+        last = self.path("last")
         card = read_card(last)
         self._check_same(card, classes=classes)
-        fill(model, read_weights(last), source=last)
-        _restore(optimizer, _read(last, "progress"), source=last)
-        return card.history
-
-    def best_state(self, model: nn.Module) -> State:
-        """Return the weights of the best epoch, for a model that is at another one."""
-        state = read_weights(self.path("best"))
-        check_same_network(model, state, source=self.path("best"))
-        return state
+        return card, read_weights(last), _read(last, "progress"), read_weights(self.path("best"))
 
     def _check_same(self, card: Card, *, classes: tuple[str, ...]) -> None:
         wanted = {"arch": self.arch, "classes": classes, **self.options, **self.settings}
@@ -262,32 +282,6 @@ def _read(path: Path, kind: str) -> State:
     if not isinstance(name, str) or Path(name).name != name:  # a name, not a way out of the folder
         raise TrainingError(_("{path} names no file of {kind}.", path=path, kind=kind))
     return weights.read(path.with_name(name))
-
-
-def _progress(optimizer: torch.optim.Optimizer) -> State:
-    """Return what decides how training goes on, besides the weights: the optimizer's memory and the random numbers."""
-    found = {"random": torch.get_rng_state()}
-    if torch.cuda.is_initialized():
-        found["random.cuda"] = torch.cuda.get_rng_state()
-    for index, memory in optimizer.state_dict()["state"].items():
-        found.update({f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in memory.items()})
-    return found
-
-
-def _restore(optimizer: torch.optim.Optimizer, progress: State, *, source: Path) -> None:
-    memory: dict[int, dict] = {}
-    for key, value in progress.items():
-        if key.startswith("optimizer."):
-            _kind, index, name = key.split(".", maxsplit=2)
-            memory.setdefault(int(index), {})[name] = value
-    groups = optimizer.state_dict()["param_groups"]
-    try:
-        optimizer.load_state_dict({"state": memory, "param_groups": groups})
-        torch.set_rng_state(progress["random"])
-        if "random.cuda" in progress and torch.cuda.is_available():
-            torch.cuda.set_rng_state(progress["random.cuda"])
-    except (KeyError, ValueError, RuntimeError, TypeError) as error:
-        raise TrainingError(_("{path} cannot be gone on from: {error}.", path=source, error=error)) from None
 
 
 def _plain(value):

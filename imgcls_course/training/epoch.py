@@ -11,6 +11,7 @@ from torch import nn
 from ..data.splits import check_labels
 from ..errors import ModelError, TrainingError
 from ..i18n import _
+from .distributed import ALONE, Alone
 
 AUXILIARY_WEIGHT = 0.3  # of an auxiliary head's loss: Szegedy et al., CVPR 2015, section 5
 
@@ -32,6 +33,7 @@ def run_epoch(
     optimizer: torch.optim.Optimizer | None = None,
     device: torch.device | str = "cpu",
     precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
+    processes: Alone = ALONE,
 ) -> EpochResult:
     """Pass once over `batches`: train if an optimizer is given, evaluate otherwise.
 
@@ -51,6 +53,8 @@ def run_epoch(
         Where the model is; the batches are moved there.
     precision : context manager
         From `runtime.autocast`; float32 by default.
+    processes : Alone or Together
+        Who else takes parts of these batches; the result is that of all parts.
 
     Raises
     ------
@@ -73,15 +77,16 @@ def run_epoch(
                 check_logits(logits, hard)
                 loss = loss_fn(logits, labels)
                 loss = loss + AUXILIARY_WEIGHT * sum(loss_fn(others, labels) for others in auxiliary)
-                value = loss.item()  # once: on a GPU it waits for the device
+                value, right = loss.item(), (logits.argmax(dim=1) == hard).sum().item()  # on a GPU, this waits for it
+                sums = processes.sums(loss=value * len(labels), correct=right, samples=len(labels))
                 if optimizer is not None:
-                    check_finite(value, optimizer)
+                    check_finite(sums.loss, optimizer)
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
-                total_loss += value * len(labels)  # batches differ in size: weigh by samples
-                correct += (logits.argmax(dim=1) == hard).sum().item()
-                samples += len(labels)
+                total_loss += sums.loss  # batches differ in size: weigh by samples
+                correct += sums.correct
+                samples += sums.samples
     finally:
         model.train(was_training)
     if samples == 0:

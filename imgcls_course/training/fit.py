@@ -16,6 +16,7 @@ from .. import runtime
 from ..data.loaders import Loaders
 from ..errors import ModelError, TrainingError
 from ..i18n import _
+from . import distributed
 from .checkpoints import Checkpoints
 from .epoch import EpochResult, check_finite, check_logits, run_epoch
 from .history import History
@@ -85,6 +86,14 @@ def fit(
     progress : bool
         Show a bar.
 
+    Notes
+    -----
+    Where `torchrun` started several processes, each trains on its part of every batch and all make the same steps; a
+    batch has as many pictures as the loaders say, of all processes together. So the history is that of one process, but
+    for what each draws or measures for itself: dropout, mixup, pictures varied without `data.loaders(steady=True)`,
+    and batch norm, which takes the statistics of its own part (frozen, it takes none). On GPUs,
+    `nn.SyncBatchNorm.convert_sync_batchnorm(model)` takes those of the whole batch.
+
     Returns
     -------
     History
@@ -99,41 +108,45 @@ def fit(
         If the loss becomes NaN. The model is put back to its best epoch, or to its start; the error's `history`
         holds the epochs before.
     """
+    processes = distributed.processes()
     place = runtime.device(device)
-    where = {"device": place, "precision": runtime.autocast(precision, device=device)}
+    where = {"device": place, "precision": runtime.autocast(precision, device=device), "processes": processes}
     model.to(place, memory_format=runtime.memory_format(precision, device=device))
+    learner = processes.copy_of(model)
+    train, val = processes.part(loaders.train), processes.part(loaders.val)
     checkpoints = Checkpoints(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints
-    training_loss = loss_fn or functools.partial(nn.functional.cross_entropy, label_smoothing=label_smoothing)
+    train_loss = loss_fn or functools.partial(nn.functional.cross_entropy, label_smoothing=label_smoothing)
+    losses = processes.loss(train_loss), processes.loss(loss_fn or nn.functional.cross_entropy)
     history, kept = History(), _weights(model)
-    with runtime.seeded(seed), contextlib.ExitStack() as stack:
-        check_fits(model, loaders, **where)
+    with runtime.seeded(seed):
+        check_fits(learner, val, num_classes=len(loaders.classes), device=place, precision=where["precision"])
         try:
-            # The first optimizer of a process imports for seconds: an interrupt can fall into that, too.
-            optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
-            if resume and checkpoints is not None:
-                history = checkpoints.resume(model, optimizer, classes=loaders.classes)
-                kept = checkpoints.best_state(model) if history else kept
-            before_step = BeforeStep(schedule, clip=clip, per_epoch=len(loaders.train), epochs_done=len(history))
-            stack.callback(optimizer.register_step_pre_hook(before_step).remove)
-            bar = stack.enter_context(_bar(loaders.train, epochs=epochs, done=len(history), progress=progress))
-            for epoch in range(len(history) + 1, epochs + 1):
-                if _no_better(history, patience):
-                    history.stopped = _("no better for {n} epochs", n=patience)
-                    break
-                bar.set_description(_("epoch {epoch} of {epochs}", epoch=epoch, epochs=epochs))
-                _announce(epoch, loaders.train)
-                batches = _ticking(_mixed(loaders.train, mixup, classes=len(loaders.classes)), bar)
-                start = time.perf_counter()
-                train = run_epoch(model, batches, loss_fn=training_loss, optimizer=optimizer, **where)
-                val = run_epoch(model, loaders.val, loss_fn=loss_fn, **where)
-                check_finite(val.loss, optimizer)  # the last step of the epoch may be the one that diverged
-                history.append(_row(epoch, train, val, optimizer=optimizer, start=start))
-                kept = _weights(model) if history.best is history[-1] else kept
-                if checkpoints is not None:
-                    checkpoints.write(model, optimizer, history=history, classes=loaders.classes)
-                if on_epoch is not None:
-                    on_epoch(history)
-                bar.set_postfix(val_accuracy=f"{val.accuracy:.3f}")
+            with processes.connected(), contextlib.ExitStack() as stack:
+                # The first optimizer of a process imports for seconds: an interrupt can fall into that, too.
+                optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+                if resume and checkpoints is not None:
+                    options = {"classes": loaders.classes, "processes": processes}
+                    history, kept = checkpoints.resume(model, optimizer, **options)
+                before_step = BeforeStep(schedule, clip=clip, per_epoch=len(train), epochs_done=len(history))
+                stack.callback(optimizer.register_step_pre_hook(before_step).remove)
+                shown = progress and processes.first
+                bar = stack.enter_context(_bar(train, epochs=epochs, done=len(history), progress=shown))
+                for epoch in range(len(history) + 1, epochs + 1):
+                    if _no_better(history, patience):
+                        history.stopped = _("no better for {n} epochs", n=patience)
+                        break
+                    bar.set_description(_("epoch {epoch} of {epochs}", epoch=epoch, epochs=epochs))
+                    processes.draw_alike()
+                    _announce(epoch, loaders.train)
+                    batches = _ticking(_mixed(train, mixup, classes=len(loaders.classes)), bar)
+                    row = _one_epoch(epoch, learner, passes=(batches, val), losses=losses, optimizer=optimizer, **where)
+                    history.append(row)
+                    kept = _weights(model) if history.best is row else kept
+                    if checkpoints is not None and processes.first:
+                        checkpoints.write(model, optimizer, history=history, classes=loaders.classes)
+                    if on_epoch is not None and processes.first:
+                        on_epoch(history)
+                    bar.set_postfix(val_accuracy=f"{row['val_accuracy']:.3f}")
         except KeyboardInterrupt:
             history.stopped = _("interrupted in epoch {epoch}", epoch=len(history) + 1)
             kept = kept if history else _weights(model)  # not one epoch is complete: what there is, is the best
@@ -142,7 +155,7 @@ def fit(
             raise
         finally:
             model.load_state_dict(kept)
-    if history.stopped:
+    if history.stopped and processes.first:
         print(_stopped_line(history))
     return history
 
@@ -176,18 +189,28 @@ class BeforeStep:
 
 def check_fits(
     model: nn.Module,
-    loaders: Loaders,
+    batches: Iterable,
     *,
+    num_classes: int,
     device: torch.device,
     precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
 ) -> None:
     """Pass one validation batch through the model and raise one clear line if output and classes do not fit."""
-    images, labels = next(iter(loaders.val), (None, None))
+    images, labels = next(iter(batches), (None, None))
     if images is None:
         raise TrainingError(_("There is nothing to validate on: the validation split holds no picture."))
     with runtime.evaluating(model), torch.no_grad(), precision:
         logits = logits_of(model, images.to(device))
-    check_logits(logits, labels, num_classes=len(loaders.classes))
+    check_logits(logits, labels, num_classes=num_classes)
+
+
+def _one_epoch(epoch: int, learner: nn.Module, *, passes, losses, optimizer, **where) -> dict:
+    """Pass over train and over val, and return the row of the history."""
+    start = time.perf_counter()
+    train = run_epoch(learner, passes[0], loss_fn=losses[0], optimizer=optimizer, **where)
+    val = run_epoch(learner, passes[1], loss_fn=losses[1], **where)
+    check_finite(val.loss, optimizer)  # the last step of the epoch may be the one that diverged
+    return _row(epoch, train, val, optimizer=optimizer, start=start)
 
 
 def _row(epoch: int, train: EpochResult, val: EpochResult, *, optimizer: torch.optim.Optimizer, start: float) -> dict:

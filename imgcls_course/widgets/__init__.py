@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "receptive": ["receptive_explorer"],
         "residual": ["depth_explorer"],
         "scaling": ["scaling_explorer"],
+        "scaling_out": ["speedup_explorer"],
         "schedules": ["schedule_explorer"],
         "threshold": ["threshold_explorer"],
     },

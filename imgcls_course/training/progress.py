@@ -1,0 +1,37 @@
+"""What decides how training goes on, besides the weights: the optimizer's memory and the random numbers."""
+
+from pathlib import Path
+
+import torch
+
+from ..errors import TrainingError
+from ..i18n import _
+
+State = dict[str, torch.Tensor]
+
+
+def of(optimizer: torch.optim.Optimizer) -> State:
+    """Return both as tensors by name."""
+    found = {"random": torch.get_rng_state()}
+    if torch.cuda.is_initialized():
+        found["random.cuda"] = torch.cuda.get_rng_state()
+    for index, memory in optimizer.state_dict()["state"].items():
+        found.update({f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in memory.items()})
+    return found
+
+
+def restore(optimizer: torch.optim.Optimizer, progress: State, *, source: Path) -> None:
+    """Put optimizer and random numbers to where they were; a TrainingError in one line if they do not fit."""
+    memory: dict[int, dict] = {}
+    for key, value in progress.items():
+        if key.startswith("optimizer."):
+            _kind, index, name = key.split(".", maxsplit=2)
+            memory.setdefault(int(index), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
+    try:
+        optimizer.load_state_dict({"state": memory, "param_groups": groups})
+        torch.set_rng_state(progress["random"])
+        if "random.cuda" in progress and torch.cuda.is_available():
+            torch.cuda.set_rng_state(progress["random.cuda"])
+    except (KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise TrainingError(_("{path} cannot be gone on from: {error}.", path=source, error=error)) from None
