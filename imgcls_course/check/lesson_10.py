@@ -396,4 +396,4 @@ recall_kept = Exercise(
     points=2,
 )
 
-EXERCISES = (precision_recall, macro_f1, rescore, threshold_for_recall, recall_kept)
+EXERCISES = (rescore, precision_recall, macro_f1, threshold_for_recall, recall_kept)
