@@ -160,7 +160,47 @@ ANOTHER_WAY = {
     "saliency_map": lambda: _by_functional_gradient,
     "grad_cam_map": lambda: _as_matrix_product,
     "occlusion_map": lambda: _covered_by_masks,
+    "logo_pixels": lambda: _a_disc_that_was_scaled,
+    "epoch_for_need": lambda: _sorted_by_both,
+    "a_day": lambda: _counted_by_a_matrix,
+    "radii_to_logo": lambda: _by_complex_numbers,
+    "part_of_batch": lambda: lambda batch, rank, count: [each for i, each in enumerate(batch) if i % count == rank],
+    "joint_gradient": lambda: lambda gradients, sizes: sizes.float() @ gradients / sizes.sum(),
+    "ring_bytes": lambda: _passed_on_chunk_by_chunk,
+    "amdahl": lambda: lambda serial, processes: processes / (processes * serial + 1 - serial),
 }
+
+
+def _a_disc_that_was_scaled(width, height, diameter, size, policy):
+    """Both extents of the disc, from the size that the whole picture gets before anything is cut."""
+    across, down = width, height
+    if policy == "squash":
+        across = down = size
+    else:
+        pick = {"letterbox": max, "crop": min}[policy]
+        across, down = (side / pick(width, height) * size for side in (width, height))
+    return min(diameter / width * across, diameter / height * down)
+
+
+def _sorted_by_both(rows, least_recall):
+    return sorted(rows, key=lambda row: (row["recall"] >= least_recall, row["precision"]))[-1]["epoch"]
+
+
+def _counted_by_a_matrix(pictures, share, recall, false_alarm_rate):
+    reported = np.array([share, 1 - share]) * pictures * np.array([recall, false_alarm_rate])
+    return float(reported.sum()), float(reported[0] / reported.sum())
+
+
+def _by_complex_numbers(heat, x, y, diameter, width, height):
+    """Every place as a complex number on the poster; of the strongest one the distance."""
+    rows, columns = torch.meshgrid(*(torch.arange(n, dtype=torch.float64) + 0.5 for n in heat.shape), indexing="ij")
+    places = torch.complex(columns * width / heat.shape[1] - x, rows * height / heat.shape[0] - y)
+    return 2 * places[heat == heat.max()].abs().item() / diameter
+
+
+def _passed_on_chunk_by_chunk(parameters, processes):
+    chunk = 4 * parameters / processes
+    return sum(chunk for _way in ("sum", "copy") for _step in range(processes - 1))
 
 
 def _pooled_size(image_size, poolings):

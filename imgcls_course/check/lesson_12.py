@@ -1,4 +1,4 @@
-"""Exercises of lesson 12: pixels of a logo, the epoch that serves the need, what a day brings, and a hit of a map."""
+"""Exercises of lesson 12: pixels of a logo, the epoch that serves the need, what a day brings, and how far a map points from the logo."""
 
 import math
 
@@ -137,17 +137,18 @@ def _maps(rng) -> list[tuple]:
     heat = torch.zeros(4, 8)
     heat[1, 6] = 1.0
     known = [(heat, 65.0, 15.0, 10.0, 80, 40), (heat, 15.0, 65.0, 10.0, 80, 40), (heat, 65.0, 15.0, 30.0, 80, 40)]
-    known += [(1 - heat, 65.0, 15.0, 10.0, 80, 40), (heat, 6.5, 1.5, 6.0, 80, 40)]
-    drawn = []
-    for turn in range(8):
-        rows, columns = (int(n) for n in rng.integers(3, 9, size=2))
-        heat = torch.as_tensor(rng.permutation(rows * columns).reshape(rows, columns) / 10, dtype=torch.float32)
-        row, column = divmod(int(heat.argmax()), columns)
-        x, y = (column + 0.5) * 200 / columns, (row + 0.5) * 100 / rows
-        away = float(rng.uniform(0.5, 0.9) if turn % 2 else rng.uniform(1.1, 1.6)) * 10
-        angle = float(rng.uniform(0, 2 * math.pi))
-        drawn.append((heat, x + away * math.cos(angle), y + away * math.sin(angle), 20.0, 200, 100))
-    return [*known, *drawn]
+    rising = torch.arange(32.0).reshape(4, 8)
+    rising[1, 6] = -1.0
+    known += [(rising, 65.0, 15.0, 10.0, 80, 40), (heat, 62.0, 18.0, 6.0, 80, 40)]
+    return [*known, *(_drawn_map(rng) for _map in range(5))]
+
+
+def _drawn_map(rng) -> tuple:
+    """A map without two equal places, and a logo somewhere on a poster of 200 × 100."""
+    rows, columns = (int(n) for n in rng.integers(3, 9, size=2))
+    heat = torch.as_tensor(rng.permutation(rows * columns).reshape(rows, columns) / 10, dtype=torch.float32)
+    x, y, diameter = (round(float(at), 1) for at in rng.uniform([20, 20, 10], [180, 80, 40]))
+    return heat, x, y, diameter, 200, 100
 
 
 def _peak(heat, width, height, *, half=0.5):
@@ -155,30 +156,34 @@ def _peak(heat, width, height, *, half=0.5):
     return (column + half) * width / heat.shape[1], (row + half) * height / heat.shape[0]
 
 
-def _hit(heat, x, y, diameter, width, height):
+def _radii(heat, x, y, diameter, width, height):
     across, down = _peak(heat, width, height)
-    return (across - x) ** 2 + (down - y) ** 2 <= (diameter / 2) ** 2
+    return math.hypot(across - x, down - y) / (diameter / 2)
 
 
 def _swapped_axes(heat, x, y, diameter, width, height):
-    return _hit(heat, y, x, diameter, width, height)
+    return _radii(heat, y, x, diameter, width, height)
 
 
 def _corner(heat, x, y, diameter, width, height):
     across, down = _peak(heat, width, height, half=0.0)
-    return (across - x) ** 2 + (down - y) ** 2 <= (diameter / 2) ** 2
+    return math.hypot(across - x, down - y) / (diameter / 2)
 
 
-def _whole_diameter(heat, x, y, diameter, width, height):
-    return _hit(heat, x, y, 2 * diameter, width, height)
+def _diameters(heat, x, y, diameter, width, height):
+    return _radii(heat, x, y, diameter, width, height) / 2
 
 
 def _weakest(heat, x, y, diameter, width, height):
-    return _hit(-heat, x, y, diameter, width, height)
+    return _radii(-heat, x, y, diameter, width, height)
 
 
 def _not_scaled(heat, x, y, diameter, width, height):
-    return _hit(heat, x, y, diameter, heat.shape[1], heat.shape[0])
+    return _radii(heat, x, y, diameter, heat.shape[1], heat.shape[0])
+
+
+def _pixels(heat, x, y, diameter, width, height):
+    return _radii(heat, x, y, 2.0, width, height)
 
 
 logo_pixels = Exercise(
@@ -297,10 +302,10 @@ a_day = Exercise(
     points=2,
 )
 
-points_at_logo = Exercise(
-    name="points_at_logo",
+radii_to_logo = Exercise(
+    name="radii_to_logo",
     lesson="12",
-    reference=_hit,
+    reference=_radii,
     inputs=_maps,
     first_hint="Find row and column of the largest value, turn them into pixels of the poster, and measure the distance.",
     hint="A map of 4 × 8 over a poster 80 wide and 40 high: each place is 10 × 10 pixels, and row 1, column 6 has its middle at x = 65, y = 15.",
@@ -316,9 +321,14 @@ points_at_logo = Exercise(
             hint="Column 6 of 8 on 80 pixels reaches from 60 to 70. Where is its middle?",
         ),
         Mistake(
-            answer=_whole_diameter,
-            says="{call} gives {got}: a distance of a whole diameter was let through.",
+            answer=_diameters,
+            says="{call} gives {got}: that is the distance in diameters.",
             hint="How far is it from the middle of a disc to its edge?",
+        ),
+        Mistake(
+            answer=_pixels,
+            says="{call} gives {got}: that is the distance in pixels.",
+            hint="How many radii is that? On the edge of the logo the answer should be 1.",
         ),
         Mistake(
             answer=_weakest,
@@ -336,4 +346,4 @@ points_at_logo = Exercise(
     points=2,
 )
 
-EXERCISES = (logo_pixels, epoch_for_need, a_day, points_at_logo)
+EXERCISES = (logo_pixels, epoch_for_need, a_day, radii_to_logo)

@@ -404,56 +404,65 @@ print([f"{Path(each.path).name} is {each.true}, {each.p_predicted:.2f} for {each
 # A network can be right for a wrong reason (lesson 11). Grad-CAM shows which places speak for *logo*. And since we know where the logos are, we can count how often the strongest place lies on one. Zhang et al. (2016) call it the *pointing game*.
 
 # %% [markdown]
-# ### Exercise · `points_at_logo`
+# ### Exercise · `radii_to_logo`
 #
 # ★★★ · 9 minutes · 2 points
 #
-# `heat` is a map, a tensor of shape (h, w), laid over a poster of `width` × `height` pixels. The logo has its middle at (`x`, `y`), x to the right and y down, and a `diameter`. Give back whether the
-# middle of the map's strongest place lies on the disc. (A place is a rectangle of width / w by height / h pixels.)
+# `heat` is a map, a tensor of shape (h, w), laid over a poster of `width` × `height` pixels. The logo has its middle at (`x`, `y`), x to the right and y down, and a `diameter`. Give back how far the
+# middle of the map's strongest place is from the middle of the logo, in **radii** of the logo: 0 is its middle, 1 its edge. (A place is a rectangle of width / w by height / h pixels.)
 
 
 # %% tags=["exercise"]
-def points_at_logo(heat, x, y, diameter, width, height):
+def radii_to_logo(heat, x, y, diameter, width, height):
     # your code here, in place of the dots
     ...
 
 
-check.points_at_logo(points_at_logo)
+check.radii_to_logo(radii_to_logo)
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 # Solution: open it after your own try.
-def points_at_logo_solution(heat, x, y, diameter, width, height):
+def radii_to_logo_solution(heat, x, y, diameter, width, height):
     row, column = divmod(heat.argmax().item(), heat.shape[1])
     across, down = (column + 0.5) * width / heat.shape[1], (row + 0.5) * height / heat.shape[0]
-    return (across - x) ** 2 + (down - y) ** 2 <= (diameter / 2) ** 2
+    return 2 * ((across - x) ** 2 + (down - y) ** 2) ** 0.5 / diameter
 
 
-check.points_at_logo(points_at_logo_solution, remember=False)
+check.radii_to_logo(radii_to_logo_solution, remember=False)
 
 # %% [markdown]
-# For the 60 logos of test, with the network that you trained above. A guess would hit by the share of the poster that the logo covers. **Predict:** how much better is the network?
+# For the 60 logos of test, with the network that you trained above. A guess would hit as often as the logo covers the poster. **Predict:** how much better is the network?
 
 # %%
-model, card = training.load(found.checkpoint)
+network, card = training.load(found.checkpoint)
 test = data.loader(splits.test, transforms=card.transforms, batch_size=60)
 images, labels = next(iter(test))  # the first sixty are the logos
-heat = explain.grad_cam(model, images, target=0)
-marks = [row for row in rows if row["kind"] == "logo"]
+heat = explain.grad_cam(network, images, target=0)
 print("all sixty are logos:", bool((labels == 0).all()), "- maps of shape", heat.shape)
 
 
 # %%
-def hit(one, mark):
+def on_logo(one, mark):
+    """Say whether the strongest place of a map lies on the logo."""
     row, column = divmod(int(one.argmax()), one.shape[1])
     across, down = (column + 0.5) / one.shape[1], (row + 0.5) / one.shape[0]
-    dx, dy = across * int(mark["width"]) - float(mark["x"]), down * int(mark["height"]) - float(mark["y"])
+    dx, dy = across * float(mark["width"]) - float(mark["x"]), down * float(mark["height"]) - float(mark["y"])
     return np.hypot(dx, dy) <= float(mark["diameter"]) / 2
 
 
-hits = np.mean([hit(one, mark) for one, mark in zip(heat, marks, strict=True)])
-chance = np.mean([np.pi / 4 * float(m["diameter"]) ** 2 / int(m["width"]) / int(m["height"]) for m in marks])
-print(f"by chance {chance:.2f}; the network at least three times as often: {hits > 3 * chance}")
+marks = [row for row in rows if row["kind"] == "logo"]
+hits = np.mean([on_logo(one, mark) for one, mark in zip(heat, marks, strict=True)])
+area = [np.pi / 4 * float(m["diameter"]) ** 2 / float(m["width"]) / float(m["height"]) for m in marks]
+print(f"by chance {np.mean(area):.2f}; the network at least three times as often: {hits > 3 * np.mean(area)}")
+
+# %% tags=["nbval-ignore-output"]
+picked = [3, 12, 24, 36]
+shown = data.transforms.denormalize(images[picked]).clamp(0, 1)
+axes = plt.subplots(1, 4, figsize=(9, 2.4))[1]
+for ax, image, one in zip(axes, shown, heat[picked], strict=True):
+    plots.overlay(image, one, ax=ax)
+print(f"{hits:.2f} of the strongest places lie on the logo")
 
 # %% [markdown]
 # HITS-TEXT
