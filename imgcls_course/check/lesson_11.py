@@ -395,4 +395,4 @@ occlusion_map = Exercise(
     points=2,
 )
 
-EXERCISES = (filter_colours, blank_share, saliency_map, grad_cam_map, occlusion_map)
+EXERCISES = (filter_colours, blank_share, saliency_map, occlusion_map, grad_cam_map)

@@ -68,8 +68,7 @@ for ax, (name, network) in zip(axes, networks.items(), strict=True):
 
 # %%
 def colourfulness(weights):
-    differences = weights - weights.mean(axis=1, keepdims=True)
-    return (differences**2).sum(axis=(1, 2, 3)) / (weights**2).sum(axis=(1, 2, 3))
+    return weights.var(axis=1).sum(axis=(1, 2)) / (weights**2).mean(axis=1).sum(axis=(1, 2))
 
 
 for name, network in networks.items():
