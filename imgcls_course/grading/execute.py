@@ -85,6 +85,8 @@ class ExecuteAndJudge(Execute):
     def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int) -> tuple[NotebookNode, dict]:
         """Run a cell, unless too many before it ran out of time; the last one, which hands the answers in, always."""
         if self._timeouts >= MOST_TIMEOUTS and index < len(self.nb.cells) - 1:
+            if _is_graded(cell):  # without an error it would have all points
+                _show(cell, Judgement(False, _("too many cells before this one ran out of time.")))
             return cell, resources
         done = super().preprocess_cell(cell, resources, index)
         self._timeouts += any(output.get("ename") == "CellTimeoutError" for output in cell.get("outputs", ()))

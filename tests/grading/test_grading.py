@@ -50,9 +50,17 @@ def handed_in(course, released):
 
 
 @pytest.fixture(scope="module")
-def graded(course, handed_in):
+def temporary(tmp_path_factory):
+    """Where grading puts what it needs for a while."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def graded(course, handed_in, temporary):
     """Grade the class, two at a time; student -> how it went."""
-    return {each.student: each for each in classroom.grade(course, submissions.ASSIGNMENT, workers=2)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(temporary))
+        return {each.student: each for each in classroom.grade(course, submissions.ASSIGNMENT, workers=2)}
 
 
 def _scores(folder):
@@ -105,10 +113,9 @@ def test_graded_submissions_are_not_graded_again(course, graded):
     assert len(classroom.waiting(course, submissions.ASSIGNMENT, again=True)) == len(graded)
 
 
-def test_no_trace_of_the_class_is_left(graded):
+def test_no_trace_of_the_class_is_left(graded, temporary):
     """Three hundred copies of the course left in the temporary folder would fill a disk."""
-    left = [path.name for path in Path(tempfile.gettempdir()).glob("imgcls-class-*")]
-    assert left == []
+    assert [path.name for path in temporary.iterdir()] == []
 
 
 @pytest.mark.timeout(600)
@@ -123,9 +130,11 @@ def test_nbgraders_own_command_grades_the_same_and_runs_the_instructors_cells(co
     nbformat.write(source, path)
     nbgrader("generate_assignment", submissions.ASSIGNMENT, "--force", course=folder)
     texts = submissions.handed_in(submissions.short(released))
-    submissions.write(folder, {student: texts[student] for student in ("reordered", "patches", "exit-in-cell")})
+    loops = submissions.with_code(nbformat.reads(texts["loop-in-cell"][0], as_version=4), "while True:\n    pass")
+    chosen = {student: texts[student] for student in ("reordered", "graded-changed", "exit-in-cell")}
+    submissions.write(folder, {**chosen, "loops": (nbformat.writes(loops), 6)})
     nbgrader("autograde", submissions.ASSIGNMENT, course=folder)
-    assert _scores(folder) == {"reordered": 6 + 3, "patches": 0, "exit-in-cell": 0}
+    assert _scores(folder) == {"reordered": 6 + 3, "graded-changed": 0, "exit-in-cell": 0, "loops": 6 + 0}
 
 
 def test_a_source_newer_than_the_gradebook_is_one_line(course, graded, tmp_path):
