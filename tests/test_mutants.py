@@ -19,6 +19,16 @@ EQUIVALENT = {
         "epoch_accuracy: (model(images).argmax(dim=1) == labels).sum().item()"
         " → (model(images).argmax(dim=1) == labels).sum()",
         "warm_up_cosine: (1 + torch.cos(torch.pi * share)).item() → 1 + torch.cos(torch.pi * share)",
+        "precision_recall: float(one) → one",
+        "precision_recall: float(other) → other",
+        "macro_f1: float(one) → one",
+        "macro_f1: float(other) → other",
+        "recall_kept: float(one) → one",
+        "recall_kept: float(other) → other",
+        "recall_kept: t.item() → t",
+        "threshold_for_recall: t.item() → t",
+        "occlusion_map: torch.cartesian_prod(*(torch.arange(side) for side in found.shape)).tolist()"
+        " → torch.cartesian_prod(*(torch.arange(side) for side in found.shape))",
     ),
     "the larger of two numbers is the same, whichever comes first": (
         "rounded_channels: max(8, int(channels + 4) // 8 * 8) → max(int(channels + 4) // 8 * 8, 8)",
@@ -26,6 +36,14 @@ EQUIVALENT = {
         "letterbox_size: max(1, round(height * scale)) → max(round(height * scale), 1)",
         "letterbox_size: max(1, round(width * scale)) → max(round(width * scale), 1)",
     ),
+    "there is one dimension, or one picture, so that the first is also the last": (
+        "threshold_for_recall: probabilities.unique().flip(0) → probabilities.unique().flip(-1)",
+        "recall_kept: probabilities.unique().flip(0) → probabilities.unique().flip(-1)",
+        "saliency_map: network(image[None])[0] → network(image[None])[-1]",
+        "saliency_map: (0, label) → (-1, label)",
+    ),
+    "asking a picture for its gradient changes none of its numbers": ("saliency_map: image.clone() → image",),
+    "the first copy is never used": ("occlusion_map: image.clone() → image",),
     "after // it is a whole number already": ("rounded_channels: int(channels + 4) → channels + 4",),
     "they differ only where a channel is exactly ten ninths of a multiple of 8, and floats are not exact": (
         "rounded_channels: rounded < 0.9 * channels → rounded <= 0.9 * channels",
@@ -62,5 +80,5 @@ def test_nearly_all_mutants_are_rejected(judged):
 
 def test_every_survivor_is_known_to_be_equivalent(judged):
     """A mutant that passes must be as right as the reference, for a listed reason; and no reason may be stale."""
-    listed = {change for changes in EQUIVALENT.values() for change in changes}
+    listed = {each for changes in EQUIVALENT.values() for each in changes if each.split(":")[0] in check.EXERCISES}
     assert {change for change, status in judged if status != "wrong"} == listed

@@ -30,7 +30,6 @@ REHEARSE = LINUX
 LIMIT_S = 3.0
 AGAIN_S = 0.5  # for what a rehearsal has shown to be quick; with it, an answer that hangs is told within 5 s
 ROOM_BYTES = 2 * 2**30
-BUSY = 0.1  # an answer in a loop uses its time; a copy that is stuck for a reason of its own uses hardly any
 
 
 class TimeUp(BaseException):
@@ -88,7 +87,7 @@ def call_all(function: Callable, inputs: list[tuple], *, limit_s: float = LIMIT_
 
 def call(function: Callable, arguments: tuple) -> Outcome:
     """Call a function and tell what it gave or raised; what it may have set for the whole process is put back."""
-    depth, folder, dtype = sys.getrecursionlimit(), os.getcwd(), torch.get_default_dtype()
+    depth, dtype = sys.getrecursionlimit(), torch.get_default_dtype()
     try:
         return Outcome(value=function(*arguments))
     except TimeUp:
@@ -97,7 +96,6 @@ def call(function: Callable, arguments: tuple) -> Outcome:
         return Outcome(error=type(error), said=_words(error))
     finally:
         sys.setrecursionlimit(depth)
-        os.chdir(folder)
         torch.set_default_dtype(dtype)
 
 
@@ -126,7 +124,7 @@ def _in_thread(function: Callable, inputs: list[tuple], *, limit_s: float) -> li
         if not finished:
             _break_off(thread)
     done = list(outcomes[: len(inputs)])
-    return done if finished else [*done[: len(inputs) - 1], HUNG]
+    return done if finished and len(done) == len(inputs) else [*done[: len(inputs) - 1], HUNG]
 
 
 def _break_off(thread: threading.Thread) -> None:
@@ -145,21 +143,36 @@ def _rehearse(function: Callable, inputs: list[tuple], *, limit_s: float) -> tup
     threads there). For the same reason a copy that just waited proves nothing: what waits can be broken off here, too.
     """
     reading, writing = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of copying a process with threads
-        copy = os.fork()
+    copy = _fork()
     if copy == 0:
         _act(function, inputs, writing)
     os.close(writing)
     try:
-        reached, in_time = _count(reading, len(inputs), limit_s=limit_s)
+        reached, in_time = _count(reading, len(inputs), limit_s=limit_s) if copy else (len(inputs), True)
+        waits = not in_time and not _is_busy(copy)
     finally:
-        used_s = _end(copy)
         os.close(reading)
+        if copy:
+            _end(copy)
     if reached == len(inputs):
         return reached, None
-    waited = not in_time and used_s < BUSY * limit_s
-    return len(inputs) if waited else reached, FATAL if in_time else HUNG
+    return len(inputs) if waits else reached, FATAL if in_time else HUNG
+
+
+def _fork() -> int | None:
+    """Copy the process; None where the machine has no room for another one."""
+    with warnings.catch_warnings(), contextlib.suppress(OSError):
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of copying a process with threads
+        return os.fork()
+    return None
+
+
+def _is_busy(copy: int) -> bool:
+    """Tell whether a thread of a copy is computing, or would if it were its turn; one that waits is asleep (S)."""
+    with contextlib.suppress(OSError):
+        states = [stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{copy}/task").glob("*/stat")]
+        return any(state != "S" for state in states)
+    return True
 
 
 def _act(function: Callable, inputs: list[tuple], writing: int) -> NoReturn:
@@ -193,13 +206,12 @@ def _count(reading: int, most: int, *, limit_s: float) -> tuple[int, bool]:
     return most, True
 
 
-def _end(copy: int) -> float:
-    """End a copy, with the processes that it started, and return the seconds of processor time that it has used."""
+def _end(copy: int) -> None:
+    """End a copy, with the processes that it started."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(copy, signal.SIGKILL)
-    _pid, _status, used = os.wait4(copy, 0)
-    return used.ru_utime + used.ru_stime
+    os.waitpid(copy, 0)
 
 
 @contextlib.contextmanager
