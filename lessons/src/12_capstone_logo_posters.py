@@ -167,7 +167,7 @@ for policy, (small, large) in sizes.items():
 
 # %% [markdown]
 # The crop leaves logos three times as large, 39.9 pixels, but **61 % of the posters lose their logo or a part of it**. A network cannot find what is not there, so crop is out. Letterbox and squash
-# agree on the smaller size, 13.6 pixels. Squash keeps 39.9 in the other direction, at the price of logos that are ellipses. We take squash. At the end there are numbers for all three.
+# agree on the smaller size, 13.6 pixels. Squash keeps 39.9 in the other direction, at the price of logos that are ellipses. We take squash.
 #
 # ## 5 · Which network?
 #
@@ -296,7 +296,7 @@ print("its threshold is below 0.5:", best.threshold.value < 0.5)
 # %%
 found = evaluation.review(RUN, splits, positive="logo", progress=False, **NEED)
 scored = found.scored
-print(f"recall over 0.85: {scored.recall > 0.85}, precision over 0.55: {scored.precision > 0.55}")
+print(f"recall over 0.75: {scored.recall > 0.75}, precision over 0.55: {scored.precision > 0.55}")
 low, high = found.intervals["recall"]
 print("the interval of the recall is wider than 0.03:", high - low > 0.03)
 
@@ -304,12 +304,13 @@ print("the interval of the recall is wider than 0.03:", high - low > 0.03)
 print(found)
 
 # %% [markdown]
-# The recall on test need not be 0.95: the threshold was fitted to 60 logos of val, and those of test are others. The interval says how much chance there is in it. If 0.95 has to *hold*, ask for more on val, or collect more posters.
+# The recall on test is rarely the 0.95 of val. Two reasons: the threshold was fitted to 60 logos, and those of test are others. And we took **the best of several epochs**, on the same 60: the more there is to choose from, the more luck is chosen along with
+# it. The interval says how much chance is in the number. If 0.95 has to *hold*, ask for more on val, choose among few, or collect more posters.
 #
 # ### The recorded run
 #
-# Twelve epochs are what a lesson has time for. The course's authors ran the same recipe for RECORDED-TEXT.
-# Its predictions are stored, so everything below prints the same everywhere.
+# Twelve epochs are what a lesson has time for. The course's authors ran the same recipe for 34 epochs, took the last one, and let it predict on pictures of 160 × 160: often a network does better on pictures a
+# little larger than those it learned from. These predictions are a **recording** (the commands stand in `docs/recorded`), so everything below prints the same everywhere.
 
 # %%
 recorded = paths.recorded() / "posters"
@@ -320,7 +321,8 @@ print("val: ", chosen)
 print("test:", final)
 
 # %% [markdown]
-# RECORDED-NUMBERS
+# 57 of 60 logos are found, as was asked for, and 15 of the 60 others are false alarms. Precision was 0.853 on val and is 0.792 on test. It was val that the threshold was fitted to: expect a
+# little less elsewhere. With other seeds the same recipe found 0.93 of the logos; a promise of 0.95 needs more than 60 logos to choose on.
 #
 # ### ▶ What would another threshold cost?
 #
@@ -334,7 +336,7 @@ print(explorer.drive(threshold=0.5))
 print(explorer.drive(threshold=0.05))
 
 # %% [markdown]
-# EXPLORER-TEXT (Looking is fine. *Choosing* a threshold here would be choosing on test.)
+# At 0.05, two more logos are found, 59 of 60, and there are 30 false alarms instead of 15. Whether that is a good bargain, she knows and you do not. (Looking is fine. *Choosing* a threshold here would be choosing on test.)
 #
 # ### A day of 10,000 uploads
 #
@@ -375,7 +377,8 @@ print(f"10,000 uploads, 100 with the logo: {found_a_day:.0f} found, {alarms_a_da
 print(f"precision {found_a_day / (found_a_day + alarms_a_day):.2f}; to look at: {found_a_day + alarms_a_day:.0f}")
 
 # %% [markdown]
-# DAY-TEXT
+# 95 of the 100 logos are found, and she has to look at 2,570 pictures to see them: a quarter of all. Precision is 0.04, and the network is the same. That is the number to tell her *before* the contract. It also says what to work on next: the false
+# alarms.
 #
 # ## 9 · Bad cases
 #
@@ -397,7 +400,9 @@ plots.mistakes(worst, root=HERE, ax=plt.subplots(figsize=(9, 5))[1])
 print([f"{Path(each.path).name} is {each.true}, {each.p_predicted:.2f} for {each.predicted}" for each in worst[:3]])
 
 # %% [markdown]
-# BAD-TEXT
+# **All 48 logos of 6 pixels or more are found.** The three misses are among the twelve that are smaller than that in the network's picture: we had expected them since section 1. More epochs will not find them. Larger pictures will, or two looks at each half of a long poster.
+#
+# The false alarms have a pattern, too: 9 of the 12 **look-alikes**, 6 plain posters, and not one photograph. The network has learned "disc with a rim and something in it", and 34 look-alikes in train were too few to teach it to count blades. `imgcls data make posters` draws more.
 #
 # ## 10 · Does it look at the logo?
 #
@@ -465,7 +470,7 @@ for ax, image, one in zip(axes, shown, heat[picked], strict=True):
 print(f"{hits:.2f} of the strongest places lie on the logo")
 
 # %% [markdown]
-# HITS-TEXT
+# It points at logos, and far more often than chance would. So it is right for the right reason, mostly. Where the strongest place is elsewhere although the answer is right, look closer: a place of this map is as large as a small logo.
 #
 # ## 11 · The same from a terminal
 #
