@@ -231,11 +231,14 @@ class OpenExplorer:
         """Say whether there is a slider."""
         return self.box.locator(".noUi-handle").count() > 0
 
-    def step(self) -> None:
-        """Go to the next choice of the first list by the arrow keys, or to the one before if it is at its end."""
-        first = self.box.locator("select").first
-        at_the_end = first.evaluate("list => list.selectedIndex === list.options.length - 1")
-        first.press("ArrowUp" if at_the_end else "ArrowDown")
+    def next_choice(self, label: str | None = None) -> None:
+        """Go to the next choice of a list by the arrow keys, or to the one before if it is at its end.
+
+        To the right, not down: JupyterLab takes "down" for itself, and goes to the next cell.
+        """
+        choices = self.choice(label) if label else self.box.locator("select").first
+        at_the_end = choices.evaluate("list => list.selectedIndex === list.options.length - 1")
+        choices.press("ArrowLeft" if at_the_end else "ArrowRight")
 
     def shown(self) -> tuple[str, str]:
         """Return the caption and the address of the picture, which is a new one for each picture."""

@@ -38,6 +38,7 @@ STEPS = 80  # of the mouse, during a drag
 def lesson(server, open_page):
     """Open the notebook and run all of it."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, server.folder / NAME)
     lesson = open_page(NAME)
     lesson.run_all()
@@ -50,7 +51,7 @@ def test_a_list_is_moved_by_the_keyboard(lesson, index, label):
     """Whoever has no mouse must get to the next picture, method and class."""
     explorer = lesson.explorers()[index]
     before = explorer.shown()
-    explorer.choice(label).press("ArrowDown")
+    explorer.next_choice(label)
     explorer.expect_other_than(before)
 
 

@@ -104,7 +104,7 @@ def test_explorers_answer_to_keyboard_and_mouse(ran):
     alive = ran.lesson.explorers()
     assert len(alive) == explorers(ran.path)
     for explorer in alive:
-        for move in (explorer.press, explorer.click) if explorer.slides() else (explorer.step,):
+        for move in (explorer.press, explorer.click) if explorer.slides() else (explorer.next_choice,):
             before = explorer.shown()
             move()
             explorer.expect_other_than(before)
