@@ -27,7 +27,7 @@ CHANGEABLE = [
     for exercise in FUNCTIONS
     if isinstance(exercise.inputs(np.random.default_rng(0))[0][0], torch.Tensor | list)
 ]
-pytestmark = pytest.mark.usefixtures("unrehearsed")
+pytestmark = pytest.mark.usefixtures("unrehearsed", "patient")
 each_with_changeable_inputs = pytest.mark.parametrize("exercise", CHANGEABLE, ids=lambda exercise: exercise.name)
 
 

@@ -63,7 +63,7 @@ def judged():
     """Judge every mutant of every exercise once: its name and change, and whether it passed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("imgcls_course.check.guard.REHEARSE", False)
-        patch.setitem(check.exercise.guard.call_all.__kwdefaults__, "limit_s", 0.5)
+        patch.setitem(check.exercise.guard.call_all.__kwdefaults__, "limit_s", 2.0)
         return [
             (f"{exercise.name}: {mutant.change}", exercise.judge(mutant.answer, seed=0).status)
             for exercise in ALL

@@ -11,7 +11,7 @@ from exercises import ALL
 from imgcls_course import check
 from imgcls_course.check import guard, record
 
-pytestmark = pytest.mark.usefixtures("unrehearsed")
+pytestmark = pytest.mark.usefixtures("unrehearsed", "patient")
 
 
 def test_a_pass_is_remembered(course_home, capsys):
