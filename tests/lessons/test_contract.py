@@ -22,6 +22,7 @@ IGNORED = {  # cells whose output may differ, and why
     "07_data_loading": 2,  # how fast this computer loads, and the shares of logos that trained networks find
     "08_training_and_regularisation": 2,  # curves of two trainings, and the accuracies that eight others end with
     "09_transfer_learning": 2,  # accuracies of fifteen trainings, and the explorer of them
+    "12_capstone_logo_posters": 3,  # curves, scores and maps of a network trained live
     "13_scaling_out": 2,  # milliseconds on this computer, and the explorer with what was measured on it
 }
 IGNORING = {"nbval-ignore-output", "nbval-skip", "nbval-raises-exception", "raises-exception"}
