@@ -232,13 +232,15 @@ class OpenExplorer:
         return self.box.locator(".noUi-handle").count() > 0
 
     def next_choice(self, label: str | None = None) -> None:
-        """Go to the next choice of a list by the arrow keys, or to the one before if it is at its end.
+        """Go to the next choice of a list by the keyboard, or to the one before if it is at its end.
 
-        To the right, not down: JupyterLab takes "down" for itself, and goes to the next cell.
+        The space bar opens it: of a closed list JupyterLab takes the arrows for itself, and goes to another cell.
         """
-        choices = self.choice(label) if label else self.box.locator("select").first
+        choices = self.choice(label) if label else self.box.locator(".widget-dropdown select").first
         at_the_end = choices.evaluate("list => list.selectedIndex === list.options.length - 1")
-        choices.press("ArrowLeft" if at_the_end else "ArrowRight")
+        choices.focus()
+        for key in ("Space", "ArrowUp" if at_the_end else "ArrowDown", "Enter"):
+            self.box.page.keyboard.press(key)
 
     def shown(self) -> tuple[str, str]:
         """Return the caption and the address of the picture, which is a new one for each picture."""
