@@ -151,6 +151,8 @@ def _url(course: Path) -> str:
 
 def _prepare(course: Path, assignment: str, *, student: str, template: Path) -> _Job:
     """Lay out a course that has one submission; a notebook under another name gets its own back."""
+    import nbformat
+
     folder = Path(tempfile.mkdtemp(prefix="one-", dir=template.parent))
     shutil.copytree(template, folder, dirs_exist_ok=True)
     target = folder / "submitted" / student / assignment
@@ -164,15 +166,9 @@ def _prepare(course: Path, assignment: str, *, student: str, template: Path) -> 
         others[0].rename(target / wanted)
     elif missing:
         note = _("({names} not handed in)", names=", ".join(sorted(missing)))
-        _hand_in_nothing(target, missing)
+        for name in missing:
+            nbformat.write(nbformat.v4.new_notebook(), target / name)
     return _Job(student, folder, note)
-
-
-def _hand_in_nothing(target: Path, names: Iterable[str]) -> None:
-    import nbformat
-
-    for name in names:
-        nbformat.write(nbformat.v4.new_notebook(), target / name)
 
 
 def _side_by_side(

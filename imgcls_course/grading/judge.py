@@ -66,7 +66,7 @@ def _read(said: bytes) -> Judgement | None:
 
 
 def _judge(name: str, answer: bytes, seed: int | None, places: tuple[Path, Path], sender) -> None:
-    _be_silent()
+    _be_silent(but=sender.fileno())
     sandbox.move_into(places[0], course=places[1])
     from .. import check
 
@@ -94,11 +94,13 @@ def _grade(grade: Callable, name: str, answer: bytes, seed: int | None) -> Judge
         return Judgement(False, str(error))
 
 
-def _be_silent() -> None:
-    """Send to nowhere whatever is printed, by C code, too."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
+def _be_silent(*, but: int) -> None:
+    """Send to nowhere whatever is printed, by C code, too, and whatever is written into files that were open before."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in set(range(1024)) - {but, nowhere}:
+        with contextlib.suppress(OSError):
+            os.fstat(number)  # raises if there is no such file
+            os.dup2(nowhere, number)
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  for the rest of the process
 
 

@@ -105,6 +105,7 @@ def move_into(folder: Path, *, course: Path) -> None:
     sys.path[:] = [new, *(path for path in sys.path if path != old)]
     sys.dont_write_bytecode = True
     os.environ.update(environment(folder, course=course))
+    tempfile.tempdir = None  # it is to be found anew, in the room
     os.chdir(folder / "home")
 
 
