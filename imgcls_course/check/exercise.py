@@ -148,11 +148,9 @@ class Exercise:
         return self._wrong(_(mistake.says).format(call=call, got=_given(outcomes[index])), mistake.hint)
 
     def _recognise(self, outcomes: list[guard.Outcome], inputs: list[tuple]) -> Mistake | None:
-        for mistake in self.mistakes:
-            theirs = [guard.call(_watched(_function(mistake.answer)), each) for each in _copies(inputs)]
-            if len(theirs) == len(outcomes) and all(map(_alike, outcomes, theirs)):
-                return mistake
-        return None
+        if len(outcomes) < len(inputs):
+            return None
+        return next((each for each in self.mistakes if _made(each, outcomes, inputs)), None)
 
     def _wrong(self, message: str, hint: str) -> Verdict:
         return Verdict(WRONG, self.name, message, _(hint))
@@ -167,6 +165,13 @@ def _watched(answer: Callable) -> Callable:
         return Result(value, tidy=all(map(unchanged, arguments, before)))
 
     return watched
+
+
+def _made(mistake: Mistake, outcomes: list[guard.Outcome], inputs: list[tuple]) -> bool:
+    """Tell whether a mistake gives on every input what an answer gave; the first difference is enough to say no."""
+    answer = _watched(_function(mistake.answer))
+    theirs = (guard.call(answer, copy.deepcopy(arguments)) for arguments in inputs)
+    return all(_alike(one, other) for one, other in zip(outcomes, theirs, strict=False))
 
 
 def _alike(one: guard.Outcome, other: guard.Outcome) -> bool:
