@@ -82,7 +82,8 @@ def chart(results: Sequence[Result], *, ax: Axes) -> Axes:
     ratios = [result.ratio for result in results]
     spreads = [(result.ratio - result.spread[0], result.spread[1] - result.ratio) for result in results]
     colours = [VERMILION if result.reached is False else GREEN if result.reached else BLUE for result in results]
-    ax.barh(places, ratios, 0.6, color=colours, xerr=[*zip(*spreads, strict=True)], ecolor="black", capsize=3)
+    lengths = [ratio - 1 for ratio in ratios]
+    ax.barh(places, lengths, 0.6, left=1, color=colours, xerr=[*zip(*spreads, strict=True)], ecolor="black", capsize=3)
     for place, result in zip(places, results, strict=True):
         if result.at_least:
             ax.plot([result.at_least] * 2, [place - 0.4, place + 0.4], color="black", linewidth=2)
