@@ -2,15 +2,17 @@
 PYTHON   ?= python3
 LAB_ARGS ?=
 FROM     ?=
+BENCH    ?=
+PORTABLE ?=
 VENV     := .venv
 BIN      := $(VENV)/bin
 READY    := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lessons format check clean
+.PHONY: help setup lab test test-portable lessons profile bench format check clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(READY)  ## create .venv and install the course into it (quick the second time)
 
@@ -25,8 +27,17 @@ lab: $(READY)  ## open JupyterLab at the first lesson (LAB_ARGS="--no-browser --
 test: $(READY)  ## run all tests and re-run every lesson, on all cores
 	$(BIN)/python -m pytest --nbval --numprocesses auto --dist loadfile tests lessons
 
+test-portable: $(READY)  ## re-run every lesson as other computers would, all outputs the same (PORTABLE="one-thread 05" for a part)
+	$(BIN)/python -m tools.portable $(PORTABLE)
+
 lessons: $(READY)  ## rebuild and run the lessons whose text in lessons/src changed (FROM=notebooks: the other way)
 	$(BIN)/python -m tools.build_lessons $(if $(FROM),--from-$(FROM))
+
+profile: $(READY)  ## where the seconds of every lesson go
+	$(BIN)/python -m tools.profile_lessons
+
+bench: $(READY)  ## the library beside plain code, a quarter of an hour (BENCH="--quick" or BENCH="loading --photos FOLDER" passes through)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 format: $(READY)  ## format the code and the lessons' sources
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -1,13 +1,11 @@
 """How quickly the feature-map explorer answers, beside a forward pass and a matplotlib figure for each move.
 
-ResNet-18 at 224 px with random weights. Both get the same moves in turns, so that a busy moment of the computer meets
-both; the first picture is shown apart. `python -m benchmarks.explorer`.
+ResNet-18 with random weights, on one thread. `python -m benchmarks.explorer` says how much memory many moves need.
 """
 
 import gc
 import random
-import statistics
-import time
+from collections.abc import Iterator
 
 import numpy as np
 import psutil
@@ -15,30 +13,39 @@ import torch
 import typer
 from matplotlib.figure import Figure
 
-from imgcls_course import explain, models, plots, widgets
+from benchmarks.options import Options
+from benchmarks.timing import Result, compare
+from imgcls_course import explain, models, plots, runtime, widgets
 from imgcls_course.widgets.explorer import png
 
-SIZE = 224
+
+def rows(options: Options) -> Iterator[Result]:
+    """Move to other channels and other layers, each turn a move: the same moves for both."""
+    with runtime.threads(1):
+        explorer, model, pictures = make(options.size)
+        plain = Plain(model, pictures)
+        for kind, moves in {"channel": channels, "layer": layers}.items():
+            places = moves(explorer, options.moves)
+            course = {"explorer": lambda turn, places=places: explorer.drive(**places[turn])}
+            peers = {"forward pass and matplotlib": lambda turn, places=places: plain.drive(**places[turn])}
+            work = f"a move of resnet18 at {options.size} px, one thread"
+            common = {"turns": options.moves, "work": work, "aims": {"explorer": 20}}
+            yield from compare(f"explorer, another {kind}", course, peers, **common)
 
 
-def main(
-    moves: int = typer.Option(60, help="Moves of each kind that are timed, of each, in turns."),
-    many: int = typer.Option(500, help="Moves over which memory is measured."),
-) -> None:
-    """Print milliseconds a move for each, their ratio, and how much memory was needed more after many moves."""
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    model = models.create("resnet18", num_classes=10)
-    pictures = {name: torch.rand(3, SIZE, SIZE) for name in ("first", "second", "third")}
-    widgets.feature_map_explorer(models.create("gap_net", num_classes=2, in_channels=3), pictures)  # imports, fonts
-    start = time.perf_counter()
-    explorer = widgets.feature_map_explorer(model, pictures, image_size=SIZE)
-    print(f"first picture {time.perf_counter() - start:.2f} s")
-    plain = Plain(model, pictures)
-    for kind, places in {"channel": channels(explorer, moves), "layer": layers(explorer, moves)}.items():
-        compare(kind, places, explorer=explorer, plain=plain)
-    print(f"another picture: median {1000 * statistics.median(pictures_s(explorer)):.0f} ms")
-    print(memory(explorer, many))
+def main(many: int = typer.Option(500, help="Moves over which memory is measured.")) -> None:
+    """Print how much more memory is needed after many moves."""
+    with runtime.threads(1):
+        explorer, _model, _pictures = make(Options.size)
+        print(memory(explorer, many))
+
+
+def make(size: int) -> tuple:
+    """Make an explorer, and return it with its network and its pictures."""
+    with runtime.seeded(0):
+        model = models.create("resnet18", num_classes=10)
+        pictures = {name: torch.rand(3, size, size) for name in ("first", "second", "third")}
+    return widgets.feature_map_explorer(model, pictures, image_size=size), model, pictures
 
 
 class Plain:
@@ -70,31 +77,6 @@ def layers(explorer, count: int) -> list[dict]:
     """Make moves through the layers, from first to last."""
     options = explorer.controls["layer"].options
     return [{"picture": "first", "layer": options[i % len(options)], "channel": 1} for i in range(count)]
-
-
-def compare(kind: str, places: list[dict], *, explorer, plain: Plain) -> None:
-    """Time the same moves of both, in turns."""
-    explorer.drive(**places[-1])
-    measured = [(seconds(explorer, place), seconds(plain, place)) for place in places]
-    ours, theirs = ([1000 * value for value in column] for column in zip(*measured, strict=True))
-    ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
-    for name, values in (("explorer", ours), ("forward pass and matplotlib", theirs)):
-        low, middle, high = np.percentile(values, (5, 50, 95))
-        print(f"another {kind}, {name:<28} median {middle:5.0f} ms, 90 % within {low:.0f} to {high:.0f} ms")
-    print(f"another {kind}, median ratio {ratio:.1f} of {len(places)} moves")
-
-
-def seconds(explorer, place: dict) -> float:
-    """Time one move, to the encoded picture."""
-    start = time.perf_counter()
-    explorer.drive(**place)
-    return time.perf_counter() - start
-
-
-def pictures_s(explorer, count: int = 9) -> list[float]:
-    """Time moves to a picture whose maps are not kept."""
-    names = explorer.controls["picture"].options
-    return [seconds(explorer, {"picture": names[i % len(names)]}) for i in range(count)]
 
 
 def memory(explorer, count: int) -> str:

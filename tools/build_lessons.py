@@ -68,6 +68,15 @@ def build(source: Path) -> None:
 
 
 def run(notebook: NotebookNode, *, folder: Path) -> float:
+    """Run all cells in place, and leave nothing of this moment behind but the outputs; return the seconds it took."""
+    seconds = execute(notebook, folder=folder)
+    notebook.metadata.language_info.pop("version", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    return seconds
+
+
+def execute(notebook: NotebookNode, *, folder: Path) -> float:
     """Run all cells in place, in a fresh kernel and with a student's folder of its own; return the seconds it took."""
     with tempfile.TemporaryDirectory() as home:
         client = NotebookClient(
@@ -75,11 +84,7 @@ def run(notebook: NotebookNode, *, folder: Path) -> float:
         )
         start = time.perf_counter()
         client.execute(env={**os.environ, paths.HOME_VARIABLE: home})
-        seconds = time.perf_counter() - start
-    notebook.metadata.language_info.pop("version", None)
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-    return seconds
+        return time.perf_counter() - start
 
 
 def estimate_minutes(notebook: NotebookNode, *, number: str) -> int:

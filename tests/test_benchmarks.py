@@ -1,0 +1,121 @@
+"""The benchmarks run and report what they measured; how fast anything is, no test says."""
+
+import json
+import math
+import time
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from benchmarks import __main__ as command
+from benchmarks import growth, report, timing
+from benchmarks.options import QUICK, Options
+from benchmarks.timing import Result
+
+PNG = b"\x89PNG"
+RESULT = Result("row", "work", "course", "peer", (2.0, 1.0, 4.0), (4.0, 10.0, 4.0), at_least=2)
+
+
+def run(*words) -> str:
+    """Run `python -m benchmarks` and return what it printed."""
+    app = typer.Typer()
+    app.command()(command.main)
+    result = CliRunner().invoke(app, [*map(str, words)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_ratio_is_the_median_of_the_turns():
+    """A ratio of medians would mix turns that a busy moment hit with turns that it did not."""
+    assert RESULT.ratios == [2.0, 10.0, 1.0]
+    assert RESULT.ratio == 2.0
+    assert RESULT.spread == (1.0, 10.0)
+    assert RESULT.reached
+
+
+def test_turns_alternate_and_are_timed_apart():
+    """All ways must meet a busy moment alike, and the time of one must not count for another."""
+    order = []
+
+    def way(name, pause):
+        return lambda turn: (order.append((name, turn)), time.sleep(pause))
+
+    course, peers = {"a": way("a", 0.0)}, {"b": way("b", 0.02), "c": way("c", 0.04)}
+    results = timing.compare("row", course, peers, turns=2, work="", aims={"c": 5}, warm=False)
+    assert order == [("a", 0), ("b", 0), ("c", 0), ("a", 1), ("b", 1), ("c", 1)]
+    assert [(result.peer, result.at_least) for result in results] == [("b", None), ("c", 5)]
+    assert all(len(result.seconds) == 2 for result in results)
+    assert min(results[0].peer_seconds) >= 0.02
+    assert min(results[1].peer_seconds) >= 0.04
+
+
+def test_warming_up_does_not_count():
+    """What is prepared once must not be the first figure."""
+    turns = []
+    [result] = timing.compare("row", {"a": turns.append}, {"b": len(turns).__add__}, turns=3, work="")
+    assert turns == [0, 0, 1, 2]
+    assert len(result.seconds) == 3
+
+
+def test_growth_of_n_log_n_is_a_ratio_of_one():
+    """Growth as n·log n is the limit: time that grows so gives exactly 1, and quadratic time misses it."""
+
+    def took(count, seconds):
+        return Result("audit", "", "course", "peer", (seconds,), (1.0,))
+
+    few, many = 1_000, 30_000
+    exact = {n: took(n, n * math.log(n)) for n in (few, many)}
+    quadratic = {n: took(n, n**2) for n in (few, many)}
+    assert growth.growth(exact).ratio == pytest.approx(1)
+    assert growth.growth(quadratic).reached is False
+
+
+@pytest.mark.parametrize("row", ["epoch", "frozen", "loading", "audit"])
+def test_a_row_runs_and_is_written_whole(row, tmp_path):
+    """A row that breaks would be found after a quarter of an hour; a figure without its spread cannot be believed."""
+    printed = run(row, "--quick", "--pictures", 4, "--audited", "30,60", "--out", tmp_path)
+    content = json.loads((tmp_path / "latest.json").read_text(encoding="utf-8"))
+    assert content["processor"] in printed
+    assert content["threads"] >= 1
+    assert {"date", "command", "versions", "precision", "lacks"} <= {*content}
+    assert content["rows"]
+    for each in content["rows"]:
+        low, high = each["spread"]
+        assert 0 < low <= each["ratio"] <= high
+        assert each["course_s"] > 0
+        assert each["peer_s"] > 0
+        assert each["name"] in (tmp_path / "latest.md").read_text(encoding="utf-8")
+    assert (tmp_path / "latest.png").read_bytes().startswith(PNG)
+
+
+def test_figures_of_a_row_without_a_peer_are_written(tmp_path):
+    """The lessons have no peer: their seconds must arrive, and no ratio may be made up."""
+    alone = Result("lessons", "all", "course", "", (61.0,), (), details={"00": 40.0, "01": 21.0})
+    facts = {
+        "processor": "P",
+        "threads": 2,
+        "precision": "float32",
+        "versions": {"torch": "2"},
+        "date": "",
+        "command": "",
+    }
+    report.write([alone, RESULT], tmp_path, facts=facts)
+    first, second = json.loads((tmp_path / "latest.json").read_text(encoding="utf-8"))["rows"]
+    assert (first["ratio"], first["course_s"], first["details_s"]) == (None, 61.0, {"00": 40.0, "01": 21.0})
+    assert (second["ratio"], second["spread"], second["reached"]) == (2.0, [1.0, 10.0], True)
+
+
+def test_rows_are_chosen_by_name():
+    """Each row can be run alone and left out; a misspelt one must not mean all."""
+    assert command.chosen(None, []) == [*command.ROWS]
+    assert command.chosen(["import", "loading"], ["import"]) == ["loading"]
+    with pytest.raises(typer.BadParameter, match="no row explorers"):
+        command.chosen(["explorers"], [])
+
+
+def test_quick_means_less_of_everything():
+    """`--quick` is for trying; an option that it forgets takes its full time."""
+    usual, quick = Options(), Options(**QUICK)
+    for name in ("turns", "pictures", "size", "epochs", "moves", "audited"):
+        assert getattr(quick, name) < getattr(usual, name)
