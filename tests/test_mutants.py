@@ -19,6 +19,14 @@ EQUIVALENT = {
         "epoch_accuracy: (model(images).argmax(dim=1) == labels).sum().item()"
         " → (model(images).argmax(dim=1) == labels).sum()",
         "warm_up_cosine: (1 + torch.cos(torch.pi * share)).item() → 1 + torch.cos(torch.pi * share)",
+        "precision_recall: int(each.sum()) → each.sum()",
+        "macro_f1: f1.mean().item() → f1.mean()",
+        "threshold_for_recall: int((has_logo & (probabilities >= threshold)).sum())"
+        " → (has_logo & (probabilities >= threshold)).sum()",
+        "threshold_for_recall: int(has_logo.sum()) → has_logo.sum()",
+        "threshold_for_recall: value.item() → value",
+        "recall_kept: int((test_logo & (test_p >= threshold)).sum()) → (test_logo & (test_p >= threshold)).sum()",
+        "recall_kept: int(test_logo.sum()) → test_logo.sum()",
         "precision_recall: float(one) → one",
         "precision_recall: float(other) → other",
         "macro_f1: float(one) → one",
@@ -35,6 +43,22 @@ EQUIVALENT = {
         "letterbox_size: max(height, width) → max(width, height)",
         "letterbox_size: max(1, round(height * scale)) → max(round(height * scale), 1)",
         "letterbox_size: max(1, round(width * scale)) → max(round(width * scale), 1)",
+        "logo_pixels: _sizes(width, height, diameter, size, policy) → _sizes(height, width, diameter, size, policy)",
+        "logo_pixels: max(width, height) → max(height, width)",
+        "logo_pixels: min(width, height) → min(height, width)",
+        "radii_to_logo: math.hypot(across - x, down - y) → math.hypot(down - y, across - x)",
+    ),
+    "the lists that go together are of one length": ("macro_f1: True → False",),
+    "every class has pictures, and every split a logo, so that nothing is divided by zero": (
+        "macro_f1: float(one) / float(other) if other else 0.0 → float(one) / float(other) if other else 1.0",
+        "macro_f1: float(one) / float(other) if other else 0.0 → float(one) / float(other) if other else -1.0",
+        "recall_kept: float(one) / float(other) if other else 0.0 → float(one) / float(other) if other else 1.0",
+        "recall_kept: float(one) / float(other) if other else 0.0 → float(one) / float(other) if other else -1.0",
+    ),
+    "no share of 11 logos is exactly 0.9, so that no rounding decides whether a student is right": (
+        "recall_kept: (has_logo & (probabilities >= t)).sum() / there >= at_least"
+        " → (has_logo & (probabilities >= t)).sum() / there > at_least",
+        "recall_kept: (logos >= value).double().mean() >= 0.9 → (logos >= value).double().mean() > 0.9",
     ),
     "there is one dimension, or one picture, so that the first is also the last": (
         "threshold_for_recall: probabilities.unique().flip(0) → probabilities.unique().flip(-1)",

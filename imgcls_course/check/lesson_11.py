@@ -58,11 +58,12 @@ def _stretched(weights):
 
 def _maps(rng) -> list[tuple]:
     known = torch.tensor([[[10.0, 0.0], [0.05, -4.0]], [[0.0, 0.02], [0.0, 0.09]]])
+    negative = torch.tensor([[[-8.0, 2.0], [1.0, 0.0]], [[-2.0, 3.0], [0.5, 4.0]]])  # a quarter of 8 is 2, exactly
     drawn = [
         _normal(rng, *shape).relu() * torch.logspace(-3, 1, shape[0])[:, None, None]
         for shape in ((5, 6, 9), (8, 7, 7), (4, 10, 5))
     ]
-    return [(known, 0.01), *((maps - 0.1, 0.02) for maps in drawn)]
+    return [(known, 0.01), (negative, 0.25), *((maps - 0.1, 0.02) for maps in drawn)]
 
 
 def _blank(maps, near):
