@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 12 · The whole project: posters with our logo
 #
-# *About 55 minutes · after lesson 09 and 10 · all cells together run in about 140 s*
+# *About 55 minutes · after lesson 09 and 10 · all cells together run in about 95 s*
 #
 # Every day many pictures are uploaded. Some are promotional posters that carry our logo, and a colleague has to see each of those. She
 # says: *"Find every poster with the logo. I can live with some false alarms."* That is the whole order. From here on it is your
@@ -215,7 +215,7 @@ print(tuple(views.shape), "eight times the same poster")
 #
 # ## 6 · Train, and keep what you may need
 #
-# Eight epochs, a checkpoint after every second one. Val is looked at after each. It takes about a minute: the bar shows how far it is, and if you interrupt, everything up to the last epoch is kept.
+# Six epochs, a checkpoint after every second one. Val is looked at after each. It takes about a minute: the bar shows how far it is, and if you interrupt, everything up to the last epoch is kept.
 
 # %%
 checkpoints = training.Checkpoints(
@@ -227,9 +227,9 @@ checkpoints = training.Checkpoints(
 history = training.fit(
     model,
     loaders,
-    epochs=8,
+    epochs=6,
     optimizer=training.optimizer(model, "adamw", lr=0.002, weight_decay=0.01),
-    schedule=training.schedules.one_cycle(0.002, epochs=8),
+    schedule=training.schedules.one_cycle(0.002, epochs=6),
     checkpoints=checkpoints,
     progress=False,
 )
@@ -284,19 +284,18 @@ ranked = evaluation.compare_epochs(RUN, val, positive="logo", progress=False, **
 best = ranked[0]
 print("each finds at least 57 of 60:", all(each.threshold.found >= 57 for each in ranked))
 print("the first is the most precise:", best.threshold.precision == max(each.threshold.precision for each in ranked))
-print("its threshold is below 0.5:", best.threshold.value < 0.5)
 
 # %% [markdown]
-# The threshold is *far* below one half. Whoever wants to miss nothing has to take a faint suspicion seriously.
+# Each epoch has a threshold of its own, and mostly it is below one half: whoever wants to miss nothing has to take a fainter suspicion seriously.
 #
 # ## 8 · Test, once
 #
 # Now, and not before, test is opened. **Predict:** on val the recall is at least 0.95, since the threshold was chosen so. And on test?
 
 # %%
-found = evaluation.review(RUN, splits, positive="logo", progress=False, **NEED)
+found = evaluation.review(best.path, splits, positive="logo", progress=False, **NEED)
 scored = found.scored
-print(f"recall over 0.75: {scored.recall > 0.75}, precision over 0.55: {scored.precision > 0.55}")
+print(f"recall over 0.7: {scored.recall > 0.7}, precision over 0.55: {scored.precision > 0.55}")
 low, high = found.intervals["recall"]
 print("the interval of the recall is wider than 0.03:", high - low > 0.03)
 
@@ -309,7 +308,7 @@ print("\n".join(str(found).splitlines()[1:]))
 #
 # ### The recorded run
 #
-# Eight epochs are what a lesson has time for. The course's authors ran the same recipe for 34 epochs, took the last one, and let it predict on pictures of 160 × 160: often a network does better on pictures a
+# Six epochs are what a lesson has time for. The course's authors ran the same recipe for 34 epochs, took the last one, and let it predict on pictures of 160 × 160: often a network does better on pictures a
 # little larger than those it learned from. These predictions are a **recording** (the commands stand in `docs/recorded`), so everything below prints the same everywhere.
 
 # %%
@@ -488,7 +487,7 @@ print(f"{hits:.2f} of the strongest places lie on the logo")
 
 # %%
 IMGCLS = [sys.executable, "-m", "imgcls_course.cli"]
-command = ["evaluate", "--checkpoint", RUN, "--data", "posters", "--at-least-recall", 0.95, "--report", RUN.parent]
+command = ["evaluate", "--checkpoint", best.path, "--data", "posters", "--at-least-recall", 0.95, "--report", RUN.parent]
 told = subprocess.run([*IMGCLS, *map(str, command)], capture_output=True, text=True, check=True).stdout
 page = (RUN.parent / "report.html").read_text()
 print("the numbers are those from above:", str(scored.found) + " found" in told)
