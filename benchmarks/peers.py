@@ -1,6 +1,7 @@
 """Plain training: the loop of a beginner, and fastai's where it is installed."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -59,12 +60,12 @@ def fastai(folder: Path, model: nn.Module, *, size: int) -> Callable[[], None] |
         item_tfms=vision.RandomResizedCrop(size),
         batch_tfms=vision.Normalize.from_stats(*vision.imagenet_stats),
         bs=BATCH,
+        drop_last=False,
         num_workers=0,
         device=torch.device("cpu"),
     )
-    learner = vision.Learner(
-        loaders, model, loss_func=nn.CrossEntropyLoss(), opt_func=vision.SGD, metrics=vision.accuracy
-    )
+    settings = {"opt_func": partial(vision.SGD, mom=0.9), "metrics": vision.accuracy}
+    learner = vision.Learner(loaders, model, loss_func=nn.CrossEntropyLoss(), **settings)
 
     def once() -> None:
         with learner.no_bar(), learner.no_logging():
