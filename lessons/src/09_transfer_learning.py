@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 9 · Transfer learning
 #
-# *About 60 minutes · after lesson 05 and 08 · all cells together run in about 70 s*
+# *About 60 minutes · after lesson 05 and 08 · all cells together run in about 85 s*
 #
 # Somebody brings you six pictures of each kind and wants a classifier by the evening. From random weights, six pictures teach a
 # network next to nothing. But edges, corners and surfaces look alike in all pictures of the world, and a network that has seen
@@ -638,8 +638,6 @@ print("the same weights:", same)
 # %%
 mine = folder / "mine.png"
 pictures.to_pil_image(splits.val[0][0]).save(mine)
-
-# %%
 picture = torch.from_numpy(data.read(mine)).permute(2, 0, 1)
 batch = data.transforms.evaluation(**its_card.transforms)(picture)[None]
 with torch.no_grad():
