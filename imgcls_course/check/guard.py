@@ -86,17 +86,13 @@ def call_all(function: Callable, inputs: list[tuple], *, limit_s: float = LIMIT_
 
 
 def call(function: Callable, arguments: tuple) -> Outcome:
-    """Call a function and tell what it gave or raised; what it may have set for the whole process is put back."""
-    depth, dtype = sys.getrecursionlimit(), torch.get_default_dtype()
+    """Call a function and tell what it gave or raised."""
     try:
         return Outcome(value=function(*arguments))
     except TimeUp:
         raise
     except BaseException as error:
         return Outcome(error=type(error), said=_words(error))
-    finally:
-        sys.setrecursionlimit(depth)
-        torch.set_default_dtype(dtype)
 
 
 def _words(error: BaseException) -> str:
@@ -117,7 +113,7 @@ def _in_thread(function: Callable, inputs: list[tuple], *, limit_s: float) -> li
                 outcomes.append(call(function, arguments))
 
     thread = threading.Thread(target=work, daemon=True)
-    with _silent(), _little_room():
+    with _silent(), _little_room(), _settings_put_back():
         thread.start()
         thread.join(limit_s)
         finished = not thread.is_alive()
@@ -237,3 +233,19 @@ def _little_room() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@contextlib.contextmanager
+def _settings_put_back() -> Iterator[None]:
+    """Put back what an answer sets for the whole process: the limit of recursion, and torch's default type.
+
+    The limit holds for our own thread, too. So it can be raised meanwhile, but not lowered below what we need ourselves.
+    """
+    set_limit, before, dtype = sys.setrecursionlimit, sys.getrecursionlimit(), torch.get_default_dtype()
+    sys.setrecursionlimit = lambda limit: set_limit(max(limit, before))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit = set_limit
+        set_limit(before)
+        torch.set_default_dtype(dtype)
