@@ -239,7 +239,7 @@ def _little_room() -> Iterator[None]:
 def _settings_put_back() -> Iterator[None]:
     """Put back what an answer sets for the whole process: the limit of recursion, and torch's default type.
 
-    The limit holds for our own thread, too. So it can be raised meanwhile, but not lowered below what we need ourselves.
+    The limit holds for our own thread, too: it can be raised meanwhile, but not lowered below what we need ourselves.
     """
     set_limit, before, dtype = sys.setrecursionlimit, sys.getrecursionlimit(), torch.get_default_dtype()
     sys.setrecursionlimit = lambda limit: set_limit(max(limit, before))
