@@ -12,17 +12,19 @@ import psutil
 import torch
 import typer
 from matplotlib.figure import Figure
+from torchvision.transforms import v2
 
 from benchmarks.options import Options
 from benchmarks.timing import Result, compare
 from imgcls_course import explain, models, plots, runtime, widgets
+from imgcls_course.data.decode import read
 from imgcls_course.widgets.explorer import png
 
 
 def rows(options: Options) -> Iterator[Result]:
     """Move to other channels and other layers, each turn a move: the same moves for both."""
     with runtime.threads(1):
-        explorer, model, pictures = make(options.size)
+        explorer, model, pictures = make(options)
         plain = Plain(model, pictures)
         for kind, moves in {"channel": channels, "layer": layers}.items():
             places = moves(explorer, options.moves)
@@ -36,16 +38,18 @@ def rows(options: Options) -> Iterator[Result]:
 def main(many: int = typer.Option(500, help="Moves over which memory is measured.")) -> None:
     """Print how much more memory is needed after many moves."""
     with runtime.threads(1):
-        explorer, _model, _pictures = make(Options.size)
+        explorer, _model, _pictures = make(Options())
         print(memory(explorer, many))
 
 
-def make(size: int) -> tuple:
+def make(options: Options) -> tuple:
     """Make an explorer, and return it with its network and its pictures."""
+    files = sorted((options.photos / "train").rglob("*.jpg"))[:3]
+    prepare = v2.Compose([v2.ToImage(), v2.Resize((options.size, options.size)), v2.ToDtype(torch.float32, scale=True)])
+    pictures = {name: prepare(read(file)) for name, file in zip(("first", "second", "third"), files, strict=True)}
     with runtime.seeded(0):
         model = models.create("resnet18", num_classes=10)
-        pictures = {name: torch.rand(3, size, size) for name in ("first", "second", "third")}
-    return widgets.feature_map_explorer(model, pictures, image_size=size), model, pictures
+    return widgets.feature_map_explorer(model, pictures, image_size=options.size), model, pictures
 
 
 class Plain:

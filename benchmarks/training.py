@@ -38,7 +38,7 @@ def network(arch: str) -> nn.Module:
 def course(folder: Path, model: nn.Module, *, size: int) -> Callable[[], None]:
     """Make a function that trains for an epoch and looks at val, as `fit` does with `precision="auto"`."""
     loaders, optimizer = loading.course(folder, size=size), peers.sgd(model)
-    model.to(memory_format=runtime.memory_format("auto", device="cpu"))
+    model.to(memory_format=runtime.memory_format("auto", device="cpu", model=model))
     precision = runtime.autocast("auto")
 
     def once() -> None:

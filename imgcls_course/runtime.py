@@ -84,10 +84,28 @@ def autocast(name: str, *, device: str = "cpu") -> contextlib.AbstractContextMan
     return torch.autocast(_device(device).type, torch.bfloat16)
 
 
-def memory_format(name: str, *, device: str = "auto") -> torch.memory_format:
-    """Return how weights should lie in memory: convolutions in bfloat16 are faster with the channels last."""
+def memory_format(name: str, *, device: str = "auto", model: nn.Module | None = None) -> torch.memory_format:
+    """Return how weights should lie in memory: with the channels last where that is faster.
+
+    It is for convolutions in bfloat16; and on processors, in float32, for networks with convolutions that look at each
+    channel by itself (EfficientNet, MobileNet), which train 1.3 times as fast so. Who asks for "float32" by name gets
+    the usual order, and with it the same last digits as everybody.
+
+    Parameters
+    ----------
+    name, device : str
+        See `runtime.precision`.
+    model : nn.Module, optional
+        Whose weights these are.
+    """
     reduced = precision(name, device=device) == "bfloat16"
-    return torch.channels_last if reduced else torch.preserve_format
+    gains = name == "auto" and _device(device).type == "cpu" and model is not None and _has_depthwise(model)
+    return torch.channels_last if reduced or gains else torch.preserve_format
+
+
+def _has_depthwise(model: nn.Module) -> bool:
+    convolutions = (module for module in model.modules() if isinstance(module, nn.Conv2d))
+    return any(each.groups == each.in_channels > 1 for each in convolutions)
 
 
 def _processor_has_bfloat16() -> bool:

@@ -1,6 +1,7 @@
 """Figures: what is drawn is the data, on the Axes that was given."""
 
 import functools
+import io
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from PIL import Image
 
 from imgcls_course import data, evaluation, plots
 from imgcls_course.plots import arrays
@@ -379,3 +381,14 @@ def test_an_overlay_has_its_colour_where_the_map_is_strong():
     red, grey = torch.tensor([1.0, 0, 0])[:, None, None].expand(3, 4, 4), torch.full((3, 4, 4), 1 / 3)
     axes = [plots.overlay(image, np.zeros((2, 2)), ax=Figure().subplots()) for image in (red, grey)]
     assert (axes[0].images[0].get_array() == axes[1].images[0].get_array()).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (244, 932)])
+def test_an_array_survives_as_png(shape):
+    """Another reader of PNG must see every pixel as it was, or explorers show something else than they computed."""
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    with Image.open(io.BytesIO(arrays.as_png(picture))) as image:
+        image.verify()
+    with Image.open(io.BytesIO(arrays.as_png(picture[:, ::-1]))) as image:  # not contiguous
+        assert image.mode == "RGB"
+        assert (np.asarray(image) == picture[:, ::-1]).all()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from imgcls_course import runtime
+from imgcls_course import models, runtime, training
 from imgcls_course.errors import CourseError
 
 
@@ -125,6 +125,31 @@ def test_auto_precision_of_an_older_torch(monkeypatch):
     _machine(monkeypatch, cuda=False, mps=False)
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert runtime.precision("auto") == "float32"
+
+
+def test_channels_come_last_where_that_is_faster(monkeypatch):
+    """Asking for float32 by name must give everybody's digits; "auto" is for speed, which hangs on the network."""
+    _machine(monkeypatch, cuda=False, mps=False)
+    plain, separable = (models.create(arch, num_classes=2) for arch in ("resnet18", "mobilenet_v3_small"))
+    for capabilities, expected in (({}, torch.preserve_format), ({"amx_bf16": True}, torch.channels_last)):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found, raising=False)
+        assert runtime.memory_format("auto", model=separable) == torch.channels_last
+        assert runtime.memory_format("auto", model=plain) == runtime.memory_format("auto") == expected
+        assert runtime.memory_format("float32", model=separable) == torch.preserve_format
+
+
+def test_channels_last_computes_the_same():
+    """The order in memory must change nothing but the last digits of a step of training."""
+    images, labels = torch.rand(4, 3, 32, 32), torch.tensor([0, 1, 1, 0])
+
+    def trained(memory_format):
+        with runtime.seeded(0):
+            model = models.create("mobilenet_v3_small", num_classes=2).to(memory_format=memory_format)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+            training.run_epoch(model, [(images, labels)], optimizer=optimizer)
+        return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+    torch.testing.assert_close(trained(torch.channels_last), trained(torch.preserve_format), rtol=1e-3, atol=1e-4)
 
 
 def test_a_misspelt_precision_is_named():

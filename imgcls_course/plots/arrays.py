@@ -1,8 +1,9 @@
 """Pictures made as arrays: one array for hundreds of maps, quick enough to be made anew at each move of a slider."""
 
 import functools
-import io
 import math
+import struct
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -158,7 +159,18 @@ def _font() -> ImageFont.FreeTypeFont:
 
 
 def as_png(picture: np.ndarray) -> bytes:
-    """Encode a picture of uint8, shape (H, W, 3), quickly."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="png", compress_level=1)
-    return buffer.getvalue()
+    """Encode a picture of uint8, shape (H, W, 3), quickly.
+
+    Pillow tries five filters on every row, which takes longer than all the rest of a move of an explorer, and cannot be
+    told not to. Without a filter the file is a fifth larger. Source: the PNG specification (ISO/IEC 15948), 5 and 9.
+    """
+    height, width, _three = picture.shape
+    rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # each row begins with its filter: 0 is none
+    rows[:, 1:] = picture.reshape(height, -1)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits for each of red, green and blue
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes(), 1)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in chunks)
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

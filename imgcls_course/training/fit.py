@@ -111,7 +111,7 @@ def fit(
     processes = distributed.processes()
     place = runtime.device(device)
     where = {"device": place, "precision": runtime.autocast(precision, device=device), "processes": processes}
-    model.to(place, memory_format=runtime.memory_format(precision, device=device))
+    model.to(place, memory_format=runtime.memory_format(precision, device=device, model=model))
     learner = processes.copy_of(model)
     train, val = processes.part(loaders.train), processes.part(loaders.val)
     checkpoints = Checkpoints(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints

@@ -128,7 +128,7 @@ def features(
     """
     place, context = runtime.device(device), runtime.autocast(precision, device=device)
     head = linear_head(model)
-    model.to(place, memory_format=runtime.memory_format(precision, device=device))
+    model.to(place, memory_format=runtime.memory_format(precision, device=device, model=model))
     caught: list[torch.Tensor] = []
     hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
     try:
