@@ -88,15 +88,15 @@ def memory(explorer, count: int) -> str:
     rng, process = random.Random(0), psutil.Process()
     controls = explorer.controls
     used = []
-    for move in range(count + 100):
+    for move in range(2 * count):
         if move % 20 == 0:
             explorer.drive(picture=rng.choice(controls["picture"].options))
         explorer.drive(layer=rng.choice(controls["layer"].options))
         explorer.drive(channel=rng.randint(1, controls["channel"].max))
-        if move in (99, count + 99):
+        if move in (count - 1, 2 * count - 1):
             gc.collect()
             used.append(process.memory_info().rss / 2**20)
-    return f"memory: {used[0]:.0f} MiB after 100 moves, {used[1]:.0f} MiB after {count} more"
+    return f"memory: {used[0]:.0f} MiB after {count} moves, {used[1]:.0f} MiB after as many more"
 
 
 if __name__ == "__main__":

@@ -104,8 +104,13 @@ def picture_choice(gallery: Gallery) -> ipywidgets.Dropdown:
 
 
 def upload_button() -> ipywidgets.FileUpload:
-    """Make the button that adds a picture of the reader's own; `listen` makes it work."""
-    return ipywidgets.FileUpload(accept="image/*", description=_("your own picture"), layout={"width": "14em"})
+    """Make the button that adds a picture of the reader's own; `listen` makes it work.
+
+    Jupyter's server drops messages of over 10 MiB without a word, so the button says how large a file may be.
+    """
+    return ipywidgets.FileUpload(
+        accept="image/*", description=_("your own picture"), tooltip=_("up to 64 MB"), layout={"width": "14em"}
+    )
 
 
 def listen(button: ipywidgets.FileUpload, explorer: Explorer, *, gallery: Gallery) -> None:
