@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from imgcls_course import plots
-from tools import build_lessons, pairs, pictures
+from tools import build_lessons, pairs, pictures, profile_lessons
 
 BLUE, ORANGE = "#0072B2", "#E69F00"
 LESSON = """# %% [markdown]
@@ -115,6 +115,21 @@ def test_another_number_of_figures_fails(stored, fresh):
 def test_no_figures_are_no_complaint():
     """Most cells draw nothing."""
     assert pictures.complaint([], []) == ""
+
+
+def test_the_slow_cell_of_a_lesson_is_found(tmp_path):
+    """Who looks for where the seconds go must be sent to the right cell, and the notebook must stay as it was."""
+    path = tmp_path / "00_slow.ipynb"
+    sources = ("import time", "1 + 1", "time.sleep(0.5)")
+    text = nbformat.v4.new_markdown_cell("# Slow")
+    cells = [text, *map(nbformat.v4.new_code_cell, sources)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    before = path.read_bytes()
+    total, found = profile_lessons.profile(path)
+    assert [(cell.number, cell.source) for cell in found] == [*enumerate(sources, start=1)]
+    assert max(found, key=lambda cell: cell.seconds).source == "time.sleep(0.5)"
+    assert 0.5 <= sum(cell.seconds for cell in found) <= total
+    assert path.read_bytes() == before
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ class CellTime:
     seconds: float
 
     def __str__(self) -> str:
-        lines = [line.strip() for line in self.source.splitlines()]
-        code = [line for line in lines if line and not line.startswith(("#", "import ", "from "))]
+        lines = [line.strip() for line in self.source.splitlines() if line.strip()]
+        code = [line for line in lines if not line.startswith(("#", "import ", "from "))]
         return f"{self.seconds:7.1f} s  cell {self.number:>2}  {'; '.join(code or lines)[:100]}"
 
 
