@@ -181,6 +181,10 @@ ANOTHER_WAY = {
     "phi_for_budget": lambda: lambda times: math.log(times, 1.2 * 1.1 * 1.1 * 1.15 * 1.15),
     "rounded_channels": lambda: lambda channels: _make_divisible(channels, 8),
     "separable_weights": lambda: _count_separable,
+    "part_of_batch": lambda: lambda batch, rank, count: [x for i, x in enumerate(batch) if i % count == rank],
+    "joint_gradient": lambda: lambda gradients, sizes: gradients.repeat_interleave(sizes, dim=0).mean(dim=0),
+    "ring_bytes": lambda: lambda parameters, p: sum(4 * parameters / p for _chunk in range(2 * (p - 1))),
+    "amdahl": lambda: lambda serial, processes: processes / (serial * processes + 1 - serial),
 }
 
 

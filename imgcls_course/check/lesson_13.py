@@ -21,7 +21,7 @@ def _gradients(rng) -> list[tuple]:
 
 
 def _rings(rng) -> list[tuple]:
-    return [(1000, 2), (1000, 4), (11_689_512, 8), (1000, 1), *((int(n), 16) for n in rng.integers(10**4, 10**6, 2))]
+    return [(1000, 2), (1000, 4), (11_689_512, 8), (1000, 1), *((int(n), 16) for n in rng.integers(100, 1000, 2))]
 
 
 def _shares(rng) -> list[tuple]:
