@@ -42,7 +42,11 @@ def grade(
     for graded in classroom.grade(course, assignment, workers=workers, again=again):
         print(graded, flush=True)
         done.append(graded)
-    print(_("{n} submissions graded", n=len(done)))
+    left = [graded.student for graded in done if not graded.done]
+    print(_("{n} submissions graded", n=len(done) - len(left)))
+    if left:
+        print(_("not graded: {students}. Call this again, or grade them by hand.", students=", ".join(left)))
+        raise typer.Exit(1)
 
 
 def _words(text: str) -> list[str]:

@@ -28,12 +28,16 @@ LIMIT_S = 1800.0
 
 @dataclass(frozen=True)
 class Graded:
-    """How the grading of one submission went: points, of how many, seconds, and what is worth a look."""
+    """How the grading of one submission went: points, of how many, seconds, and what is worth a look.
+
+    One that is not `done` has no points, and is graded when `grade` is called again.
+    """
 
     student: str
     points: float
     of: float
     seconds: float
+    done: bool = True
     note: str = ""
 
     def __str__(self) -> str:
@@ -171,9 +175,7 @@ def _prepare(course: Path, assignment: str, *, student: str, template: Path) -> 
     return _Job(student, folder, note)
 
 
-def _side_by_side(
-    jobs: Iterable[_Job], assignment: str, *, copies: list[sandbox.Copy], limit_s: float
-) -> Iterator[_Job]:
+def _side_by_side(jobs: Iterable[_Job], assignment: str, *, copies: list, limit_s: float) -> Iterator[_Job]:
     """Run the jobs, one at a time in each copy of the course; yield each when it has ended or its time is up."""
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     todo, running, free = iter(jobs), [], list(copies)
@@ -238,8 +240,8 @@ def _collect(job: _Job, course: Path, assignment: str) -> Graded:
             _record_nothing(book, assignment, job.student)
         submission = book.find_submission(assignment, job.student)
         points = {"points": submission.score, "of": submission.max_score}
-    note = job.note if done else _("NOT GRADED, look at it by hand: {why}", why=_why(job))
-    return Graded(job.student, **points, seconds=seconds, note=note)
+    note = job.note if done else _("NOT GRADED: {why}", why=_why(job))
+    return Graded(job.student, **points, seconds=seconds, done=done, note=note)
 
 
 def _why(job: _Job) -> str:

@@ -40,6 +40,7 @@ class ExecuteAndJudge(Execute):
     as an instructor's own assertions, runs in the student's kernel after the rest, as nbgrader runs it.
     """
 
+    startup_timeout = Integer(300, help="Seconds that a kernel may need to start, on a busy computer.").tag(config=True)
     iopub_timeout = Integer(30, help="Seconds that a cell's outputs may be late, on a busy computer.").tag(config=True)
     raise_on_iopub_timeout = Bool(False, help="Whether to give a submission up if they are.").tag(config=True)
 
