@@ -91,7 +91,7 @@ def test_progress_shows_each_exercise_in_its_lesson(course_home):
 
 @pytest.mark.parametrize("step", [(record, "FileLock"), (record.paths, "write_text")], ids=["lock", "file"])
 def test_a_read_only_folder_is_harmless(course_home, monkeypatch, capsys, step):
-    """A home that may not be written to must cost nothing but the memory of it. (Root may write anywhere, so: as if.)"""
+    """A home that may not be written to must cost nothing but the memory of it. (Root may write anywhere: as if.)"""
 
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied")
