@@ -102,6 +102,15 @@ def test_all_layers_come_from_one_pass(resnet18):
     assert len(found) > 60
 
 
+def test_a_stage_and_its_last_block_are_listed_once():
+    """Two names for the same maps would be two positions of a slider between which nothing changes."""
+    model = models.course_resnet(3, width=8)
+    layers = explain.layers(model, torch.rand(1, 3, 32, 32))
+    assert "stage4" in layers
+    assert "stage4.1" not in layers
+    assert "stage4.1" in explain.feature_maps(model, torch.rand(1, 3, 32, 32))
+
+
 @pytest.mark.parametrize("arch", [name for name in models.list() if name not in LARGE])
 def test_layers_of_every_architecture_are_maps(arch):
     """Each network has layers to look at; the filter behind a map is of the convolution that made its channels."""

@@ -55,8 +55,12 @@ class Seen:
 
     @property
     def wide(self) -> list[str]:
-        """The layers whose maps have more than one place: one number a channel is no picture."""
-        return [name for name, maps in self.maps.items() if maps[0, 0].numel() > 1]
+        """The layers whose maps have more than one place: one number a channel is no picture.
+
+        Of a stage and its last block, which give the same maps, only the stage: the outermost.
+        """
+        distinct = {id(maps): name for name, maps in self.maps.items()}  # who holds others finishes after them
+        return [name for name in distinct.values() if self.maps[name][0, 0].numel() > 1]
 
 
 def look(
