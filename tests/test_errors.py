@@ -103,6 +103,7 @@ def test_a_translation_reaches_a_verdict(translate, capsys):
     assert "通过" in str(check.neuron(lambda x, w, b: (w * x).sum() + b, remember=False))
 
 
+@pytest.mark.usefixtures("unrehearsed")
 @pytest.mark.parametrize("name", list(check.EXERCISES))
 def test_every_text_of_an_exercise_can_be_translated(translate, name):
     """A first hint, a hint or a mistake that bypasses the catalogue would stay English in a Chinese edition."""

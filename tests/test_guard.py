@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from exercises import answers_with, checked, each, each_function
+from exercises import ALL, FUNCTIONS, answers_with, checked, each, each_function
 from jupyter_client.manager import start_new_kernel
 
 from imgcls_course import check
@@ -275,13 +275,24 @@ ODD = {
 }
 
 
+DEEDS = RUDE + [pytest.param(deed, marks=linux) for deed in DEADLY]
+VALUES = [exercise for exercise in ALL if exercise not in FUNCTIONS]
+SOME = list({exercise.lesson: exercise for exercise in FUNCTIONS}.values())[::3]  # of different lessons
+
+
 @pytest.mark.usefixtures("impatient")
-@each_function
-@pytest.mark.parametrize(
-    "deed", RUDE + [pytest.param(deed, marks=linux) for deed in DEADLY], ids=lambda deed: deed.__name__
-)
+@pytest.mark.parametrize("exercise", SOME, ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
 def test_whatever_an_answer_does_it_gets_a_line(exercise, deed, capsys):
     """An answer that hangs, raises, recurses, crashes or exits must not stop the notebook, and must be told."""
+    assert checked(exercise, deed, capsys).status == "wrong"
+
+
+@pytest.mark.usefixtures("impatient")
+@each_function
+@pytest.mark.parametrize("deed", [_loop, _raises, pytest.param(_leave, marks=linux)], ids=lambda deed: deed.__name__)
+def test_every_exercise_is_guarded(exercise, deed, capsys):
+    """One that calls the answer by itself would hang, fail or end with it."""
     assert checked(exercise, deed, capsys).status == "wrong"
 
 
@@ -293,7 +304,7 @@ def test_where_nothing_can_be_rehearsed_most_of_it_is_told(deed, capsys):
 
 
 @pytest.mark.usefixtures("impatient", "unrehearsed")
-@each
+@pytest.mark.parametrize("exercise", SOME + VALUES[:1], ids=lambda exercise: exercise.name)
 @pytest.mark.parametrize("value", list(ODD))
 def test_whatever_an_answer_gives_it_gets_a_line(exercise, value, capsys):
     """A result of the wrong kind, or one that cannot even be shown, must be told and never raise."""

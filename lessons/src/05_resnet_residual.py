@@ -322,7 +322,7 @@ len(rows)
 # %% tags=["nbval-ignore-output"]
 fig, ax = plt.subplots(figsize=(6, 3.2))
 curves = degradation.error_curves(rows)
-plots.lines(range(1, 5), curves, xlabel="epoch", ylabel="training error", ylim=(0, 1), ax=ax)
+plots.lines(range(1, 1 + rows[-1]["epoch"]), curves, xlabel="epoch", ylabel="training error", ylim=(0, 1), ax=ax)
 print({name: f"{values[-1]:.2f}" for name, values in curves.items()})
 
 # %% [markdown]

@@ -4,9 +4,10 @@ Not for the whole session: while Playwright runs, asyncio believes that its loop
 """
 
 import os
-import shutil
 
+import nbformat
 import pytest
+from shorter import shorter
 
 from tools import pairs
 from tools.lab import BROWSER_VARIABLE, browser, chromium, lab, open_lesson
@@ -27,10 +28,10 @@ def context():
 
 @pytest.fixture(scope="module")
 def server(context, tmp_path_factory):
-    """Serve copies of the lessons: nothing a test does reaches the lessons themselves."""
+    """Serve copies of the lessons, the long ones shorter: nothing a test does reaches the lessons themselves."""
     folder = tmp_path_factory.mktemp("lessons")
-    for notebook in pairs.notebooks():
-        shutil.copy(notebook, folder)
+    for path in pairs.notebooks():
+        nbformat.write(shorter(pairs.read(path), path.stem[:2]), folder / path.name)
     with lab(folder) as server:
         yield server
 
