@@ -12,6 +12,7 @@ from benchmarks import __main__ as command
 from benchmarks import growth, report, timing
 from benchmarks.options import QUICK, Options
 from benchmarks.timing import Result
+from tools import pairs
 
 PNG = b"\x89PNG"
 RESULT = Result("row", "work", "course", "peer", (2.0, 1.0, 4.0), (4.0, 10.0, 4.0), at_least=2)
@@ -119,3 +120,10 @@ def test_quick_means_less_of_everything():
     usual, quick = Options(), Options(**QUICK)
     for name in ("turns", "pictures", "size", "epochs", "moves", "audited"):
         assert getattr(quick, name) < getattr(usual, name)
+
+
+def test_the_readme_shows_the_last_run():
+    """Its table must be the one that a run wrote, with the processor that it ran on."""
+    table = (command.RESULTS / f"{report.NAME}.md").read_text(encoding="utf-8").strip()
+    assert json.loads((command.RESULTS / f"{report.NAME}.json").read_text(encoding="utf-8"))["processor"] in table
+    assert table in (pairs.ROOT / "README.md").read_text(encoding="utf-8")
