@@ -25,6 +25,7 @@ SETTINGS = {  # name -> environment
     "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
     "sse41": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"},
 }
+PATIENT = ("--nbval-cell-timeout=1500", "--timeout=1800")  # seconds: old instructions take three times as long
 X86 = ("x86_64", "AMD64")
 SAMPLED_S = 20  # seconds, of a lesson that a sample may hold: all others are for `make test-portable`
 
@@ -91,7 +92,7 @@ def today() -> date:
 
 def run(notebooks: list[Path], setting: str, *options: str, capture: bool = False) -> subprocess.CompletedProcess:
     """Re-run notebooks as the tests do, in the environment of a setting."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", *options]
+    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", *PATIENT, *options]
     env = {**os.environ, **SETTINGS[setting]}
     return subprocess.run([*command, *map(str, notebooks)], cwd=pairs.ROOT, env=env, capture_output=capture, text=True)
 
