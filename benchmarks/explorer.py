@@ -12,11 +12,10 @@ import psutil
 import torch
 import typer
 from matplotlib.figure import Figure
-from torchvision.transforms import v2
 
 from benchmarks.options import Options
 from benchmarks.timing import Result, compare
-from imgcls_course import explain, models, plots, runtime, widgets
+from imgcls_course import data, explain, models, plots, runtime, widgets
 from imgcls_course.data.decode import read
 from imgcls_course.widgets.explorer import png
 
@@ -45,8 +44,11 @@ def main(many: int = typer.Option(500, help="Moves over which memory is measured
 def make(options: Options) -> tuple:
     """Make an explorer, and return it with its network and its pictures."""
     files = sorted((options.photos / "train").rglob("*.jpg"))[:3]
-    prepare = v2.Compose([v2.ToImage(), v2.Resize((options.size, options.size)), v2.ToDtype(torch.float32, scale=True)])
-    pictures = {name: prepare(read(file)) for name, file in zip(("first", "second", "third"), files, strict=True)}
+    prepare = data.transforms.evaluation(options.size, resize="squash", normalization="none")
+    pictures = {
+        name: prepare(torch.from_numpy(read(file)).permute(2, 0, 1))
+        for name, file in zip(("first", "second", "third"), files, strict=True)
+    }
     with runtime.seeded(0):
         model = models.create("resnet18", num_classes=10)
     return widgets.feature_map_explorer(model, pictures, image_size=options.size), model, pictures

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.timing import Result, duration
+from benchmarks.timing import Result, digits, duration
 from imgcls_course import paths
 from imgcls_course.plots.style import BLUE, GREEN, VERMILION
 
@@ -63,17 +63,14 @@ def cells(result: Result) -> list[str]:
     peer = f"{duration(result.peer_middle)} ({result.peer})"
     aim = f"{result.at_least:g} ×" if result.at_least else ""
     missed = ", missed" if result.reached is False else ""
-    return [result.name, course, peer, f"**{times(result.ratio)}**", f"{digits(low)} to {digits(high)}", aim + missed]
-
-
-def times(ratio: float) -> str:
-    """Return "2.69 ×"."""
-    return f"{digits(ratio)} ×"
-
-
-def digits(ratio: float) -> str:
-    """Return a ratio in three digits, or as a whole number."""
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
+    return [
+        result.name,
+        course,
+        peer,
+        f"**{digits(result.ratio)} ×**",
+        f"{digits(low)} to {digits(high)}",
+        aim + missed,
+    ]
 
 
 def picture(results: Sequence[Result], *, processor: str) -> bytes:
@@ -97,7 +94,13 @@ def chart(results: Sequence[Result], *, ax: Axes) -> Axes:
     for place, result in zip(places, results, strict=True):
         if result.at_least:
             ax.plot([result.at_least] * 2, [place - 0.4, place + 0.4], color="black", linewidth=2)
-        ax.text(max(result.spread[1], result.at_least or 1) * 1.08, place, times(result.ratio), va="center", fontsize=9)
+        ax.text(
+            max(result.spread[1], result.at_least or 1) * 1.08,
+            place,
+            f"{digits(result.ratio)} ×",
+            va="center",
+            fontsize=9,
+        )
     ax.axvline(1, color="black", linewidth=0.8, linestyle=":")
     names = [f"{result.name}\n{result.course} | {result.peer}" for result in results]
     ax.set(xscale="log", yticks=[*places], xlabel="peer's seconds / course's seconds; black mark: what is aimed at")

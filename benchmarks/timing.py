@@ -73,7 +73,9 @@ class Result:
         lines = [f"{self.name:<28}{self.course} {duration(self.middle)}"]
         if self.peer:
             low, high = self.spread
-            lines[0] += f", {self.peer} {duration(self.peer_middle)}: {self.ratio:.3g} × ({low:.3g} to {high:.3g})"
+            lines[0] += (
+                f", {self.peer} {duration(self.peer_middle)}: {digits(self.ratio)} × ({digits(low)} to {digits(high)})"
+            )
         if self.at_least:
             lines[0] += f", aim {self.at_least:g} × {'reached' if self.reached else 'MISSED'}"
         lines += [f"    {each}" for each in (self.work, self.note) if each]
@@ -125,6 +127,11 @@ def seconds(way: Way, turn: int = 0) -> float:
     start = time.perf_counter()
     way(turn)
     return time.perf_counter() - start
+
+
+def digits(ratio: float) -> str:
+    """Write a ratio in three digits, or as a whole number."""
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def duration(value: float) -> str:

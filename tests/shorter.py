@@ -4,20 +4,23 @@
 """
 
 import re
+from pathlib import Path
 
 from nbformat import NotebookNode
 
 from imgcls_course import course
+from tools import pairs
 
 LONG_S = 15  # seconds of a lesson; shorter ones are left as they are
 EPOCHS = re.compile(r"\bepochs=\d+")
+LONG = [lesson.slug for lesson in course.lessons() if lesson.seconds and lesson.seconds >= LONG_S]
 TABLE = re.compile(r"^EPOCHS = \{.*\}$", re.MULTILINE)  # pictures of each class: epochs
 
 
-def shorter(notebook: NotebookNode, number: str) -> NotebookNode:
-    """Cut the trainings of a lesson to one epoch each, if it is a long one; in place, and returned."""
-    [lesson] = [lesson for lesson in course.lessons() if lesson.number == number]
-    if (lesson.seconds or 0) >= LONG_S:
+def shorter(path: Path) -> NotebookNode:
+    """Read a lesson, and cut its trainings to one epoch each if it is a long one."""
+    notebook = pairs.read(path)
+    if path.stem in LONG:
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.source = EPOCHS.sub("epochs=1", cell.source)

@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from exercises import ALL, FUNCTIONS, answers_with, checked, each, each_function
+from exercises import FUNCTIONS, answers_with, checked, each, each_function
 from jupyter_client.manager import start_new_kernel
 
 from imgcls_course import check
@@ -276,7 +276,6 @@ ODD = {
 
 
 DEEDS = RUDE + [pytest.param(deed, marks=linux) for deed in DEADLY]
-VALUES = [exercise for exercise in ALL if exercise not in FUNCTIONS]
 SOME = list({exercise.lesson: exercise for exercise in FUNCTIONS}.values())[::3]  # of different lessons
 
 
@@ -304,7 +303,7 @@ def test_where_nothing_can_be_rehearsed_most_of_it_is_told(deed, capsys):
 
 
 @pytest.mark.usefixtures("impatient", "unrehearsed")
-@pytest.mark.parametrize("exercise", SOME + VALUES[:1], ids=lambda exercise: exercise.name)
+@each
 @pytest.mark.parametrize("value", list(ODD))
 def test_whatever_an_answer_gives_it_gets_a_line(exercise, value, capsys):
     """A result of the wrong kind, or one that cannot even be shown, must be told and never raise."""

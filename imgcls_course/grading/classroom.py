@@ -175,7 +175,9 @@ def _prepare(course: Path, assignment: str, *, student: str, template: Path) -> 
     return _Job(student, folder, note)
 
 
-def _side_by_side(jobs: Iterable[_Job], assignment: str, *, copies: list, limit_s: float) -> Iterator[_Job]:
+def _side_by_side(
+    jobs: Iterable[_Job], assignment: str, *, copies: list[sandbox.Copy], limit_s: float
+) -> Iterator[_Job]:
     """Run the jobs, one at a time in each copy of the course; yield each when it has ended or its time is up."""
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     todo, running, free = iter(jobs), [], list(copies)

@@ -109,7 +109,7 @@ def upload_button() -> ipywidgets.FileUpload:
     Jupyter's server drops messages of over 10 MiB without a word, so the button says how large a file may be.
     """
     return ipywidgets.FileUpload(
-        accept="image/*", description=_("your own picture"), tooltip=_("up to 64 MB"), layout={"width": "14em"}
+        accept="image/*", description=_("your own picture"), tooltip=_("up to 10 MB"), layout={"width": "14em"}
     )
 
 
