@@ -151,7 +151,9 @@ def test_one_process_is_alone():
 
 EPOCHS = 30
 SMALL = ("--image-size", 32, "--batch-size", 6, "--precision", "float32", "--device", "cpu")
-TRAIN = (*SMALL, "--weights", "course", "--freeze", "--lr", 0.05)  # frozen norms: each part of a batch is alike
+# Frozen norms: each part of a batch is alike. With a rate of 0.05 the loss leaps about, and in 30 epochs rounding grows
+# to 1e-5.
+TRAIN = (*SMALL, "--weights", "course", "--freeze", "--lr", 0.01)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,11 @@
 """Device and seed."""
 
+import contextlib
+
+import psutil
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from imgcls_course import models, runtime, training
 from imgcls_course.errors import CourseError
@@ -150,6 +154,74 @@ def test_channels_last_computes_the_same():
         return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
 
     torch.testing.assert_close(trained(torch.channels_last), trained(torch.preserve_format), rtol=1e-3, atol=1e-4)
+
+
+class _Formats(TorchDispatchMode):
+    """Notes in which format each convolution is computed, by its name in `kinds`."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func is torch.ops.aten.convolution.default:
+            self.seen.append(args[0].dtype)
+        return func(*args, **(kwargs or {}))
+
+
+def test_gradients_that_bfloat16_makes_slower_are_computed_in_float32():
+    """Depthwise convolutions that stride or are wide; nothing else, and nothing where no gradient is wanted."""
+    kinds = {
+        "plain": torch.nn.Conv2d(8, 8, 5, stride=2),
+        "depthwise": torch.nn.Conv2d(8, 8, 3, groups=8),
+        "strided": torch.nn.Conv2d(8, 8, 3, groups=8, stride=2),
+        "wide": torch.nn.Conv2d(8, 8, (1, 5), groups=8),
+    }
+    images = torch.rand(2, 8, 16, 16)
+
+    def formats():
+        found = {}
+        for name, convolution in kinds.items():
+            with _Formats() as modes, runtime.autocast("bfloat16"):
+                outputs = convolution(images)
+            assert outputs.dtype == torch.bfloat16
+            [found[name]] = modes.seen
+        return found
+
+    low, full = torch.bfloat16, torch.float32
+    assert formats() == {"plain": low, "depthwise": low, "strided": full, "wide": full}
+    with torch.no_grad():
+        assert set(formats().values()) == {low}
+
+
+def test_a_convolution_called_by_name_computes_the_same():
+    """Whoever writes a network by hand may give the arguments by name, or weights in bfloat16."""
+    images, weight = torch.rand(2, 4, 9, 9), torch.rand(4, 1, 5, 5)
+    expected = torch.conv2d(images, weight, None, 2, 0, 1, 4)
+    with runtime.autocast("bfloat16"):
+        by_name = torch.nn.functional.conv2d(input=images, weight=weight, stride=2, groups=4)
+        lower = torch.nn.functional.conv2d(images, weight.bfloat16(), stride=(2, 2), groups=4)
+    for outputs in (by_name, lower):
+        torch.testing.assert_close(outputs.float(), expected, rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.skipif(runtime._glibc() is None, reason="only glibc can be told to keep memory")
+def test_memory_is_kept_inside_and_handed_back_after():
+    """Fetching each block anew slows training down; a notebook that keeps all for good fills a small laptop."""
+
+    def grown() -> int:
+        return psutil.Process().memory_info().rss - before
+
+    half = 400 * 2**20
+    torch.ones(2 * half // 4)
+    before = psutil.Process().memory_info().rss
+    with contextlib.suppress(KeyError), runtime.keeping_memory():
+        torch.ones(2 * half // 4)
+        assert grown() > half
+        raise KeyError
+    assert grown() < half
+    torch.ones(2 * half // 4)
+    assert grown() < half
 
 
 def test_a_misspelt_precision_is_named():

@@ -107,7 +107,7 @@ def run(
     settings.update(options, widths=list(widths))
     rows = _resume(runs, Path(folder), settings=settings) if folder else []
     todo = [(epoch, each) for epoch in range(1, epochs + 1) for each in runs][len(rows) :]
-    with runtime.threads(1):
+    with runtime.threads(1), runtime.keeping_memory():
         for epoch, each in tqdm(todo, disable=not progress, unit="epoch"):
             rows.append(_one_epoch(each, loaders, epoch=epoch, lr=_lr(lr, epoch, epochs), precision=context))
             if folder:

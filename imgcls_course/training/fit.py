@@ -121,7 +121,7 @@ def fit(
     with runtime.seeded(seed):
         check_fits(learner, val, num_classes=len(loaders.classes), device=place, precision=where["precision"])
         try:
-            with processes.connected(), contextlib.ExitStack() as stack:
+            with processes.connected(), runtime.keeping_memory(), contextlib.ExitStack() as stack:
                 # The first optimizer of a process imports for seconds: an interrupt can fall into that, too.
                 optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
                 if resume and checkpoints is not None:

@@ -132,7 +132,7 @@ def features(
     caught: list[torch.Tensor] = []
     hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
     try:
-        with runtime.evaluating(model), runtime.seeded(seed), torch.no_grad(), context:
+        with runtime.keeping_memory(), runtime.evaluating(model), runtime.seeded(seed), torch.no_grad(), context:
 
             def one_pass(batches) -> tuple[torch.Tensor, torch.Tensor]:
                 caught.clear()
