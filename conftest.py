@@ -3,6 +3,8 @@
 import os
 import tempfile
 
+from tools.order import longest_first
+
 pytest_plugins = ["tools.nbval_contract"]
 
 _home = tempfile.TemporaryDirectory(prefix="imgcls-test-")
@@ -18,6 +20,11 @@ def pytest_configure():
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes long; xdist keeps this order (`--no-loadscope-reorder`)."""
+    longest_first(items)
 
 
 def pytest_unconfigure():

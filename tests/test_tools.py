@@ -4,14 +4,16 @@ import base64
 import io
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from imgcls_course import plots
-from tools import build_lessons, pairs, pictures, profile_lessons
+from imgcls_course import course, plots
+from tools import build_lessons, order, pairs, pictures, profile_lessons
 
 BLUE, ORANGE = "#0072B2", "#E69F00"
 LESSON = """# %% [markdown]
@@ -221,3 +223,13 @@ def test_a_notebook_gives_its_text_back():
         formatted = subprocess.run(format_it, cwd=pairs.ROOT, input=text, capture_output=True, text=True, check=True)
         before = pairs.source_of(notebook).read_text(encoding="utf-8")
         assert [*filter(None, formatted.stdout.splitlines())] == [*filter(None, before.splitlines())]
+
+
+def test_files_that_take_long_come_first():
+    """One that is begun when all others are done keeps half of the processor waiting for minutes."""
+    slow = max(course.lessons(), key=lambda lesson: lesson.seconds)
+    files = [f"{folder}/test_a.py" for folder in ("tests", "tests/grading", "tests/browser", "tests")]
+    files += [f"lessons/{name}.ipynb" for name in ("00_start_here", slow.slug)]
+    items = [SimpleNamespace(path=Path(name), number=number) for number, name in enumerate(files)]
+    order.longest_first(items)
+    assert [item.number for item in items] == [2, 1, 5, 4, 0, 3]
