@@ -34,6 +34,7 @@ WINDOW = {"width": 1400, "height": 900}
 # Longest waits, for a machine that is busy with other tests.
 START_S, STOP_S = 90, 15
 SHOW_MS = 30_000  # until the page shows what was asked for
+POLL_MS = 100  # between two looks whether all cells have run; by default the browser looks at every frame
 RUN_MS = 400_000  # until all cells of a lesson have run: lesson 12 trains for a minute and a half on one thread
 
 SETTINGS = {
@@ -264,7 +265,7 @@ class OpenLesson:
         """Clear all outputs, so that none is an old one, run all cells, and wait for the last."""
         self._choose("Edit", "Clear Outputs of All Cells")
         self._choose("Run", "Run All Cells")
-        self.page.wait_for_function(FINISHED, timeout=RUN_MS)
+        self.page.wait_for_function(FINISHED, timeout=RUN_MS, polling=POLL_MS)
 
     def save(self) -> None:
         """Save the notebook, and wait until its tab shows no unsaved change."""
@@ -287,7 +288,7 @@ class OpenLesson:
         self.page.keyboard.insert_text(code)
         self.page.keyboard.press("Shift+Enter")
         expect(prompt).not_to_have_text(before, timeout=SHOW_MS)
-        self.page.wait_for_function(FINISHED, timeout=RUN_MS)
+        self.page.wait_for_function(FINISHED, timeout=RUN_MS, polling=POLL_MS)
         return cell.locator(".jp-OutputArea").inner_text()
 
     def prompts(self) -> list[str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.preprocessing import LabelEncoder
 
 from ..errors import DataError
 from ..i18n import _
@@ -222,10 +221,9 @@ def _layout(root: Path, kind: str, named: list[tuple[Path, str, str]], left_asid
                 root=root,
             )
         )
-    encoder = LabelEncoder()  # sorts the names, and numbers them 0, 1, …
-    labels = encoder.fit_transform([name for _file, name, _split in named])
+    classes, labels = np.unique([name for _file, name, _split in named], return_inverse=True)  # sorted: 0, 1, …
     samples = [Sample(file, int(label), split) for (file, _name, split), label in zip(named, labels, strict=True)]
-    return Layout(root, kind, tuple(map(str, encoder.classes_)), tuple(samples), tuple(left_aside))
+    return Layout(root, kind, tuple(map(str, classes)), tuple(samples), tuple(left_aside))
 
 
 def _plain(name: str) -> str:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 from torch.nn import functional
 from torch.utils.data import Dataset
 
@@ -201,6 +200,8 @@ def stratified_split(labels: np.ndarray, *, fractions=(0.7, 0.2, 0.1), seed: int
 
 
 def _divide(labels: np.ndarray, places: np.ndarray, *, share: float, seed: int) -> list[np.ndarray]:
+    from sklearn.model_selection import train_test_split  # takes half a second to import; most sets come split
+
     try:
         return train_test_split(places, train_size=share, stratify=labels[places], random_state=seed)
     except ValueError:  # scikit-learn's words are about its own parameters

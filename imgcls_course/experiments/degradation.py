@@ -12,11 +12,9 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torchvision.transforms import v2
 from tqdm.auto import tqdm
 
 from .. import paths, runtime
-from ..data import transforms
 from ..data.loaders import Loaders
 from ..data.loaders import loaders as make_loaders
 from ..data.splits import Splits
@@ -119,6 +117,10 @@ def run(
 
 def loaders(splits: Splits, *, image_size: int = 32, batch_size: int = 128) -> Loaders:
     """Make batches as in the paper: for training, padded by an eighth of the size, cropped at random, and flipped."""
+    from torchvision.transforms import v2  # takes seconds to import, and the lesson's run does without
+
+    from ..data import transforms
+
     shift = v2.RandomCrop(image_size, padding=image_size // 8)
     presets = (
         transforms.training(image_size, resize="squash", extra=[shift]),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
-from torchvision.ops.misc import Permute
 
 from .. import runtime
 from ..errors import ExplainError, unknown
@@ -169,7 +168,7 @@ class _Watcher:
             self.channels_last = False
         elif type(module) in CHANNELS_LAST:
             self.channels_last = True
-        elif isinstance(module, Permute):
+        elif type(module).__name__ == "Permute":  # torchvision's, by name: to import it takes a second
             self.channels_last = tuple(module.dims) != (0, 3, 1, 2)
         elif reshapes and not any(module.children()):
             self.channels_last = True

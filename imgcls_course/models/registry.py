@@ -99,8 +99,7 @@ def blueprint(arch: str, *, num_classes: int = 1000, **options) -> nn.Module:
 
 def _check_name(arch: str) -> None:
     """Answer a wrong name with near ones: all of them would fill the screen."""
-    known = names()
-    if arch in known:
+    if arch in SMALL or arch in (known := names()):
         return
     near = difflib.get_close_matches(str(arch), known, n=4)
     hint = _(" Did you mean {near}?", near=_(" or ").join(f"'{name}'" for name in near)) if near else ""

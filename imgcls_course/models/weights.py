@@ -6,13 +6,12 @@ from urllib.error import URLError
 
 import safetensors.torch
 import torch
-import torchvision
 from torch import nn
-from torchvision.models import WeightsEnum
 
 from ..errors import ModelError
 from ..i18n import _
 from . import zoo
+from .zoo import torchvision
 
 State = dict[str, torch.Tensor]
 
@@ -80,9 +79,9 @@ def fits(own: State, state: State, name: str) -> bool:
     return name in own and name in state and own[name].shape == state[name].shape
 
 
-def _entry(weights, *, arch: str) -> WeightsEnum | None:
+def _entry(weights, *, arch: str) -> "torchvision.models.WeightsEnum | None":
     """Return torchvision's entry, or None if `weights` is a path."""
-    if not isinstance(weights, str | Path | WeightsEnum):
+    if not isinstance(weights, str | Path | torchvision.models.WeightsEnum):
         raise ModelError(
             _('weights must be "course", "imagenet", an entry of torchvision or a path; got {got!r}.', got=weights)
         )
@@ -100,7 +99,7 @@ def _entry(weights, *, arch: str) -> WeightsEnum | None:
     return known[name]
 
 
-def _from_torchvision(entry: WeightsEnum, *, arch: str, options: dict) -> State:
+def _from_torchvision(entry: "torchvision.models.WeightsEnum", *, arch: str, options: dict) -> State:
     try:
         # Its own builder, because some of the files have names of an earlier time, which only the builder mends.
         rest = {name: value for name, value in options.items() if name != "aux_logits"}  # it knows better

@@ -1,7 +1,9 @@
 """torchvision's classification networks with a classifier of any size."""
 
-import torchvision
+import lazy_loader
 from torch import nn
+
+torchvision = lazy_loader.load("torchvision")  # takes a second or two, which the course's own networks do without
 
 AUXILIARY = ("aux1.fc2", "aux2.fc2", "AuxLogits.fc")  # what gives further logits in GoogLeNet and Inception v3
 AUXILIARY_PARTS = tuple(name.partition(".")[0] for name in AUXILIARY)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torchvision.transforms import v2
 from tqdm.auto import tqdm
 
 from .. import runtime
@@ -244,6 +243,8 @@ def _announce(epoch: int, batches: Iterable) -> None:
 def _mixed(batches: Iterable, alpha: float, *, classes: int) -> Iterable:
     if not alpha:
         return batches
+    from torchvision.transforms import v2  # takes seconds to import, and most trainings do without
+
     mix = v2.MixUp(alpha=alpha, num_classes=classes)
     return (mix(images, labels) for images, labels in batches)
 
