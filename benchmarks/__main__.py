@@ -1,27 +1,14 @@
 """Measure the course beside plain code: `make bench`, or `python -m benchmarks [ROW…]`."""
 
-import multiprocessing
 import tempfile
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import typer
 
-from benchmarks import computer, course_run, explorer, frozen, growth, loading, report, startup, training
+from benchmarks import computer, report
 from benchmarks.options import QUICK, Options
-from benchmarks.timing import Result
+from benchmarks.rows import ROWS, in_own_process
 
-ROWS = {
-    "epoch": training.epochs,
-    "frozen": frozen.rows,
-    "fit": training.overhead,
-    "loading": loading.rows,
-    "explorer": explorer.rows,
-    "audit": growth.rows,
-    "import": startup.rows,
-    "lessons": course_run.rows,
-}
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -47,17 +34,6 @@ def main(
                 results.append(result)
                 print(result, flush=True)
                 report.write(results, folder, facts=facts)  # after each: a run that is broken off leaves what it has
-
-
-def in_own_process(name: str, options: Options) -> Iterable[Result]:
-    """Run a row in a process of its own: how one before it has used the memory must not make its peer faster."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(all_of, name, options).result()
-
-
-def all_of(name: str, options: Options) -> list[Result]:
-    """Run a row to its end."""
-    return list(ROWS[name](options))
 
 
 def chosen(only: list[str] | None, skip: list[str]) -> list[str]:

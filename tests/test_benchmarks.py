@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
-from benchmarks import growth, loading, report, timing
+from benchmarks import growth, loading, report, rows, timing
 from benchmarks.options import QUICK, Options
 from benchmarks.timing import Result
 from tools import pairs
@@ -93,7 +93,7 @@ def test_a_row_runs_and_is_written_whole(row, tmp_path):
 def test_rows_are_measured_in_processes_of_their_own(monkeypatch):
     """What a row leaves behind in its process must not change the next one, and its figures must come back."""
     monkeypatch.setattr(loading, "BATCH", "none")  # in this process the row would fail
-    results = command.in_own_process("loading", Options(**{**QUICK, "pictures": 4}))
+    results = rows.in_own_process("loading", Options(**{**QUICK, "pictures": 4}))
     assert [each.name for each in results] == ["loading, first epoch", "loading, later epochs"]
     assert all(each.ratio > 0 for each in results)
 
