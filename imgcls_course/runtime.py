@@ -120,7 +120,8 @@ class _OnProcessor(TorchFunctionMode):
 def _slow_backward(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> bool:
     """Say of a convolution, by the arguments that torch's has, whether its gradients are slow in bfloat16."""
     stride = stride if isinstance(stride, int) else max(stride)
-    return weight.shape[1] == 1 < groups and (stride > 1 or max(weight.shape[2:]) > 3)
+    learns = input.requires_grad or weight.requires_grad  # a frozen one has no gradients
+    return learns and weight.shape[1] == 1 < groups and (stride > 1 or max(weight.shape[2:]) > 3)
 
 
 def _float32(value):
@@ -186,8 +187,8 @@ def keeping_memory() -> Iterator[None]:
     """Let memory that is freed stay with the process inside, for the next batch, which wants the same blocks again.
 
     On Linux the C library hands large blocks back to the system and gets them again page by page, each filled with
-    zeros, in every step of a training: 5 to 10 % of its time. Afterwards all that is free is handed back. Where the C
-    library is another, this does nothing.
+    zeros, in every step of a training: a tenth of its time or more. Afterwards all that is free is handed back. Where
+    the C library is another, this does nothing.
     """
     libc = _glibc()
     if libc is None:

@@ -1,6 +1,7 @@
 """A short training run with checkpoints, for tests that kill it: importable by processes that run nothing else."""
 
 import torch
+import torchvision.transforms.v2  # noqa: F401  mixup needs it: imported now, it does not take the time of a run
 from torch import nn
 
 from imgcls_course import data, runtime, training

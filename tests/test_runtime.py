@@ -133,8 +133,8 @@ def test_auto_precision_of_an_older_torch(monkeypatch):
 
 def test_channels_come_last_where_that_is_faster(monkeypatch):
     """Asking for float32 by name must give everybody's digits; "auto" is for speed, which hangs on the network."""
-    _machine(monkeypatch, cuda=False, mps=False)
     plain, separable = (models.create(arch, num_classes=2) for arch in ("resnet18", "mobilenet_v3_small"))
+    _machine(monkeypatch, cuda=False, mps=False)
     for capabilities, expected in (({}, torch.preserve_format), ({"amx_bf16": True}, torch.channels_last)):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found, raising=False)
         assert runtime.memory_format("auto", model=separable) == torch.channels_last
@@ -170,7 +170,7 @@ class _Formats(TorchDispatchMode):
 
 
 def test_gradients_that_bfloat16_makes_slower_are_computed_in_float32():
-    """Depthwise convolutions that stride or are wide; nothing else, and nothing where no gradient is wanted."""
+    """Depthwise convolutions that stride or are wide; nothing else, nothing frozen or where no gradient is wanted."""
     kinds = {
         "plain": torch.nn.Conv2d(8, 8, 5, stride=2),
         "depthwise": torch.nn.Conv2d(8, 8, 3, groups=8),
@@ -192,6 +192,11 @@ def test_gradients_that_bfloat16_makes_slower_are_computed_in_float32():
     assert formats() == {"plain": low, "depthwise": low, "strided": full, "wide": full}
     with torch.no_grad():
         assert set(formats().values()) == {low}
+    for convolution in kinds.values():
+        convolution.requires_grad_(False)
+    assert set(formats().values()) == {low}
+    images.requires_grad_()
+    assert formats()["strided"] == full
 
 
 def test_a_convolution_called_by_name_computes_the_same():

@@ -168,7 +168,7 @@ class _Watcher:
             self.channels_last = False
         elif type(module) in CHANNELS_LAST:
             self.channels_last = True
-        elif type(module).__name__ == "Permute":  # torchvision's, by name: to import it takes a second
+        elif type(module).__name__ == "Permute" and hasattr(module, "dims"):  # torchvision's, slow to import
             self.channels_last = tuple(module.dims) != (0, 3, 1, 2)
         elif reshapes and not any(module.children()):
             self.channels_last = True

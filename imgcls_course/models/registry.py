@@ -90,6 +90,7 @@ def create(
 
 def blueprint(arch: str, *, num_classes: int = 1000, **options) -> nn.Module:
     """Make the network without memory for its weights (on torch's "meta" device): to count, not to compute."""
+    _check_name(arch)  # here, so that nothing is imported while tensors are made without memory
     try:
         with torch.device("meta"):
             return create(arch, num_classes=num_classes, **options)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 
 import safetensors.torch
@@ -11,7 +12,9 @@ from torch import nn
 from ..errors import ModelError
 from ..i18n import _
 from . import zoo
-from .zoo import torchvision
+
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
 
 State = dict[str, torch.Tensor]
 
@@ -79,9 +82,9 @@ def fits(own: State, state: State, name: str) -> bool:
     return name in own and name in state and own[name].shape == state[name].shape
 
 
-def _entry(weights, *, arch: str) -> "torchvision.models.WeightsEnum | None":
+def _entry(weights, *, arch: str) -> "WeightsEnum | None":
     """Return torchvision's entry, or None if `weights` is a path."""
-    if not isinstance(weights, str | Path | torchvision.models.WeightsEnum):
+    if not isinstance(weights, str | Path | zoo.library().WeightsEnum):
         raise ModelError(
             _('weights must be "course", "imagenet", an entry of torchvision or a path; got {got!r}.', got=weights)
         )
@@ -89,7 +92,7 @@ def _entry(weights, *, arch: str) -> "torchvision.models.WeightsEnum | None":
         return None
     if arch not in zoo.names():
         raise ModelError(_("torchvision has no weights for '{arch}'. Use weights=None or a file.", arch=arch))
-    known = torchvision.models.get_model_weights(arch)
+    known = zoo.library().get_model_weights(arch)
     if weights == "imagenet":
         return known.DEFAULT
     name = str(weights).split("_Weights.")[-1]
@@ -99,11 +102,11 @@ def _entry(weights, *, arch: str) -> "torchvision.models.WeightsEnum | None":
     return known[name]
 
 
-def _from_torchvision(entry: "torchvision.models.WeightsEnum", *, arch: str, options: dict) -> State:
+def _from_torchvision(entry: "WeightsEnum", *, arch: str, options: dict) -> State:
     try:
         # Its own builder, because some of the files have names of an earlier time, which only the builder mends.
         rest = {name: value for name, value in options.items() if name != "aux_logits"}  # it knows better
-        return torchvision.models.get_model(arch, weights=entry, **rest).state_dict()
+        return zoo.library().get_model(arch, weights=entry, **rest).state_dict()
     except (URLError, OSError, RuntimeError) as error:
         place = Path(torch.hub.get_dir(), "checkpoints", Path(entry.url).name)
         message = _(

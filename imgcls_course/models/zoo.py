@@ -1,9 +1,8 @@
 """torchvision's classification networks with a classifier of any size."""
 
-import lazy_loader
-from torch import nn
+from types import ModuleType
 
-torchvision = lazy_loader.load("torchvision")  # takes a second or two, which the course's own networks do without
+from torch import nn
 
 AUXILIARY = ("aux1.fc2", "aux2.fc2", "AuxLogits.fc")  # what gives further logits in GoogLeNet and Inception v3
 AUXILIARY_PARTS = tuple(name.partition(".")[0] for name in AUXILIARY)
@@ -13,14 +12,21 @@ DEFAULTS = {  # what these two need besides; the rest needs nothing
 }
 
 
+def library() -> ModuleType:
+    """Return torchvision's models: importing them takes a second or two, and the course's own networks do without."""
+    from torchvision import models
+
+    return models
+
+
 def names() -> list[str]:
     """Return torchvision's classification networks."""
-    return torchvision.models.list_models(module=torchvision.models)
+    return library().list_models(module=library())
 
 
 def build(arch: str, *, num_classes: int, **options) -> nn.Module:
     """Make a network of torchvision with random weights, initialised as torchvision does it."""
-    return torchvision.models.get_model(arch, weights=None, num_classes=num_classes, **DEFAULTS.get(arch, {}) | options)
+    return library().get_model(arch, weights=None, num_classes=num_classes, **DEFAULTS.get(arch, {}) | options)
 
 
 def classifier(model: nn.Module) -> str:
@@ -28,7 +34,7 @@ def classifier(model: nn.Module) -> str:
 
     Examples
     --------
-    >>> classifier(torchvision.models.squeezenet1_1())
+    >>> classifier(library().squeezenet1_1())
     'classifier.1'
     """
     return [name for name, module in model.named_modules() if isinstance(module, nn.Linear | nn.Conv2d)][-1]
