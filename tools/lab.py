@@ -51,6 +51,8 @@ FINISHED = """() => {
     return status === 'idle' && prompts.some(p => /\\d/.test(p)) && !prompts.some(p => p.includes('*'));
 }"""
 SETTLED = "() => [...document.images].every(image => image.complete)"
+# JavaScript: the code of each cell; a collapsed one shows none, and must not move those below it up by one.
+SOURCES = "cells => cells.map(cell => cell.querySelector('.jp-InputArea')?.innerText ?? '')"
 DRAWN = "image => image.complete && image.naturalWidth > 0"
 
 
@@ -275,7 +277,7 @@ class OpenLesson:
     def cell(self, *texts: str) -> Locator:
         """Return the one code cell whose source contains all `texts`, by its place: it stays the same when retyped."""
         cells = self.page.locator(".jp-CodeCell")
-        sources = cells.locator(".jp-InputArea").all_inner_texts()
+        sources = cells.evaluate_all(SOURCES)
         [index] = [i for i, source in enumerate(sources) if all(text in source for text in texts)]
         return cells.nth(index)
 

@@ -114,6 +114,7 @@ def test_explorers_answer_to_keyboard_and_mouse(ran):
 def test_a_wrong_answer_gets_a_hint_and_the_right_one_a_tick(ran):
     """An exercise is tried, found wrong, and put right, by typing into its cell."""
     cell = ran.lesson.cell("def softmax(", "check.softmax(softmax)")
+    assert "your code here" in cell.inner_text()
     wrong = ran.lesson.retype(cell, WRONG_SOFTMAX)
     assert wrong.startswith("✗ softmax")
     assert "Hint:" in wrong
