@@ -27,23 +27,14 @@ def epochs(options: Options) -> Iterator[Result]:
             work = f"{EPOCHS} epochs: {options.pictures} pictures at {options.size} px by {loading.BATCH}, then val"
             note = computer.precision() + ("" if "fastai" in ways else "; fastai is not installed")
             common = {"turns": options.turns, "work": work, "note": note, "aims": AIMS}
-            yield from compare(f"epochs of {arch}", {"course": kept(ways.pop("course"))}, ways, **common)
+            as_in_fit = runtime.keeping_memory()  # until the turn ends
+            yield from compare(f"epochs of {arch}", {"course": as_in_fit(ways.pop("course"))}, ways, **common)
 
 
 def several(once: Callable[[], None]) -> None:
     """Train for some epochs."""
     for _epoch in range(EPOCHS):
         once()
-
-
-def kept(way: Callable[[int], None]) -> Callable[[int], None]:
-    """Make a way of doing something one that keeps the memory it frees until its end, as `fit` does."""
-
-    def keeping(turn: int) -> None:
-        with runtime.keeping_memory():
-            way(turn)
-
-    return keeping
 
 
 def network(arch: str) -> nn.Module:

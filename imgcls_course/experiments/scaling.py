@@ -137,7 +137,8 @@ def run(
     """
     check_whole(epochs, name="epochs", unit=_("epochs"), error=ModelError)
     rows = []
-    with runtime.threads(1), tqdm(total=5 * len(seeds) * epochs, disable=not progress, unit="epoch") as bar:
+    bar = tqdm(total=5 * len(seeds) * epochs, disable=not progress, unit="epoch")
+    with runtime.threads(1), runtime.keeping_memory(), bar:
         for each in variants(times=times):
             loaders = make_loaders(splits.resized(each.image_size), batch_size=batch_size)
             for seed in seeds:
