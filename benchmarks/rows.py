@@ -3,7 +3,7 @@
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
-from benchmarks import course_run, explorer, frozen, growth, loading, startup, training
+from benchmarks import busy, course_run, explorer, frozen, growth, loading, startup, training
 from benchmarks.options import Options
 from benchmarks.timing import Result
 
@@ -11,6 +11,7 @@ ROWS = {
     "epoch": training.epochs,
     "frozen": frozen.rows,
     "fit": training.overhead,
+    "busy": busy.rows,
     "loading": loading.rows,
     "explorer": explorer.rows,
     "audit": growth.rows,

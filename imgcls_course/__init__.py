@@ -3,7 +3,15 @@
 Importing it is quick and silent. A subpackage, and torch with it, is loaded when it is first used.
 """
 
+import os
+import sys
+
 import lazy_loader
+
+# Torch's threads spin while they wait for each other, and take the processor from one another where a browser is busy
+# as well. They can be told to sleep instead, but only before torch is loaded.
+if "torch" not in sys.modules:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = "0.1.0"
 

@@ -1,6 +1,7 @@
 """Can the course run here? One line for each thing it needs, and what to do where it is missing."""
 
 import json
+import os
 import platform
 import shutil
 import sys
@@ -16,6 +17,7 @@ GOOD, NOTE, BAD = "good", "note", "bad"
 MARKS = {GOOD: "✔", NOTE: "○", BAD: "✗"}
 INSTALL = "python -m pip install --constraint constraints.txt --editable ."
 LEAST_DISK_GB = 1.0
+WAIT_POLICY = "OMP_WAIT_POLICY"  # set in __init__.py, see there
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,14 @@ def _torch() -> Finding:
     import torch
 
     return Finding("torch", GOOD, _("{version}, {n} threads", version=torch.__version__, n=torch.get_num_threads()))
+
+
+def _waiting() -> Finding:
+    policy = os.environ.get(WAIT_POLICY, "")
+    if policy.upper() == "PASSIVE":
+        return Finding("waiting", GOOD, _("threads sleep while they wait ({v}=PASSIVE)", v=WAIT_POLICY))
+    remedy = _("Set {v}=PASSIVE before torch is loaded: other programs cost you less time then.", v=WAIT_POLICY)
+    return Finding("waiting", NOTE, _("threads may spin while they wait"), remedy)
 
 
 def _torchvision() -> Finding:
@@ -160,6 +170,7 @@ def _disk() -> Finding:
 _LOOKS = {
     "Python": _python,
     "torch": _torch,
+    "waiting": _waiting,
     "torchvision": _torchvision,
     "JupyterLab": _jupyterlab,
     "widgets": _widgets,

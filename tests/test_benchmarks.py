@@ -72,7 +72,7 @@ def test_growth_of_n_log_n_is_a_ratio_of_one():
     assert growth.growth(quadratic).reached is False
 
 
-@pytest.mark.parametrize("row", ["epoch", "frozen", "loading", "audit"])
+@pytest.mark.parametrize("row", ["epoch", "frozen", "busy", "loading", "audit"])
 def test_a_row_runs_and_is_written_whole(row, tmp_path):
     """A row that breaks would be found after a quarter of an hour; a figure without its spread cannot be believed."""
     printed = run(row, "--quick", "--pictures", 4, "--audited", "30,60", "--out", tmp_path)

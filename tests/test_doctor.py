@@ -122,6 +122,17 @@ def test_little_room_is_worth_a_note(monkeypatch, course_home, free_gb, status):
     assert doctor.Diagnosis((finding,)).can_run
 
 
+@pytest.mark.parametrize(("policy", "status"), [("PASSIVE", "good"), ("ACTIVE", "note"), (None, "note")])
+def test_threads_that_spin_are_worth_a_note(monkeypatch, policy, status):
+    """Whoever loads torch before the course, or chose otherwise, must be told what it costs and what to set."""
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if policy:
+        monkeypatch.setenv("OMP_WAIT_POLICY", policy)
+    finding = doctor._waiting()
+    assert finding.status == status
+    assert "OMP_WAIT_POLICY=PASSIVE" in finding.detail + finding.remedy
+
+
 def test_the_doctor_creates_nothing(course_home):
     """Looking must not make the student's folder."""
     doctor.examine()

@@ -376,9 +376,7 @@ def test_a_server_that_falls_silent_is_given_up(server, offer):
     """Half the file and then nothing must not hang for ever."""
     content = zipped(FILES)
     card = offer(content, page=_half(content, then=lambda handler: server.go.wait(10)))
-    start = time.perf_counter()
-    assert "nothing more came for 0.4 seconds" in refused(card)
-    assert time.perf_counter() - start < 5
+    assert "nothing more came for 0.4 seconds" in refused(card)  # and not what the server says at the end
 
 
 @pytest.mark.usefixtures("_impatient")

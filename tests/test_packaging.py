@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jupyter_server.extension.manager import ExtensionPackage
+from jupyter_server.serverapp import ServerApp
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -160,6 +162,7 @@ def test_the_wheel_works_on_its_own(tmp_path):
     tracked = subprocess.run(["git", "ls-files", "imgcls_course"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(tracked.stdout.split()) <= set(names)
     assert any(name.endswith("share/jupyter/lab/settings/overrides.d/imgcls_course.json") for name in names)
+    assert any(name.endswith("etc/jupyter/jupyter_server_config.d/imgcls_course.json") for name in names)
     shared = {name.split("/data/", 1)[1] for name in names if "/data/share/imgcls_course/" in name}
     folders = ["git", "ls-files", "datasets", "docs/recorded"]
     bundled = subprocess.run(folders, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -169,6 +172,15 @@ def test_the_wheel_works_on_its_own(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     printed = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
     assert printed.startswith(str(tmp_path / "site"))
+
+
+def test_jupyters_server_can_load_our_extension():
+    """A name in its configuration that is no extension would be a warning at every start, and kernels that spin."""
+    config = json.loads((ROOT / "imgcls_course" / "jupyter_server_config.json").read_text(encoding="utf-8"))
+    (name,) = config["ServerApp"]["jpserver_extensions"]
+    extension = ExtensionPackage(name=name)
+    assert extension.validate()
+    extension.load_all_points(ServerApp())
 
 
 def test_the_version_is_written_once_and_the_same():

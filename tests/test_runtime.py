@@ -1,8 +1,9 @@
 """Device and seed."""
 
-import contextlib
+import json
+import subprocess
+import sys
 
-import psutil
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -212,21 +213,36 @@ def test_a_convolution_called_by_name_computes_the_same():
 
 @pytest.mark.skipif(runtime._glibc() is None, reason="only glibc can be told to keep memory")
 def test_memory_is_kept_inside_and_handed_back_after():
-    """Fetching each block anew slows training down; a notebook that keeps all for good fills a small laptop."""
+    """Fetching each block anew slows training down; a notebook that keeps all for good fills a small laptop.
 
-    def grown() -> int:
-        return psutil.Process().memory_info().rss - before
+    In a process of its own, since what other tests left in the allocator would count, too.
+    """
+    printed = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True).stdout
+    assert json.loads(printed) == {"inside": True, "after": False, "after another block": False}
 
-    half = 400 * 2**20
-    torch.ones(2 * half // 4)
-    before = psutil.Process().memory_info().rss
-    with contextlib.suppress(KeyError), runtime.keeping_memory():
-        torch.ones(2 * half // 4)
-        assert grown() > half
-        raise KeyError
-    assert grown() < half
-    torch.ones(2 * half // 4)
-    assert grown() < half
+
+MEMORY = """
+import contextlib, json, psutil, torch
+from imgcls_course import runtime
+
+def kept():
+    return psutil.Process().memory_info().rss - before > half
+
+def use_a_block():
+    torch.ones(2 * half // 4)  # float32, and freed at once
+
+half, found = 400 * 2**20, {}
+use_a_block()
+before = psutil.Process().memory_info().rss
+with contextlib.suppress(KeyError), runtime.keeping_memory():
+    use_a_block()
+    found["inside"] = kept()
+    raise KeyError
+found["after"] = kept()
+use_a_block()
+found["after another block"] = kept()
+print(json.dumps(found))
+"""
 
 
 def test_a_misspelt_precision_is_named():
