@@ -21,7 +21,6 @@ from imgcls_course import check, data, evaluation, explain, models, training
 from imgcls_course.check.compare import brief
 from imgcls_course.errors import ExerciseError
 
-MISTAKES = [(exercise, number) for exercise in ALL for number in range(len(exercise.mistakes))]
 CHANGEABLE = [
     exercise
     for exercise in FUNCTIONS
@@ -73,15 +72,13 @@ def test_dots_are_not_attempted(exercise):
 
 
 @each_function
-@pytest.mark.parametrize(
-    "body", ["...", "...          # your code here", "pass", '"""Say what it does."""', '"""Do it."""\n    ...']
-)
-def test_a_blank_function_is_not_attempted(exercise, body):
+def test_a_blank_function_is_not_attempted(exercise):
     """The starter of the lesson, with the exercise's own arguments, must not be called wrong."""
     arguments = ", ".join(inspect.signature(exercise.reference).parameters)
-    space = {}
-    exec(f"def starter({arguments}):\n    {body}\n", space)
-    assert exercise.judge(space["starter"]).status == "open"
+    for body in ("...", "...          # your code here", "pass", '"""Say what it does."""', '"""Do it."""\n    ...'):
+        space = {}
+        exec(f"def starter({arguments}):\n    {body}\n", space)
+        assert exercise.judge(space["starter"]).status == "open", body
 
 
 @each_function
@@ -96,12 +93,12 @@ def test_an_answer_that_is_a_constant_was_attempted(exercise):
 
 
 @each
-@pytest.mark.parametrize("seed", range(5))
-def test_the_reference_passes(exercise, seed):
+def test_the_reference_passes(exercise):
     """The solution of the lesson must be accepted, whatever random inputs are drawn."""
-    verdict = exercise.judge(exercise.reference, seed=seed)
-    assert verdict.passed
-    assert verdict.hint == ""
+    for seed in range(5):
+        verdict = exercise.judge(exercise.reference, seed=seed)
+        assert verdict.passed, (seed, verdict)
+        assert verdict.hint == ""
 
 
 ANOTHER_WAY = {
@@ -403,11 +400,11 @@ def _count_built(sizes):
 
 
 @each
-@pytest.mark.parametrize("seed", range(3))
-def test_a_right_answer_written_another_way_passes(exercise, seed):
+def test_a_right_answer_written_another_way_passes(exercise):
     """An independent way to the same result is right: it proves the reference, and that no style is asked for."""
-    verdict = exercise.judge(ANOTHER_WAY[exercise.name](), seed=seed)
-    assert verdict.passed, verdict
+    for seed in range(3):
+        verdict = exercise.judge(ANOTHER_WAY[exercise.name](), seed=seed)
+        assert verdict.passed, (seed, verdict)
 
 
 def test_parameters_are_those_of_the_lessons_networks():
@@ -422,17 +419,14 @@ def test_built_in_functions_and_objects_can_be_answers():
     assert check.softmax.judge(nn.Softmax(dim=-1)).passed
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize(
-    ("exercise", "number"), MISTAKES, ids=[f"{exercise.name}-{number}" for exercise, number in MISTAKES]
-)
-def test_each_mistake_gets_its_own_hint(exercise, number, seed):
+@each
+def test_each_mistake_gets_its_own_hint(exercise):
     """A student who makes a typical mistake must be told this mistake, and no other, whatever inputs are drawn."""
-    mistake = exercise.mistakes[number]
-    verdict = exercise.judge(mistake.answer, seed=seed)
-    assert verdict.status == "wrong"
-    assert verdict.hint == mistake.hint
-    assert re.fullmatch(_pattern(mistake.says), verdict.message), verdict.message
+    for number, mistake in enumerate(exercise.mistakes):
+        for seed in range(5):
+            verdict = exercise.judge(mistake.answer, seed=seed)
+            assert (verdict.status, verdict.hint) == ("wrong", mistake.hint), (number, seed)
+            assert re.fullmatch(_pattern(mistake.says), verdict.message), (number, seed, verdict.message)
 
 
 @each
@@ -547,29 +541,26 @@ def _almost(right):
 
 
 @each_function
-@pytest.mark.parametrize("known", ["the first", "all of another seed"])
-def test_memorised_results_fail(exercise, known, capsys):
-    """An answer that knows some inputs by heart, and is nearly right elsewhere, must not pass."""
+def test_memorised_results_fail(exercise, capsys):
+    """An answer that knows some inputs, the first or all of another seed, and is nearly right elsewhere must fail."""
     inputs = inputs_of(exercise, seed=0)
-    memory = {
-        _key(arguments): exercise.reference(*arguments)
-        for arguments in (inputs[:1] if known == "the first" else inputs)
-    }
+    for known in (inputs[:1], inputs):
+        memory = {_key(arguments): exercise.reference(*arguments) for arguments in known}
 
-    def learned_by_heart(*arguments):
-        key = _key(arguments)
-        return memory[key] if key in memory else _almost(exercise.reference(*arguments))
+        def memorised(*arguments, memory=memory):
+            key = _key(arguments)
+            return memory[key] if key in memory else _almost(exercise.reference(*arguments))
 
-    assert exercise.judge(learned_by_heart, seed=1).status == "wrong"
-    assert checked(exercise, learned_by_heart, capsys).status == "wrong"
+        assert exercise.judge(memorised, seed=1).status == "wrong"
+        assert checked(exercise, memorised, capsys).status == "wrong"
 
 
 @each_function
-@pytest.mark.parametrize("seed", range(1, 4))
-def test_results_memorised_in_their_order_fail(exercise, seed):
+def test_results_memorised_in_their_order_fail(exercise):
     """An answer that says what was right last time, call by call, must not pass this time."""
-    memory = iter([exercise.reference(*arguments) for arguments in inputs_of(exercise, seed=0)])
-    assert exercise.judge(lambda *arguments: next(memory), seed=seed).status == "wrong"
+    for seed in range(1, 4):
+        memory = iter([exercise.reference(*arguments) for arguments in inputs_of(exercise, seed=0)])
+        assert exercise.judge(lambda *arguments, memory=memory: next(memory), seed=seed).status == "wrong", seed
 
 
 @each_function
