@@ -12,12 +12,12 @@ torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)  # the first optimizer o
 
 
 def run_and_tell(folder, connection) -> None:
-    """Say that it begins, then `run`."""
-    connection.send("now")
-    run(folder)
+    """Run, and say so at the beginning and after each epoch."""
+    connection.send(0)
+    run(folder, on_epoch=lambda history: connection.send(len(history)))
 
 
-def run(folder) -> training.History:
+def run(folder, *, on_epoch=None) -> training.History:
     """Train from the last checkpoint in `folder` to the end. Dropout and shuffling draw random numbers all the way."""
     torch.set_num_threads(1)
     with runtime.seeded(0):
@@ -33,6 +33,7 @@ def run(folder) -> training.History:
         mixup=0.2,
         checkpoints=training.Checkpoints(folder, save_interval=3),
         resume=True,
+        on_epoch=on_epoch,
         device="cpu",
         progress=False,
     )
