@@ -12,6 +12,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import DataError
 from ..i18n import _
+from ..paths import utf8
+from .formats import formats, remedy
 
 LARGEST = 100_000_000  # pixels; a file of a few kB can claim to be far larger, and fill the memory
 WHITE = (255, 255, 255)
@@ -21,7 +23,7 @@ class PictureError(DataError):
     """A file cannot be read as a picture; `reason` says why, without the file's name."""
 
     def __init__(self, path, reason: str):
-        super().__init__(f"{path}: {reason}")
+        super().__init__(utf8(f"{path}: {reason}"))
         self.path, self.reason = Path(path), reason
 
     def __reduce__(self):  # worker processes send it over
@@ -39,7 +41,7 @@ def opened(path) -> Iterator[Image.Image]:
             raise PictureError(path, _("is no file"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata, and of large pictures: see LARGEST
-            with Image.open(path) as image:
+            with Image.open(path, formats=formats()) as image:
                 if image.width * image.height > LARGEST:
                     raise PictureError(path, _too_large(image.size))
                 yield image
@@ -125,7 +127,10 @@ def reason(path, error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return _("is too large: over {n} megapixels", n=LARGEST // 1_000_000)
     if isinstance(error, UnidentifiedImageError):
-        return _("is empty") if os.path.getsize(path) == 0 else _("is no picture")
+        what = remedy(Path(path))
+        return (
+            _("is empty") if os.path.getsize(path) == 0 else _("is {what}", what=what) if what else _("is no picture")
+        )
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
         return _("is cut off (truncated)")
     return _("is damaged ({kind}: {text})", kind=type(error).__name__, text=" ".join(str(error).split())[:80])

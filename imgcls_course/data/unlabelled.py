@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..i18n import _
-from .layouts import all_files, is_picture
+from .folders import all_files
+from .formats import is_picture
 
 
 def find_pictures(places: Iterable[Path | str]) -> list[Path]:
