@@ -65,6 +65,7 @@ def train(
     lr_of = training.schedules.by_name(schedule, lr=lr, epochs=epochs)
     processes = training.distributed.processes()
     with processes.one_voice():
+        print(catalogue.describe(data))
         splits = catalogue.load(data)
     batches = loaders(splits, batch_size=batch_size, workers=workers, augment=augments, steady=True, **prepare)
     with runtime.seeded(seed):

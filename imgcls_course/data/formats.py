@@ -67,14 +67,14 @@ def remedy(path: Path) -> str:
     if "HEIF" not in formats() and (ending in HEIC or _is_heic(path)):
         return _("HEIC, which needs `pip install pillow-heif`")
     if ending in RAW:
-        return _("raw files of a camera; export them as JPEG")
-    return _("JPEG XL; convert them to JPEG or PNG") if ending in JXL and not _taken(ending) else ""
+        return _("camera raw, to be exported as JPEG")
+    return _("JPEG XL, to be converted to JPEG or PNG") if ending in JXL and not _taken(ending) else ""
 
 
 def remedies(paths: Iterable[Path]) -> str:
-    """Say it once for all of some files, such as "12 are HEIC, which needs …"; "" where there is nothing to say."""
+    """Say it once for all of some files, as in "12 are HEIC, which needs …"; "" where there is nothing to say."""
     found = Counter(filter(None, map(remedy, paths)))
-    return "; ".join(_("{n:,} of them: {what}", n=n, what=what) for what, n in sorted(found.items()))
+    return "; ".join(_("{n:,} are {what}", n=n, what=what) for what, n in sorted(found.items()))
 
 
 def endings_of(paths: Iterable[Path]) -> str:
@@ -84,7 +84,8 @@ def endings_of(paths: Iterable[Path]) -> str:
 
 def _taken(ending: str) -> bool:
     _plugins()
-    return Image.EXTENSION.get(ending) in Image.OPEN.keys() - EXCLUDED
+    name = Image.EXTENSION.get(ending)
+    return name in Image.OPEN and name not in EXCLUDED
 
 
 def _says_nothing(ending: str) -> bool:

@@ -1,5 +1,6 @@
 """Look through a folder of images: which layout it has, and what is in it that does not belong to the data."""
 
+import difflib
 import os
 import unicodedata
 from collections import Counter
@@ -85,7 +86,7 @@ class Layout:
             endings = endings_of(self.left_aside)
             said.append(_("Left aside: {n:,} other files ({endings}).", n=len(self.left_aside), endings=endings))
             what = remedies(self.left_aside)
-            said += [_("Of them: {what}.", what=what)] if what else []
+            said += [f"{what}."] if what else []
         if self.skipped:
             named = [f"{os.path.relpath(each.path, self.root)} ({each.reason})" for each in self.skipped[:5]]
             more = ", …" if len(self.skipped) > 5 else ""
@@ -100,7 +101,7 @@ def survey(path, *, pattern: str | None = None) -> Layout:
     """
     root = Path(path).expanduser()
     if not root.is_dir():
-        raise DataError(_("There is no folder {path}. Give the folder that holds the pictures.", path=root))
+        raise DataError(_no_folder(root))
     files, skipped = walk(root)
     images = [file for file in files if is_picture(file)]
     base = root if pattern else _unwrapped(root, images)
@@ -123,6 +124,15 @@ def survey(path, *, pattern: str | None = None) -> Layout:
         tuple(sorted([*skipped, *more], key=lambda each: each.path)),
         None if base == root else base,
     )
+
+
+def _no_folder(root: Path) -> str:
+    if root.is_file():
+        return _("{path} is a file and no folder. Give the folder that holds the pictures, unpacked.", path=root)
+    beside = [path.name for path in root.parent.iterdir() if path.is_dir()] if root.parent.is_dir() else []
+    near = difflib.get_close_matches(root.name, beside, n=1)
+    hint = _(" Did you mean '{near}'?", near=root.with_name(near[0])) if near else ""
+    return _("There is no folder {path}.{hint} Give the folder that holds the pictures.", path=root, hint=hint)
 
 
 def by_folder(base: Path, files: list[Path]) -> dict[str, list[Path]]:
