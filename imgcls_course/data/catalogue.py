@@ -63,7 +63,7 @@ def load(name: str | os.PathLike, *, seed: int = 0, pattern: str | None = None, 
         return getattr(importlib.import_module(f"{__package__}.{_WHERE[known]}"), known)(seed=seed)
     layout = find_layout(name, pattern=pattern)
     splits = to_splits(layout, seed=seed, fractions=fractions)
-    print(" ".join([str(layout), *notes(layout)]))
+    print(layout, *notes(layout), sep="\n")
     if not layout.splits:
         print(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
     elif len(splits.test) == 0:

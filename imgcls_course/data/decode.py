@@ -121,7 +121,7 @@ def _too_large(size) -> str:
 def reason(path, error: Exception) -> str:
     """Say in a few words why a file cannot be read as a picture."""
     if isinstance(error, FileNotFoundError):
-        return _("is missing")
+        return _("is a link to a file that is missing") if os.path.islink(path) else _("is missing")
     if isinstance(error, PermissionError):
         return _("may not be read (no permission)")
     if isinstance(error, Image.DecompressionBombError):

@@ -114,7 +114,7 @@ def _folders_without_images(layout: Layout) -> list[str]:
             what=_kinds(files),
         )
         for folder, files in sorted(found.items())
-        if folder not in taken
+        if folder not in taken and not any(map(is_picture, files))
     ]
 
 
@@ -141,7 +141,7 @@ def _table(root: Path, files: list[Path], images: list[Path]) -> str:
     for table in beside:
         if table.suffix.lower() in TABLES and len(names & _cells(table)) >= min(3, len(images)) > 0:
             return _(
-                "The labels seem to be in {table}: give that file with --labels, or in Python with labels=.",
+                "The labels seem to be in {table}: give that file with --labels, or to data.load with labels=…",
                 table=table,
             )
     return ""
@@ -226,12 +226,10 @@ def _odd_classes(layout: Layout) -> list[str]:
         name for name in looks_like_splits(layout.classes) if f"in{name.casefold()}" not in plain
     ]  # valid, invalid
     if splits:
-        text = _(
-            "{names} named like splits are taken for classes. If they are splits, put a folder per class into each."
-        )
+        text = _("Classes named like splits: {names}. If they are splits, put a folder per class into each.")
         said.append(text.format(names=_listed(splits)))
     if plain & MASKS and all(name in MASKS or is_filler(name) for name in plain):
-        said.append(_("{names} are named like parts of a data set, not like classes.", names=_listed(layout.classes)))
+        said.append(_("Classes named like the parts of a data set: {names}.", names=_listed(layout.classes)))
     if inner := _same_inside(layout):
         text = _("Each class holds the same folders, {names}. If those are the classes, put them at the top.")
         said.append(text.format(names=_listed(inner)))
