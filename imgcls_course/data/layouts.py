@@ -10,7 +10,7 @@ from .cards import Card
 from .doubts import problem
 from .folders import all_files
 from .formats import is_picture
-from .split_names import SPLITS
+from .split_names import SPLIT_FOLDERS, SPLITS
 from .survey import Layout, Sample, survey
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ FRACTIONS = (0.7, 0.2, 0.1)
 __all__ = [
     "FRACTIONS",
     "SPLITS",
+    "SPLIT_FOLDERS",
     "Layout",
     "Sample",
     "all_files",

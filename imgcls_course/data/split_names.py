@@ -21,7 +21,7 @@ WORDS = {
     },
     "test": {"test", "testing", "testset", "testingset", "testdata", "testingdata"},
 }
-SPLIT_OF = {word: split for split, words in WORDS.items() for word in words}
+SPLIT_FOLDERS = {word: split for split, words in WORDS.items() for word in words}
 FILLERS = {"data", "dataset", "folder", "image", "images", "img", "imgs", "photo", "photos", "picture", "pictures"}
 FILLERS |= {"sample", "samples", "set", "split"}
 
@@ -71,8 +71,8 @@ def is_filler(name: str) -> bool:
 def _read(name: str) -> tuple[str, tuple[str, ...]] | None:
     """Return the split that a name speaks of, and its further words; None unless it speaks of exactly one."""
     words = _words(name)
-    splits = [SPLIT_OF[word] for word in words if word in SPLIT_OF]
-    rest = tuple(word for word in words if word not in SPLIT_OF and word not in FILLERS)
+    splits = [SPLIT_FOLDERS[word] for word in words if word in SPLIT_FOLDERS]
+    rest = tuple(word for word in words if word not in SPLIT_FOLDERS and word not in FILLERS)
     return (splits[0], rest) if len(splits) == 1 else None
 
 
