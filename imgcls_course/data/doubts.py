@@ -83,10 +83,12 @@ def _meant(layout: Layout, unread: list[str]) -> str:
         or _table(layout.root, files, images)
         or _classes_below(layout, images)
         or _nothing_to_open(files, images)
-        or _neighbours(layout.root, images)
-        or _codes(layout, images)
-        or _("Put the pictures of each class into a folder of its own, or the class into each name, as in cat.12.jpg.")
+        or _codes(layout, images) + (_neighbours(layout.root, images) or _how_to_lay_out())
     )
+
+
+def _how_to_lay_out() -> str:
+    return _("Put the pictures of each class into a folder of its own, or the class into names such as cat.12.jpg.")
 
 
 def _no_train(layout: Layout) -> str:
@@ -182,7 +184,11 @@ def _neighbours(root: Path, images: list[Path]) -> str:
     above = root.resolve().parent
     if not any(image.parent == root for image in images):
         return ""
-    folders = [folder.name for folder in _inner_folders(above) if folder != root.resolve() and _holds_an_image(folder)]
+    folders = [
+        folder.name
+        for folder in _inner_folders(above)
+        if folder.resolve() != root.resolve() and _holds_an_image(folder)
+    ]
     beside = [name for name in folders if name not in split_folders(folders)]
     if not beside:
         return ""
@@ -211,12 +217,7 @@ def _holds_an_image(folder: Path) -> bool:
 
 def _codes(layout: Layout, images: list[Path]) -> str:
     """Names of cameras, messengers and programs."""
-    if layout.classes:
-        return ""
-    return _(
-        "Names such as {name} do not hold a class. Put the pictures of each class into a folder of its own.",
-        name=images[0].name,
-    )
+    return "" if layout.classes else _("Names such as {name} do not hold a class. ", name=images[0].name)
 
 
 def _odd_classes(layout: Layout) -> list[str]:
