@@ -1,6 +1,7 @@
 """Know your data before you train: look at every file of a folder, and say what is wrong with it."""
 
 import contextlib
+import functools
 import os
 import warnings
 from collections import Counter
@@ -69,7 +70,7 @@ def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
     layout = layout if layout.samples else _all_alike(layout)
     paths = [sample.path for sample in layout.samples]
     with _strict_and_quiet():
-        facts, prints = _look(paths, progress=progress)
+        facts, prints = _look(paths, bits=layout.bits, progress=progress)
         findings = [
             *_odd_files(paths, facts),
             *_blank(paths, facts, prints),
@@ -112,13 +113,13 @@ def _strict_and_quiet() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = tolerant
 
 
-def _look(paths: list[Path], *, progress: bool) -> tuple[list[Facts], Fingerprints]:
+def _look(paths: list[Path], *, bits: int, progress: bool) -> tuple[list[Facts], Fingerprints]:
     """Read every file once. Pillow lets other threads run while it decodes."""
     facts, prints = [], Fingerprints.empty(len(paths))
     bar = tqdm(total=len(paths), desc=_("Looking at pictures"), unit="", disable=not progress, leave=False)
     with bar, ThreadPoolExecutor(os.cpu_count()) as threads:
         for start in range(0, len(paths), AT_ONCE):
-            for fact, seen in threads.map(examine, paths[start : start + AT_ONCE]):
+            for fact, seen in threads.map(functools.partial(examine, bits=bits), paths[start : start + AT_ONCE]):
                 if seen is not None:
                     prints.grey[len(facts)], prints.colour[len(facts)] = seen
                 facts.append(fact)

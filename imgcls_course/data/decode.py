@@ -51,7 +51,7 @@ def opened(path) -> Iterator[Image.Image]:
         raise PictureError(path, reason(path, error)) from error
 
 
-def read(path, *, shorter_side: int | None = None) -> np.ndarray:
+def read(path, *, shorter_side: int | None = None, bits: int = 16) -> np.ndarray:
     """Read a picture.
 
     Parameters
@@ -59,6 +59,9 @@ def read(path, *, shorter_side: int | None = None) -> np.ndarray:
     path : path-like
     shorter_side : int, optional
         Shrink to this many pixels on the shorter side; a smaller picture stays as it is.
+    bits : int
+        How many bits 16-bit pictures use, 8 to 16: 2**bits - 1 is white. It is a matter of the whole data set, see
+        `depth.bits_used`.
 
     Returns
     -------
@@ -73,17 +76,17 @@ def read(path, *, shorter_side: int | None = None) -> np.ndarray:
     with opened(path) as image:
         if shorter_side is not None:
             image.draft(image.mode, _shrunk(image.size, 2 * shorter_side))  # JPEG: decode no more than needed
-        image = to_rgb(image)
+        image = to_rgb(image, bits=bits)
         if shorter_side is not None and min(image.size) > shorter_side:
             image = image.resize(_shrunk(image.size, shorter_side), Image.Resampling.BICUBIC, reducing_gap=2.0)
         return np.array(image)
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Turn a picture of any mode upright and into 8-bit RGB."""
+def to_rgb(image: Image.Image, *, bits: int = 16) -> Image.Image:
+    """Turn a picture of any mode upright and into 8-bit RGB; see `read` for `bits`."""
     image = _upright(image)
     if image.mode.startswith(("I", "F")):
-        image = _eight_bits(image)
+        image = _eight_bits(image, bits=bits)
     if image.mode in ("PA", "LA", "RGBA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, (*WHITE, 255))
@@ -99,13 +102,13 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit whole numbers keep their upper byte; floats are taken as [0, 1], or as [0, 255] if they go beyond 1."""
+def _eight_bits(image: Image.Image, *, bits: int) -> Image.Image:
+    """Whole numbers keep the upper 8 of the bits used; floats are taken as [0, 1], or [0, 255] if they go beyond 1."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float32))
     if image.mode == "F":
         values = values * 255 if values.max(initial=0) <= 1 else values
-    elif image.mode.startswith("I;16") or values.max(initial=0) > 255:
-        values = values // 256
+    elif image.mode.startswith("I;16") or bits < 16 or values.max(initial=0) > 255:
+        values = values // 2 ** (bits - 8)
     return Image.fromarray(values.clip(0, 255).astype(np.uint8))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..i18n import _
 from .decode import PictureError, opened
+from .depth import FULL
 from .file_names import bare_name
 from .folders import is_system_folder, walk
 from .formats import endings_of, is_picture, remedies
@@ -40,7 +41,7 @@ def problem(layout: Layout, *, least_classes: int = 2) -> str:
 
 def notes(layout: Layout) -> list[str]:
     """Say what looks odd about a layout that can be used: a line each."""
-    return [*unreadable_classes(layout), *_folders_without_images(layout), *_odd_classes(layout)]
+    return [*unreadable_classes(layout), *_folders_without_images(layout), *_odd_classes(layout), *_depth(layout)]
 
 
 def unreadable_classes(layout: Layout) -> list[str]:
@@ -251,6 +252,12 @@ def _same_inside(layout: Layout) -> tuple[str, ...]:
         names.add(tuple(sorted(by_folder(folder, files))) if folder != files[0] else ())
     found = next(iter(names))
     return found if len(names) == 1 and len(found) > 1 and "" not in found else ()
+
+
+def _depth(layout: Layout) -> list[str]:
+    """Files of 16 bits that use fewer."""
+    text = _("The 16-bit pictures use {bits} bits: {white} is taken for white, in all of them.")
+    return [text.format(bits=layout.bits, white=2**layout.bits - 1)] if layout.bits < FULL else []
 
 
 def _listed(names) -> str:

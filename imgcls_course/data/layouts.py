@@ -83,7 +83,10 @@ def to_splits(layout: Layout, *, card: Card | None = None, seed: int = 0, fracti
             places[:2] = [train[inner[0]], train[inner[1]]]
     _check_classes(layout, labels[places[0]])
     paths = [sample.path for sample in layout.samples]
-    parts = (PictureFiles([paths[i] for i in place], labels[place], classes=layout.classes) for place in places)
+    parts = (
+        PictureFiles([paths[i] for i in place], labels[place], classes=layout.classes, bits=layout.bits)
+        for place in places
+    )
     return Splits(*parts, card=card or card_of(layout))
 
 

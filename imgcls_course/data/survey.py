@@ -1,6 +1,7 @@
 """Look through a folder of images: which layout it has, and what is in it that does not belong to the data."""
 
 import difflib
+import functools
 import os
 import unicodedata
 from collections import Counter
@@ -12,6 +13,7 @@ import numpy as np
 from .. import paths
 from ..errors import DataError
 from ..i18n import _
+from .depth import bits_used
 from .file_names import labels_by_pattern, labels_in_names
 from .folders import Skipped, walk
 from .formats import endings_of, is_picture, remedies
@@ -64,6 +66,11 @@ class Layout:
         """How many pictures each given split has; empty where none are given."""
         found = Counter(sample.split for sample in self.samples if sample.split)
         return {name: found[name] for name in SPLITS if name in found}
+
+    @functools.cached_property
+    def bits(self) -> int:
+        """How many bits the 16-bit pictures use, see `depth.bits_used`."""
+        return bits_used([sample.path for sample in self.samples])
 
     def __str__(self) -> str:
         classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
