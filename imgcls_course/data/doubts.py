@@ -64,13 +64,14 @@ def unreadable_classes(layout: Layout) -> list[str]:
 
 
 def _seen(layout: Layout) -> str:
+    root = os.path.abspath(layout.root)  # "." says nothing
     if not layout.classes:
-        return _("There are no pictures with labels in {root}.", root=layout.root)
+        return _("There are no pictures with labels in {root}.", root=root)
     if len(layout.classes) > 1:
-        return _("There are too few classes with readable pictures in {root}.", root=layout.root)
+        return _("There are too few classes with readable pictures in {root}.", root=root)
     return _(
         "{root} has only one class, '{name}', so there is nothing to tell apart.",
-        root=layout.root,
+        root=root,
         name=layout.classes[0],
     )
 
