@@ -96,9 +96,9 @@ def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
     [
         ("*3", b"no image", "None of the 3 files of class 'dogs' can be opened, such as 0.jpg is no picture"),
         ("*3", HEIC, "such as 0.jpg is HEIC, which needs `pip install pillow-heif`"),
-        ("1.HEIC", HEIC, "1 are HEIC, which needs `pip install pillow-heif`"),
-        ("1.nef", b"II*\0" + bytes(99), "1 are camera raw"),
-        ("1.jxl", b"\xff\x0a", "1 are JPEG XL"),
+        ("1.HEIC", HEIC, "1 × HEIC, which needs `pip install pillow-heif`"),
+        ("1.nef", b"II*\0" + bytes(99), "1 × camera raw"),
+        ("1.jxl", b"\xff\x0a", "1 × JPEG XL"),
         ("1.txt", b"a", "1 other files (.txt)"),
     ],
 )
@@ -374,4 +374,8 @@ def test_predict_counts_what_it_skips(tmp_path):
     fill(tmp_path, "a.txt", "b.json", "c.heic", content=HEIC)
     images, others = sort_files([tmp_path])
     assert [path.name for path in images] == ["1.jpg"]
-    assert say_skipped(others).startswith("Skipped 3 files that are not images (.heic, .json, .txt).")
+    said = "Skipped 2 files that are not images (.json, .txt)."
+    assert say_skipped([path for path in others if path.suffix != ".heic"]) == said
+    assert say_skipped(others).startswith(said)
+    with pytest.raises(DataError, match=r"There are no pictures in .* Skipped 1 files that are not images"):
+        sort_files([fill(tmp_path / "none", "a.csv", content=b"1")])

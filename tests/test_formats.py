@@ -99,8 +99,8 @@ def test_heic_is_named_with_the_remedy(tmp_path, no_heif):
     fill(tmp_path, "a/1.HEIC", "a/2.heif", "b/as.jpg", "b/bare", content=HEIC)
     layout = find_layout(tmp_path)
     said = "HEIC, which needs `pip install pillow-heif`"
-    assert remedies(layout.left_aside) == f"3 are {said}"
-    assert f"4 other files (.heic, .heif, .txt, bare). 3 are {said}." in str(layout)
+    assert remedies(layout.left_aside) == f"3 × {said}"
+    assert f"4 other files (.heic, .heif, .txt, bare). Of them 3 × {said}." in str(layout)
     report = data.audit(tmp_path, progress=False)
     found = {report.name(each.path): (each.severity, each.detail) for each in report.findings}
     assert found["a/1.HEIC"] == found["b/bare"] == ("warning", f"is {said}")

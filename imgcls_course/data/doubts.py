@@ -10,7 +10,7 @@ from ..i18n import _
 from .decode import PictureError, opened
 from .depth import FULL
 from .file_names import bare_name
-from .folders import is_system_folder, walk
+from .folders import files_of_a_run, is_system_folder, walk
 from .formats import endings_of, is_picture, remedies
 from .split_names import is_filler, looks_like_splits, split_folders
 from .survey import Layout, by_folder, chain, survey
@@ -212,9 +212,11 @@ def _inner_folders(folder: Path) -> list[Path]:
 
 def _holds_an_image(folder: Path) -> bool:
     try:
-        return any(map(is_picture, itertools.islice(folder.iterdir(), LOOKED_AT)))
+        files = list(itertools.islice(folder.iterdir(), LOOKED_AT))
     except OSError:
         return False
+    of_run = files_of_a_run([file.name for file in files])
+    return any(is_picture(file) for file in files if file.name not in of_run)
 
 
 def _codes(layout: Layout, images: list[Path]) -> str:

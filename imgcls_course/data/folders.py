@@ -57,7 +57,7 @@ def walk(root: Path) -> tuple[list[Path], list[Skipped]]:
         refused = [Skipped(path, why) for path in inner if (why := _refused(path, root=real_root, entered=entered))]
         folders[:] = [path.name for path in inner if path not in {each.path for each in refused}]
         names = [name for name in names if not _is_system_file(name)]
-        of_run = _files_of_a_run(names)
+        of_run = files_of_a_run(names)
         if of_run and len(of_run) == len(names):
             refused.append(Skipped(Path(folder), _("a training run")))
         files += [Path(folder, name) for name in names if name not in of_run]
@@ -93,7 +93,7 @@ def _related(one: str, other: str) -> bool:
         return False
 
 
-def _files_of_a_run(names: list[str]) -> set[str]:
+def files_of_a_run(names: list[str]) -> set[str]:
     """Return what `imgcls train` wrote, if it wrote here. Its curves are an image, and no data."""
     weights = any(name.endswith(".safetensors") for name in names)
     if not weights or not {"best.json", "last.json"} & set(names):

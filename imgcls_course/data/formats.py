@@ -64,7 +64,8 @@ def remedy(path: Path) -> str:
     ending = path.suffix.lower()
     if not os.path.isfile(path):
         return ""
-    if "HEIF" not in formats() and (ending in HEIC or _is_heic(path)):
+    perhaps = _taken(ending) or _says_nothing(ending)
+    if "HEIF" not in formats() and (ending in HEIC or (perhaps and _is_heic(path))):
         return _("HEIC, which needs `pip install pillow-heif`")
     if ending in RAW:
         return _("camera raw, to be exported as JPEG")
@@ -72,9 +73,9 @@ def remedy(path: Path) -> str:
 
 
 def remedies(paths: Iterable[Path]) -> str:
-    """Say it once for all of some files, as in "12 are HEIC, which needs …"; "" where there is nothing to say."""
+    """Say it once for all of some files, as in "12 × HEIC, which needs …"; "" where there is nothing to say."""
     found = Counter(filter(None, map(remedy, paths)))
-    return "; ".join(_("{n:,} are {what}", n=n, what=what) for what, n in sorted(found.items()))
+    return "; ".join(_("{n:,} × {what}", n=n, what=what) for what, n in sorted(found.items()))
 
 
 def endings_of(paths: Iterable[Path]) -> str:

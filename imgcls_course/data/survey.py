@@ -90,10 +90,9 @@ class Layout:
         """Say what is no part of the data, in a sentence each."""
         said = []
         if self.left_aside:
-            endings = endings_of(self.left_aside)
-            said.append(_("Left aside: {n:,} other files ({endings}).", n=len(self.left_aside), endings=endings))
-            what = remedies(self.left_aside)
-            said += [f"{what}."] if what else []
+            endings, what = endings_of(self.left_aside), remedies(self.left_aside)
+            text = _("Left aside: {n:,} other files ({endings}).", n=len(self.left_aside), endings=endings)
+            said += [text, _("Of them {what}.", what=what)] if what else [text]
         if self.skipped:
             named = [f"{os.path.relpath(each.path, self.root)} ({each.reason})" for each in self.skipped[:5]]
             more = ", …" if len(self.skipped) > 5 else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..errors import DataError
 from ..i18n import _
 from .folders import all_files
-from .formats import endings_of, is_picture, remedies
+from .formats import endings_of, is_picture, remedies, remedy
 
 
 def find_pictures(places: Iterable[Path | str]) -> list[Path]:
@@ -48,7 +48,8 @@ def sort_files(places: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
 
 
 def say_skipped(others: list[Path]) -> str:
-    """Count the files that are no pictures, and say what can be done about those that could be."""
-    text = _("Skipped {n:,} files that are not images ({endings}).", n=len(others), endings=endings_of(others))
+    """Count the files that are no images, and say what can be done about those that could be."""
+    no_images = [path for path in others if not remedy(path)]
+    text = _("Skipped {n:,} files that are not images ({endings}).", n=len(no_images), endings=endings_of(no_images))
     what = remedies(others)
-    return f"{text} {what}." if what else text
+    return " ".join([text] * bool(no_images) + [_("Skipped {what}.", what=what)] * bool(what))
