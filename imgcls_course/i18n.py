@@ -8,6 +8,8 @@ import functools
 import gettext
 from pathlib import Path
 
+from .paths import utf8
+
 LOCALE = Path(__file__).parent / "locale"
 
 
@@ -19,7 +21,8 @@ def _catalogue() -> gettext.NullTranslations:
 def _(text: str, /, **values) -> str:
     """Translate `text`, then fill in its {names}.
 
-    The values are filled in after the translation, so that a catalogue holds each sentence once.
+    The values are filled in after the translation, so that a catalogue holds each sentence once. What comes out can be
+    printed, whatever names of files were filled in.
     """
     translated = _catalogue().gettext(text)
-    return translated.format(**values) if values else translated
+    return utf8(translated.format(**values)) if values else translated

@@ -1,6 +1,7 @@
 """Where things are kept. Nothing is created until something is written."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -37,8 +38,21 @@ def _shared(folder: str) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole text file or none, see `write_bytes`."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write a whole text file or none, see `write_bytes`. File names in the text may be no UTF-8, see `utf8`."""
+    write_bytes(path, utf8(text).encode("utf-8"))
+
+
+def utf8(text: str) -> str:
+    r"""Return a text that can be printed and stored: the bytes of a file's name that are not UTF-8 as \udce9 and so on.
+
+    Linux takes any bytes for a name, and old archives bring them along. JSON reads this spelling as the same name.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def from_utf8(text: str) -> str:
+    """Return the name of a file that `utf8` wrote, as the system knows it."""
+    return re.sub(r"\\u(dc[89a-f][0-9a-f])", lambda found: chr(int(found[1], 16)), text)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -133,3 +133,15 @@ def write_no_files(folder: Path) -> list[Path]:
         os.mkfifo(folder / "a pipe.jpg")
         made.append(folder / "a pipe.jpg")
     return made
+
+
+def fill(root: Path, *names: str, content: bytes | None = None) -> Path:
+    """Write the same small photo under many names; `cats/*12` stands for cats/0.jpg to cats/11.jpg."""
+    content = encoded(photo(), "JPEG") if content is None else content
+    for name in names:
+        folder, star, count = name.rpartition("*")
+        for each in [f"{folder}{index}.jpg" for index in range(int(count))] if star else [name]:
+            path = root / each
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    return root

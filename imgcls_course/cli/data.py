@@ -39,6 +39,8 @@ def data_audit(
     """Look for broken, odd, doubled and leaked pictures. Exit status 1 if some are unreadable or leak."""
     from ..data.audit import audit
 
+    if not as_json:
+        print(_("Data: the folder {path}.", path=path.expanduser().resolve()))
     report = audit(path, pattern=pattern)
     print(report.to_json() if as_json else report)
     raise typer.Exit(1 if report.failed else 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from .. import paths
 from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
 
@@ -37,6 +38,7 @@ def evaluate(
 
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
     needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": priced}
+    print(catalogue.describe(data))
     loaded = catalogue.load(data)
     found = evaluation.review(
         checkpoint,
@@ -76,9 +78,11 @@ def predict(
 ) -> None:
     """Say what is on pictures, a line for each. Broken ones are named and skipped; exit status 1 if all are."""
     from .. import evaluation, training
-    from ..data.unlabelled import find_pictures
+    from ..data.unlabelled import say_skipped, sort_files
 
-    files = find_pictures(pictures)
+    files, others = sort_files(pictures)
+    if others:
+        print(say_skipped(others), file=sys.stderr)
     model, card = training.load(checkpoint)
     if image_size is not None:
         card = replace(card, transforms={**card.transforms, "image_size": image_size})
@@ -92,10 +96,10 @@ def predict(
             for answer, word in zip(answers, said, strict=True)
         ]
         rows += [{"path": str(path), "error": reason} for path, reason in broken.items()]
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print(paths.utf8(json.dumps(rows, indent=1, ensure_ascii=False)))
         return
     for answer, word in zip(answers, said, strict=True):
-        print(f"{answer.path}: {word} {answer.probabilities[word]:.3f}")
+        print(paths.utf8(f"{answer.path}: {word} {answer.probabilities[word]:.3f}"))
     for path, reason in broken.items():
         print(_("skipped {path}: {reason}", path=path, reason=reason), file=sys.stderr)
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import typer
 
+from .options import load
+
 app = typer.Typer(help="The larger experiments of the lessons, for hours.", no_args_is_help=True)
 
 
@@ -18,10 +20,9 @@ def pretrain(
     seed: int = typer.Option(0, help="The same seed gives the same network."),
 ) -> None:
     """Train the course's own network on a source task (lesson 09)."""
-    from ..data import catalogue
     from ..experiments import pretraining
 
-    source = pretraining.loaders(catalogue.load(data), epochs=epochs, batch_size=batch_size, limit=limit)
+    source = pretraining.loaders(load(data), epochs=epochs, batch_size=batch_size, limit=limit)
     model, history = pretraining.pretrain(source, out=out, epochs=epochs, lr=lr, precision=precision, seed=seed)
     if history.stopped:
         raise typer.Exit(130)
@@ -41,10 +42,9 @@ def experiment_degradation(
     precision: str = typer.Option("float32", help="float32 or bfloat16."),
 ) -> None:
     """Train plain and residual networks of 20 and 56 layers alike, and log their errors (lesson 05)."""
-    from ..data import catalogue
     from ..experiments import degradation
 
-    loaders = degradation.loaders(catalogue.load(data), image_size=image_size, batch_size=batch_size)
+    loaders = degradation.loaders(load(data), image_size=image_size, batch_size=batch_size)
     options = {"epochs": epochs, "seeds": tuple(range(seeds)), "widths": degradation.PAPER_WIDTHS}
     degradation.run(loaders, **options, precision=precision, folder=out)
     print(out / degradation.LOG)
@@ -62,12 +62,11 @@ def experiment_transfer(
     precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
 ) -> None:
     """Train from scratch and from the course's weights in three ways, and log the accuracies (lesson 09)."""
-    from ..data import catalogue
     from ..experiments import transfer
 
     counts = tuple(int(count) or None for count in per_class.split(","))
     options = {"epochs": epochs, "image_size": image_size, "precision": precision, "ways": tuple(ways.split(","))}
-    rows = transfer.run(catalogue.load(data), per_class=counts, seeds=tuple(range(seeds)), **options)
+    rows = transfer.run(load(data), per_class=counts, seeds=tuple(range(seeds)), **options)
     for (way, count), accuracies in sorted(transfer.final(rows).items(), key=lambda item: item[0][1]):
         mean, low, high = sum(accuracies) / len(accuracies), min(accuracies), max(accuracies)
         print(f"{way:<8} {count or 'all':>4} a class: accuracy {mean:.3f} ({low:.3f} to {high:.3f})")
@@ -85,5 +84,5 @@ def experiment_scaling(
     from ..data import catalogue
     from ..experiments import scaling
 
-    rows = scaling.run(catalogue.load("textures"), epochs=epochs, seeds=tuple(range(seeds)), times=times)
+    rows = scaling.run(catalogue.load("course:textures"), epochs=epochs, seeds=tuple(range(seeds)), times=times)
     print(scaling.write_log(rows, out / scaling.LOG))

@@ -65,8 +65,11 @@ def train(
     lr_of = training.schedules.by_name(schedule, lr=lr, epochs=epochs)
     processes = training.distributed.processes()
     with processes.one_voice():
+        print(catalogue.describe(data))
         splits = catalogue.load(data)
     batches = loaders(splits, batch_size=batch_size, workers=workers, augment=augments, steady=True, **prepare)
+    if (bits := getattr(splits.train, "bits", 16)) < 16:
+        checkpoints.transforms["bits"] = bits  # new pictures have to be scaled like these
     with runtime.seeded(seed):
         start = {"weights": None if weights == "none" else weights, "image_size": image_size}
         model = models.create(arch, num_classes=len(batches.classes), **start)

@@ -1,11 +1,13 @@
 """Know your data before you train: look at every file of a folder, and say what is wrong with it."""
 
 import contextlib
+import functools
 import os
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,15 @@ from tqdm.auto import tqdm
 
 from ..i18n import _
 from .copies import find_copies
+from .doubts import notes, problem
 from .facts import GIANT, Facts, examine, header
 from .findings import SEVERITY, Audit, Finding, count_pictures
 from .fingerprints import SIDE, Fingerprints
-from .layouts import ENDINGS, SPLITS, Layout, find_layout
+from .folders import is_system_folder
+from .formats import is_picture, remedy
+from .layouts import SPLITS, Layout
+from .survey import Sample, survey
+from .unlabelled import find_pictures
 
 LONGEST = 5  # times as long as wide
 IMBALANCE = 3  # times as many pictures; of two such classes, a blind guess is right in 3 of 4 cases
@@ -41,7 +48,8 @@ def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
     Parameters
     ----------
     path : path-like
-        A folder laid out as `find_layout` knows it.
+        A folder laid out as `find_layout` knows it. One with a single class, or without labels, is examined as well,
+        and the report says what `find_layout` says of it.
     pattern : str, optional
         For labels in file names; see `find_layout`.
     progress : bool
@@ -55,17 +63,20 @@ def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
     Raises
     ------
     DataError
-        If there is no such folder, or no picture with a label in it. Nothing that is in a file raises.
+        If there is no such folder, or no picture in it. Nothing that is in a file raises.
     """
-    layout = find_layout(path, pattern=pattern)
+    layout = survey(path, pattern=pattern)
+    why_not = problem(layout)
+    layout = layout if layout.samples else _all_alike(layout)
     paths = [sample.path for sample in layout.samples]
     with _strict_and_quiet():
-        facts, prints = _look(paths, progress=progress)
+        facts, prints = _look(paths, bits=layout.bits, progress=progress)
         findings = [
             *_odd_files(paths, facts),
             *_blank(paths, facts, prints),
             *_copies(layout, facts, prints),
             *_left_aside(layout),
+            *_skipped(layout),
             *_empty_folders(layout.root),
             *_balance(layout),
         ]
@@ -73,7 +84,17 @@ def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
     findings.sort(key=lambda finding: (order.index(finding.kind), finding.path))
     sizes = np.array([fact.size for fact in facts if not fact.reason]).reshape(-1, 2)
     formats = Counter(fact.format for fact in facts if not fact.reason)
-    return Audit(layout, tuple(findings), _spread(sizes), dict(sorted(formats.items())))
+    remarks = [why_not] if why_not else notes(layout)
+    return Audit(layout, tuple(findings), _spread(sizes), dict(sorted(formats.items())), why_not, tuple(remarks))
+
+
+def _all_alike(layout: Layout) -> Layout:
+    """Take all images of a folder without labels for one class, so that the files can be examined all the same."""
+    samples = tuple(Sample(path, 0) for path in find_pictures([layout.root]))
+    taken = {sample.path for sample in samples}
+    left_aside = tuple(path for path in layout.left_aside if path not in taken)
+    kind, classes = _("images without labels"), (_("no label"),)
+    return replace(layout, kind=kind, classes=classes, samples=samples, left_aside=left_aside)
 
 
 @contextlib.contextmanager
@@ -92,13 +113,13 @@ def _strict_and_quiet() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = tolerant
 
 
-def _look(paths: list[Path], *, progress: bool) -> tuple[list[Facts], Fingerprints]:
+def _look(paths: list[Path], *, bits: int, progress: bool) -> tuple[list[Facts], Fingerprints]:
     """Read every file once. Pillow lets other threads run while it decodes."""
     facts, prints = [], Fingerprints.empty(len(paths))
     bar = tqdm(total=len(paths), desc=_("Looking at pictures"), unit="", disable=not progress, leave=False)
     with bar, ThreadPoolExecutor(os.cpu_count()) as threads:
         for start in range(0, len(paths), AT_ONCE):
-            for fact, seen in threads.map(examine, paths[start : start + AT_ONCE]):
+            for fact, seen in threads.map(functools.partial(examine, bits=bits), paths[start : start + AT_ONCE]):
                 if seen is not None:
                     prints.grey[len(facts)], prints.colour[len(facts)] = seen
                 facts.append(fact)
@@ -178,13 +199,19 @@ def _left_aside(layout: Layout) -> Iterator[Finding]:
     for path in layout.left_aside:
         fact = header(path)
         detail = fact.reason or _("is a picture ({format}) that loaders do not take", format=fact.format)
-        meant = not fact.reason or path.suffix.lower() in ENDINGS
+        meant = not fact.reason or is_picture(path) or remedy(path)
         yield _found("left_aside", path, detail, severity="warning" if meant else "note")
+
+
+def _skipped(layout: Layout) -> Iterator[Finding]:
+    """Name the folders whose images are not used."""
+    for each in layout.skipped:
+        yield _found("skipped", each.path, each.reason)
 
 
 def _empty_folders(root: Path) -> Iterator[Finding]:
     for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not is_system_folder(name)]
         if not folders and not files and Path(folder) != root:
             yield _found("empty_folder", Path(folder), _("holds no file"))
 

@@ -1,11 +1,13 @@
 """All data sets by one call: bundled, by download, or a folder of one's own."""
 
+import difflib
 import importlib
 import os
 from pathlib import Path
 
 from ..errors import DataError, unknown
 from ..i18n import _
+from .doubts import notes
 from .layouts import FRACTIONS, SPLITS, find_layout, to_splits
 from .splits import Splits
 
@@ -21,6 +23,7 @@ _WHERE = {  # name: the module with the function of that name
     "fashion_mnist": "online",
     "imagenette": "online",
 }
+PREFIX = "course:"  # before the name of a set, where a folder has the same name
 
 
 def names() -> list[str]:
@@ -35,7 +38,8 @@ def load(name: str | os.PathLike, *, seed: int = 0, pattern: str | None = None, 
     ----------
     name : str or path
         One of `names()`; those that are not bundled are downloaded the first time. Or a folder of pictures of your own:
-        what was found in it is printed.
+        what was found in it is printed. Where a folder has the name of a set, write `./faces` for the folder and
+        `course:faces` for the set.
     seed : int
         Decides which picture goes to which split, where splits are not given. The default is the split that the lessons
         use.
@@ -47,7 +51,7 @@ def load(name: str | os.PathLike, *, seed: int = 0, pattern: str | None = None, 
     Raises
     ------
     DataError
-        If there is no data set and no folder of that name, or no pictures in it.
+        If there is no data set and no folder of that name, or both, or nothing can be learned from the pictures in it.
 
     Examples
     --------
@@ -55,13 +59,11 @@ def load(name: str | os.PathLike, *, seed: int = 0, pattern: str | None = None, 
     >>> len(splits.train), len(splits.val), len(splits.test)
     (1257, 360, 180)
     """
-    if name in _WHERE:
-        return getattr(importlib.import_module(f"{__package__}.{_WHERE[name]}"), str(name))(seed=seed)
-    if not _looks_like_a_path(name):
-        raise DataError(unknown(name, _("a data set of the course"), _WHERE))
+    if known := _course_set(name):
+        return getattr(importlib.import_module(f"{__package__}.{_WHERE[known]}"), known)(seed=seed)
     layout = find_layout(name, pattern=pattern)
     splits = to_splits(layout, seed=seed, fractions=fractions)
-    print(layout)
+    print(layout, *notes(layout), sep="\n")
     if not layout.splits:
         print(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
     elif len(splits.test) == 0:
@@ -69,8 +71,49 @@ def load(name: str | os.PathLike, *, seed: int = 0, pattern: str | None = None, 
     return splits
 
 
-def _looks_like_a_path(name) -> bool:
-    return isinstance(name, os.PathLike) or any(mark in str(name) for mark in "/\\~.") or Path(name).is_dir()
+def describe(name: str | os.PathLike) -> str:
+    """Say in a line what `load` takes a name for, or raise what it raises."""
+    if known := _course_set(name):
+        return _("Data: the course's set '{name}'.", name=known)
+    return _("Data: the folder {path}.", path=Path(name).expanduser().resolve())
+
+
+def _course_set(name: str | os.PathLike) -> str:
+    """Return the name of the set of the course that is meant, or "" for a folder; raise one line if it is neither."""
+    plain = str(name).removeprefix(PREFIX)
+    if plain != str(name) and plain in _WHERE:
+        return plain
+    here = Path(name).is_dir()
+    if name in _WHERE and here:
+        raise DataError(
+            _(
+                "'{name}' is a data set of the course and a folder in {here}. Write ./{name} for the folder, or "
+                "{prefix}{name} for the set of the course.",
+                name=name,
+                here=Path.cwd(),
+                prefix=PREFIX,
+            )
+        )
+    if name in _WHERE:
+        return str(name)
+    if not here and not isinstance(name, os.PathLike) and not any(mark in str(name) for mark in "/\\~."):
+        raise DataError(_neither(plain))
+    return ""
+
+
+def _neither(name: str) -> str:
+    """Name the nearest match among data sets and folders."""
+    folders = sorted(path.name for path in Path.cwd().iterdir() if path.is_dir() and not path.name.startswith("."))
+    near = difflib.get_close_matches(name, [*_WHERE, *folders], n=1)
+    if near and near[0] in _WHERE:
+        return unknown(name, _("a data set of the course"), _WHERE)
+    return _(
+        "'{name}' is neither a data set of the course nor a folder in {here}.{hint} Known data sets: {known}.",
+        name=name,
+        here=Path.cwd(),
+        hint=_(" Did you mean '{near}'?", near=near[0]) if near else "",
+        known=", ".join(_WHERE),
+    )
 
 
 def _sizes(splits: Splits) -> str:

@@ -12,6 +12,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import DataError
 from ..i18n import _
+from ..paths import utf8
+from .formats import formats, remedy
 
 LARGEST = 100_000_000  # pixels; a file of a few kB can claim to be far larger, and fill the memory
 WHITE = (255, 255, 255)
@@ -21,7 +23,7 @@ class PictureError(DataError):
     """A file cannot be read as a picture; `reason` says why, without the file's name."""
 
     def __init__(self, path, reason: str):
-        super().__init__(f"{path}: {reason}")
+        super().__init__(utf8(f"{path}: {reason}"))
         self.path, self.reason = Path(path), reason
 
     def __reduce__(self):  # worker processes send it over
@@ -39,7 +41,7 @@ def opened(path) -> Iterator[Image.Image]:
             raise PictureError(path, _("is no file"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata, and of large pictures: see LARGEST
-            with Image.open(path) as image:
+            with Image.open(path, formats=formats()) as image:
                 if image.width * image.height > LARGEST:
                     raise PictureError(path, _too_large(image.size))
                 yield image
@@ -49,7 +51,7 @@ def opened(path) -> Iterator[Image.Image]:
         raise PictureError(path, reason(path, error)) from error
 
 
-def read(path, *, shorter_side: int | None = None) -> np.ndarray:
+def read(path, *, shorter_side: int | None = None, bits: int = 16) -> np.ndarray:
     """Read a picture.
 
     Parameters
@@ -57,6 +59,9 @@ def read(path, *, shorter_side: int | None = None) -> np.ndarray:
     path : path-like
     shorter_side : int, optional
         Shrink to this many pixels on the shorter side; a smaller picture stays as it is.
+    bits : int
+        How many bits 16-bit pictures use, 8 to 16: 2**bits - 1 is white. It is a matter of the whole data set, see
+        `depth.bits_used`.
 
     Returns
     -------
@@ -71,17 +76,17 @@ def read(path, *, shorter_side: int | None = None) -> np.ndarray:
     with opened(path) as image:
         if shorter_side is not None:
             image.draft(image.mode, _shrunk(image.size, 2 * shorter_side))  # JPEG: decode no more than needed
-        image = to_rgb(image)
+        image = to_rgb(image, bits=bits)
         if shorter_side is not None and min(image.size) > shorter_side:
             image = image.resize(_shrunk(image.size, shorter_side), Image.Resampling.BICUBIC, reducing_gap=2.0)
         return np.array(image)
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Turn a picture of any mode upright and into 8-bit RGB."""
+def to_rgb(image: Image.Image, *, bits: int = 16) -> Image.Image:
+    """Turn a picture of any mode upright and into 8-bit RGB; see `read` for `bits`."""
     image = _upright(image)
     if image.mode.startswith(("I", "F")):
-        image = _eight_bits(image)
+        image = _eight_bits(image, bits=bits)
     if image.mode in ("PA", "LA", "RGBA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, (*WHITE, 255))
@@ -97,13 +102,13 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit whole numbers keep their upper byte; floats are taken as [0, 1], or as [0, 255] if they go beyond 1."""
+def _eight_bits(image: Image.Image, *, bits: int) -> Image.Image:
+    """Whole numbers keep the upper 8 of the bits used; floats are taken as [0, 1], or [0, 255] if they go beyond 1."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float32))
     if image.mode == "F":
         values = values * 255 if values.max(initial=0) <= 1 else values
-    elif image.mode.startswith("I;16") or values.max(initial=0) > 255:
-        values = values // 256
+    elif image.mode.startswith("I;16") or bits < 16 or values.max(initial=0) > 255:
+        values = values // 2 ** (bits - 8)
     return Image.fromarray(values.clip(0, 255).astype(np.uint8))
 
 
@@ -119,13 +124,16 @@ def _too_large(size) -> str:
 def reason(path, error: Exception) -> str:
     """Say in a few words why a file cannot be read as a picture."""
     if isinstance(error, FileNotFoundError):
-        return _("is missing")
+        return _("is a link to a file that is missing") if os.path.islink(path) else _("is missing")
     if isinstance(error, PermissionError):
         return _("may not be read (no permission)")
     if isinstance(error, Image.DecompressionBombError):
         return _("is too large: over {n} megapixels", n=LARGEST // 1_000_000)
     if isinstance(error, UnidentifiedImageError):
-        return _("is empty") if os.path.getsize(path) == 0 else _("is no picture")
+        what = remedy(Path(path))
+        return (
+            _("is empty") if os.path.getsize(path) == 0 else _("is {what}", what=what) if what else _("is no picture")
+        )
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
         return _("is cut off (truncated)")
     return _("is damaged ({kind}: {text})", kind=type(error).__name__, text=" ".join(str(error).split())[:80])

@@ -46,12 +46,15 @@ class Facts:
     pixels: bytes = b""
 
 
-def examine(path) -> tuple[Facts, tuple[np.ndarray, np.ndarray] | None]:
-    """Read a file once: its facts, and its fingerprint if it is a picture. Raises nothing, whatever is in the file."""
+def examine(path, *, bits: int = 16) -> tuple[Facts, tuple[np.ndarray, np.ndarray] | None]:
+    """Read a file once: its facts, and its fingerprint if it is a picture. Raises nothing, whatever is in the file.
+
+    See `decode.read` for `bits`.
+    """
     try:
         with opened(path) as image:
             said = _header(image)
-            image = _decoded(image, side=SIDE)
+            image = _decoded(image, side=SIDE, bits=bits)
             pixels = hashlib.blake2b(repr(said["size"]).encode() + image.tobytes(), digest_size=16).digest()
             return Facts(**said, digest=_digest(path), pixels=pixels), fingerprint(image)
     except PictureError as error:
@@ -99,12 +102,12 @@ def _header(image: Image.Image) -> dict:
     }
 
 
-def _decoded(image: Image.Image, *, side: int) -> Image.Image:
+def _decoded(image: Image.Image, *, side: int, bits: int = 16) -> Image.Image:
     """Decode the whole file, so that damage is found, but a JPEG, or what is giant, only to the size that is needed."""
     image.draft(image.mode, (2 * side, 2 * side))
     giant = image.width * image.height > GIANT
     with _one_giant_at_a_time if giant else contextlib.nullcontext():
-        image = to_rgb(image)
+        image = to_rgb(image, bits=bits)
         return image.reduce(max(1, min(image.size) // (8 * side))) if giant else image
 
 

@@ -22,6 +22,8 @@ class PictureFiles(Dataset):
         int64 in [0, len(classes)).
     classes : tuple of str
         The name of each label.
+    bits : int
+        How many bits the 16-bit pictures among them use, see `depth.bits_used`.
 
     Notes
     -----
@@ -29,10 +31,10 @@ class PictureFiles(Dataset):
     each file once and keeps it small.
     """
 
-    def __init__(self, paths: Sequence, labels, *, classes: tuple[str, ...]):
+    def __init__(self, paths: Sequence, labels, *, classes: tuple[str, ...], bits: int = 16):
         self.paths = [Path(path) for path in paths]
         self.labels = torch.as_tensor(labels, dtype=torch.int64)
-        self.classes = tuple(classes)
+        self.classes, self.bits = tuple(classes), bits
         if len(self.paths) != len(self.labels):
             message = _("{n} files need {n} labels; got {k}.", n=len(self.paths), k=len(self.labels))
             raise DataError(message)
@@ -42,7 +44,7 @@ class PictureFiles(Dataset):
         return len(self.paths)
 
     def __getitem__(self, index) -> tuple[torch.Tensor, int]:
-        image = torch.from_numpy(read(self.paths[index])).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
+        image = torch.from_numpy(read(self.paths[index], bits=self.bits)).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
         return image, int(self.labels[index])
 
     def __repr__(self) -> str:
@@ -51,9 +53,11 @@ class PictureFiles(Dataset):
     def subset(self, indices) -> "PictureFiles":
         """Return only the pictures at these places, in the order given."""
         indices = torch.as_tensor(indices, dtype=torch.int64)
-        return PictureFiles([self.paths[i] for i in indices.tolist()], self.labels[indices], classes=self.classes)
+        paths = [self.paths[index] for index in indices.tolist()]
+        return PictureFiles(paths, self.labels[indices], classes=self.classes, bits=self.bits)
 
     def select(self, classes) -> "PictureFiles":
         """Return only the pictures of some classes, relabelled 0, 1, … in the order given."""
         kept, labels = relabelled(self, classes)
-        return PictureFiles([self.paths[index] for index in kept.tolist()], labels, classes=tuple(classes))
+        paths = [self.paths[index] for index in kept.tolist()]
+        return PictureFiles(paths, labels, classes=tuple(classes), bits=self.bits)

@@ -14,6 +14,7 @@ SEVERITY = {  # in the order of the report
     "leakage": "error",
     "label_conflict": "error",
     "left_aside": "warning",
+    "skipped": "warning",
     "empty_folder": "warning",
     "missing_class": "warning",
     "imbalance": "warning",
@@ -73,12 +74,18 @@ class Audit:
         Smallest, median and largest "width" and "height" in pixels, of the pictures that can be read.
     formats : dict of str to int
         How many of them are JPEG, PNG and so on.
+    problem : str
+        Why nothing can be learned from the folder, as `load` would say it; "" if something can.
+    remarks : tuple of str
+        The problem, or what else is odd about the folders.
     """
 
     layout: Layout
     findings: tuple[Finding, ...]
     sizes: dict[str, tuple[int, int, int]]
     formats: dict[str, int]
+    problem: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def pictures(self) -> dict[str, dict[str, int]]:
@@ -93,8 +100,8 @@ class Audit:
 
     @property
     def failed(self) -> bool:
-        """Whether there are errors: files that cannot be read, or a picture in two splits or under two labels."""
-        return any(finding.severity == "error" for finding in self.findings)
+        """Whether files cannot be read, a picture is in two splits or under two labels, or nothing can be learned."""
+        return bool(self.problem) or any(finding.severity == "error" for finding in self.findings)
 
     def of(self, kind: str) -> tuple[Finding, ...]:
         """Return the findings of one kind."""
@@ -112,6 +119,7 @@ class Audit:
             "root": str(self.layout.root),
             "layout": self.layout.kind,
             "failed": self.failed,
+            "remarks": self.remarks,
             "pictures": self.pictures,
             "sizes": self.sizes,
             "formats": self.formats,
@@ -137,6 +145,7 @@ class Audit:
         if self.sizes:
             low, middle, high = (f"{w}×{h}" for w, h in zip(self.sizes["width"], self.sizes["height"], strict=True))
             lines.append(_("Width and height from {a} to {c} pixels, median {b}.", a=low, b=middle, c=high))
+        lines += [f"{MARKS['error' if self.problem else 'warning']} {remark}" for remark in self.remarks]
         for kind, count in self.counts.items():
             lines += ["", *self._section(kind, count)]
         return "\n".join([*lines, "", self._verdict()])
@@ -177,6 +186,7 @@ def explain(kind: str) -> tuple[str, str]:
         "leakage": (_("in two splits"), _("The result on val or test would be too good. Keep one of each.")),
         "label_conflict": (_("under two labels"), _("One label must be wrong. Look, and delete the wrong one.")),
         "left_aside": (_("left aside"), _("Loaders do not take these. Convert pictures that belong to the data.")),
+        "skipped": (_("skipped folder"), _("No image in it is used. See whether that is what you want.")),
         "empty_folder": (_("empty folder"), _("Some loaders stop here. Fill it, or delete it.")),
         "missing_class": (_("class without pictures"), _("Its accuracy cannot be measured or learned there.")),
         "imbalance": (_("imbalance"), _("Report the accuracy of each class, and weigh the classes.")),

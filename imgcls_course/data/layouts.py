@@ -1,11 +1,5 @@
 """Folders of pictures: find out how they are laid out, and make splits of them."""
 
-import os
-import re
-import unicodedata
-from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,88 +7,37 @@ import numpy as np
 from ..errors import DataError
 from ..i18n import _
 from .cards import Card
+from .doubts import problem
+from .folders import all_files
+from .formats import is_picture
+from .split_names import SPLIT_FOLDERS, SPLITS
+from .survey import Layout, Sample, survey
 
 if TYPE_CHECKING:
     from .splits import Splits
 
-SPLITS = ("train", "val", "test")
-ENDINGS = {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}  # as torchvision's ImageFolder
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-}
-LABEL_IN_NAME = r"(?P<label>.*?)[._\- ]*\d+$"  # cat.9586 -> cat, Abyssinian_12 -> Abyssinian
 FRACTIONS = (0.7, 0.2, 0.1)
 
-
-@dataclass(frozen=True)
-class Sample:
-    """One picture file, its label in [0, K), and its split ("" where the layout has no splits)."""
-
-    path: Path
-    label: int
-    split: str = ""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What was found in a folder.
-
-    Attributes
-    ----------
-    root : Path
-    kind : str
-        Such as "a folder per class, split".
-    classes : tuple of str
-        Sorted.
-    samples : tuple of Sample
-        Sorted by path.
-    left_aside : tuple of Path
-        Files that are no samples: of another kind, or without a label. Hidden files are not counted.
-    """
-
-    root: Path
-    kind: str
-    classes: tuple[str, ...]
-    samples: tuple[Sample, ...]
-    left_aside: tuple[Path, ...] = ()
-
-    @property
-    def splits(self) -> dict[str, int]:
-        """How many pictures each given split has; empty where none are given."""
-        found = Counter(sample.split for sample in self.samples if sample.split)
-        return {name: found[name] for name in SPLITS if name in found}
-
-    def __str__(self) -> str:
-        classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
-        text = _(
-            "{name}: {kind}. {n:,} pictures of {k} classes ({classes}).",
-            name=self.root.resolve().name,
-            kind=self.kind,
-            n=len(self.samples),
-            k=len(self.classes),
-            classes=classes,
-        )
-        if self.splits:
-            text += " " + _("Splits: {splits}.", splits=", ".join(f"{s} {n:,}" for s, n in self.splits.items()))
-        if self.left_aside:
-            endings = sorted({path.suffix.lower() or path.name for path in self.left_aside})
-            text += " " + _(
-                "Left aside: {n:,} other files ({endings}).", n=len(self.left_aside), endings=", ".join(endings[:5])
-            )
-        return text
+__all__ = [
+    "FRACTIONS",
+    "SPLITS",
+    "SPLIT_FOLDERS",
+    "Layout",
+    "Sample",
+    "all_files",
+    "card_of",
+    "find_layout",
+    "is_picture",
+    "to_splits",
+]
 
 
-def find_layout(path, *, pattern: str | None = None) -> Layout:
+def find_layout(path, *, pattern: str | None = None, least_classes: int = 2) -> Layout:
     r"""Find out how the pictures of a folder are laid out.
 
-    Three layouts are known: folders `train`, `val`, `test` (or some of them) with a folder per class in each; a folder
-    per class; and one folder of pictures whose labels stand in their names.
+    Known are: a folder per class; folders such as `train`, `val` and `test` with a folder per class in each, or the
+    other way round; and pictures whose labels stand in their names. Further folders around them are followed where
+    they can mean nothing else, as in `seg_train/seg_train/forest`.
 
     Parameters
     ----------
@@ -102,24 +45,19 @@ def find_layout(path, *, pattern: str | None = None) -> Layout:
     pattern : str, optional
         For labels in file names: a regular expression for the name without its ending, with a group `label` (or one
         group), such as `r"(?P<label>[a-z]+)\.\d+"` for `cat.9586.jpg`. Default: all before the last number.
+    least_classes : int
+        How many classes with a readable picture there must be: 2 to learn something, 1 to evaluate.
 
     Raises
     ------
     DataError
-        If there is no such folder, no picture in it, or a name does not fit a pattern that was given.
+        If there is no such folder, no picture in it, or fewer classes; the message says what was seen, and what was
+        probably meant. Also if a name does not fit a pattern that was given.
     """
-    root = Path(path).expanduser()
-    if not root.is_dir():
-        raise DataError(_("There is no folder {path}. Give the folder that holds the pictures.", path=root))
-    files = all_files(root)
-    folders = {file.relative_to(root).parts[0] for file in files if len(file.relative_to(root).parts) > 1}
-    if pattern is not None:
-        return _from_names(root, files, pattern=pattern)
-    if folders and "train" in {SPLIT_FOLDERS.get(name.lower()) for name in folders}:
-        return _from_folders(root, files, depth=1)
-    if folders:
-        return _from_folders(root, files, depth=0)
-    return _from_names(root, files, pattern=None)
+    layout = survey(path, pattern=pattern)
+    if why := problem(layout, least_classes=least_classes):
+        raise DataError(why)
+    return layout
 
 
 def to_splits(layout: Layout, *, card: Card | None = None, seed: int = 0, fractions=FRACTIONS) -> "Splits":
@@ -145,7 +83,10 @@ def to_splits(layout: Layout, *, card: Card | None = None, seed: int = 0, fracti
             places[:2] = [train[inner[0]], train[inner[1]]]
     _check_classes(layout, labels[places[0]])
     paths = [sample.path for sample in layout.samples]
-    parts = (PictureFiles([paths[i] for i in place], labels[place], classes=layout.classes) for place in places)
+    parts = (
+        PictureFiles([paths[i] for i in place], labels[place], classes=layout.classes, bits=layout.bits)
+        for place in places
+    )
     return Splits(*parts, card=card or card_of(layout))
 
 
@@ -161,74 +102,6 @@ def card_of(layout: Layout) -> Card:
         count=len(layout.samples),
         note=str(layout),
     )
-
-
-def all_files(root: Path) -> list[Path]:
-    """Return all files below a folder, sorted: none hidden or left behind by a system; links are not followed."""
-    found = []
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-        found += [Path(folder, name) for name in sorted(names) if not name.startswith(".") and name != "Thumbs.db"]
-    return sorted(found)
-
-
-def is_picture(path: Path) -> bool:
-    """Say whether a file is a picture by its name."""
-    return path.suffix.lower() in ENDINGS and path.is_file()  # and no pipe, and no link to nowhere
-
-
-def _from_folders(root: Path, files: list[Path], *, depth: int) -> Layout:
-    """The class is the name of the folder at `depth`; with depth 1, the folder above it is the split."""
-    named, left_aside = [], []
-    for file in files:
-        parts = file.relative_to(root).parts
-        split = SPLIT_FOLDERS.get(parts[0].lower(), "") if depth else ""
-        if is_picture(file) and len(parts) > depth + 1 and (split or not depth):
-            named.append((file, _plain(parts[depth]), split))
-        else:
-            left_aside.append(file)
-    kind = _("a folder per class, split") if depth else _("a folder per class")
-    return _layout(root, kind, named, left_aside)
-
-
-def _from_names(root: Path, files: list[Path], *, pattern: str | None) -> Layout:
-    try:
-        find = re.compile(pattern or LABEL_IN_NAME)
-    except re.error as error:
-        raise DataError(_("The pattern {p!r} is no regular expression: {e}.", p=pattern, e=error)) from None
-    named, left_aside = [], []
-    for file in files:
-        match = find.fullmatch(file.stem) if is_picture(file) else None
-        if match:
-            label = match["label"] if "label" in find.groupindex else match[min(1, find.groups)]
-            split = SPLIT_FOLDERS.get(file.relative_to(root).parts[0].lower(), "")
-            named.append((file, _plain(label), split))
-        elif pattern and is_picture(file):
-            raise DataError(
-                _("{file} does not fit the pattern {pattern!r}, so its label is unknown.", file=file, pattern=pattern)
-            )
-        else:
-            left_aside.append(file)
-    return _layout(root, _("labels in file names"), named, left_aside)
-
-
-def _layout(root: Path, kind: str, named: list[tuple[Path, str, str]], left_aside: list[Path]) -> Layout:
-    if not named:
-        raise DataError(
-            _(
-                "There are no pictures with labels in {root}. Known layouts: a folder per class, with or without "
-                "train, val and test above them; or names such as cat.12.jpg.",
-                root=root,
-            )
-        )
-    classes, labels = np.unique([name for _file, name, _split in named], return_inverse=True)  # sorted: 0, 1, …
-    samples = [Sample(file, int(label), split) for (file, _name, split), label in zip(named, labels, strict=True)]
-    return Layout(root, kind, tuple(map(str, classes)), tuple(samples), tuple(left_aside))
-
-
-def _plain(name: str) -> str:
-    """One spelling for a name: "é" can be one character or two, and systems differ in which they store."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _check_classes(layout: Layout, train_labels: np.ndarray) -> None:

@@ -95,7 +95,8 @@ def loaders(
         presets = _presets(splits.train, image_size, resize=resize, augment=augment, normalization=normalization)
     processes = max(1, 3 * workers)  # each split has workers of its own
     kept = _kept(image_size)
-    caches = _caches(cache, size=kept, limit=int(cache_gb * GIGABYTE), processes=processes)
+    bits = getattr(splits.train, "bits", 16)
+    caches = _caches(cache, size=kept, bits=bits, limit=int(cache_gb * GIGABYTE), processes=processes)
     prepared = [
         Prepared(splits[name], transform=preset, caches=caches, size=kept)
         for name, preset in zip(SPLITS, (presets[0], presets[1], presets[1]), strict=True)
@@ -115,8 +116,8 @@ def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0
     ----------
     pictures : Pictures or PictureFiles
     transforms : dict
-        `image_size`, `resize` and `normalization` as in training: `Card.transforms` of its checkpoint. Empty leaves
-        pictures in memory as they are.
+        `image_size`, `resize`, `normalization` and, of 16-bit pictures, `bits` as in training: `Card.transforms` of its
+        checkpoint. Empty leaves pictures in memory as they are.
     batch_size, workers
         As for `loaders`.
     """
@@ -127,8 +128,9 @@ def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0
     if transforms:
         from .transforms import evaluation  # as in _presets
 
-        preset = evaluation(**transforms)
-    prepared = Prepared(pictures, transform=preset, caches=[], size=_kept(transforms.get("image_size")))
+        preset = evaluation(**{name: value for name, value in transforms.items() if name != "bits"})
+    size, bits = _kept(transforms.get("image_size")), transforms.get("bits")
+    prepared = Prepared(pictures, transform=preset, caches=[], size=size, bits=bits)
     return PictureLoader(prepared, **options)
 
 
@@ -237,13 +239,14 @@ def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | s
     return (transforms.training(size, extra=extra, **options) if varied else rest), rest
 
 
-def _caches(cache: str, *, size: int | None, limit: int, processes: int) -> list:
+def _caches(cache: str, *, size: int | None, bits: int, limit: int, processes: int) -> list:
     if cache not in CACHES:
         raise DataError(unknown(cache, _("a place to keep pictures"), CACHES))
     memory = MemoryCache(limit // processes)
     if cache == "disk":
         folder = paths.home() / "cache" / "pictures"
-        return [DiskCache(folder, limit=limit, version=f"shorter side {size}"), memory]
+        version = f"shorter side {size}" + (f", {bits} bits" if bits < 16 else "")
+        return [DiskCache(folder, limit=limit, version=version), memory]
     return [memory] if cache == "memory" else []
 
 

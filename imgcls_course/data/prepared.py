@@ -19,8 +19,9 @@ class Prepared(Dataset):
         What a batch of its items still needs: the last step of a `transforms.Preset`, left to the loader.
     """
 
-    def __init__(self, pictures, *, transform, caches, size: int | None):
+    def __init__(self, pictures, *, transform, caches, size: int | None, bits: int | None = None):
         self.pictures, self.caches, self.size = pictures, caches, size
+        self.bits = getattr(pictures, "bits", 16) if bits is None else bits
         self.finish = getattr(transform, "finish", None)
         self.transform = getattr(transform, "vary", transform)
 
@@ -51,7 +52,7 @@ class Prepared(Dataset):
         if isinstance(self.pictures, Pictures):
             return self.pictures[index][0]
         path = self.pictures.paths[index]
-        make = functools.partial(read, path, shorter_side=self.size)
+        make = functools.partial(read, path, shorter_side=self.size, bits=self.bits)
         for cache in self.caches:  # the innermost first: each asks the one before it for what it has not got
             make = functools.partial(cache.get, path, make)
         array = make()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..i18n import _
-from .layouts import all_files, is_picture
+from .folders import all_files
+from .formats import endings_of, is_picture, remedies, remedy
 
 
 def find_pictures(places: Iterable[Path | str]) -> list[Path]:
@@ -14,8 +15,8 @@ def find_pictures(places: Iterable[Path | str]) -> list[Path]:
     Parameters
     ----------
     places : list of path
-        In a folder, a file is a picture if its name ends like one and is not hidden; a file that is named itself is
-        always taken.
+        In a folder, a file is a picture if its name ends like one or its first bytes are those of one, and if it is not
+        hidden; a file that is named itself is always taken.
 
     Returns
     -------
@@ -27,11 +28,28 @@ def find_pictures(places: Iterable[Path | str]) -> list[Path]:
     DataError
         If a place does not exist, or there is no picture at all.
     """
+    return sort_files(places)[0]
+
+
+def sort_files(places: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
+    """Return what `find_pictures` returns, and the other files that lie in the folders."""
+    places = list(map(Path, places))
     found: list[Path] = []
-    for place in map(Path, places):
+    others: list[Path] = []
+    for place in places:
         if not place.exists():
             raise DataError(_("There is no file or folder {place}.", place=place))
-        found.extend(filter(is_picture, all_files(place)) if place.is_dir() else [place])
+        for file in all_files(place) if place.is_dir() else [place]:
+            (found if file == place or is_picture(file) else others).append(file)
     if not found:
-        raise DataError(_("There are no pictures in {places}.", places=", ".join(map(str, places))))
-    return list(dict.fromkeys(found))
+        message = _("There are no pictures in {places}.", places=", ".join(map(str, places)))
+        raise DataError(f"{message} {say_skipped(others)}" if others else message)
+    return list(dict.fromkeys(found)), list(dict.fromkeys(others))
+
+
+def say_skipped(others: list[Path]) -> str:
+    """Count the files that are no images, and say what can be done about those that could be."""
+    no_images = [path for path in others if not remedy(path)]
+    text = _("Skipped {n:,} files that are not images ({endings}).", n=len(no_images), endings=endings_of(no_images))
+    what = remedies(others)
+    return " ".join([text] * bool(no_images) + [_("Skipped {what}.", what=what)] * bool(what))
