@@ -31,7 +31,7 @@ MODES = {  # Pillow's name of how pixels are stored, by kind of finding
 }
 
 
-def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
+def audit(path, *, pattern: str | None = None, labels=None, progress: bool = True) -> Audit:
     """Look at every file of a folder of pictures, and say what is wrong.
 
     Found are files that cannot be read or are of no use, pictures of odd kinds, sizes and shapes, classes out of
@@ -44,6 +44,8 @@ def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
         A folder laid out as `find_layout` knows it.
     pattern : str, optional
         For labels in file names; see `find_layout`.
+    labels : path, optional
+        For labels in a table; see `find_layout`.
     progress : bool
         Show a bar.
 
@@ -57,7 +59,7 @@ def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
     DataError
         If there is no such folder, or no picture with a label in it. Nothing that is in a file raises.
     """
-    layout = find_layout(path, pattern=pattern)
+    layout = find_layout(path, pattern=pattern, labels=labels)
     paths = [sample.path for sample in layout.samples]
     with _strict_and_quiet():
         facts, prints = _look(paths, progress=progress)

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import DataError
 from ..i18n import _
 from .cards import Card
+from .stable_split import stable_split
 
 if TYPE_CHECKING:
     from .splits import Splits
@@ -70,6 +71,11 @@ class Layout:
         found = Counter(sample.split for sample in self.samples if sample.split)
         return {name: found[name] for name in SPLITS if name in found}
 
+    @property
+    def names(self) -> list[str]:
+        """What each sample is called: its path below the root, the same on every computer."""
+        return [name_below(self.root, sample.path) for sample in self.samples]
+
     def __str__(self) -> str:
         classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
         text = _(
@@ -90,11 +96,11 @@ class Layout:
         return text
 
 
-def find_layout(path, *, pattern: str | None = None) -> Layout:
+def find_layout(path, *, pattern: str | None = None, labels=None) -> Layout:
     r"""Find out how the pictures of a folder are laid out.
 
     Three layouts are known: folders `train`, `val`, `test` (or some of them) with a folder per class in each; a folder
-    per class; and one folder of pictures whose labels stand in their names.
+    per class; and one folder of pictures whose labels stand in their names. A table is read where it is given.
 
     Parameters
     ----------
@@ -102,17 +108,26 @@ def find_layout(path, *, pattern: str | None = None) -> Layout:
     pattern : str, optional
         For labels in file names: a regular expression for the name without its ending, with a group `label` (or one
         group), such as `r"(?P<label>[a-z]+)\.\d+"` for `cat.9586.jpg`. Default: all before the last number.
+    labels : path, optional
+        A table with a row for each image, see `label_table.from_table`.
 
     Raises
     ------
     DataError
-        If there is no such folder, no picture in it, or a name does not fit a pattern that was given.
+        If there is no such folder, no picture in it, a name does not fit a pattern that was given, or the table gives
+        no labels.
     """
     root = Path(path).expanduser()
     if not root.is_dir():
         raise DataError(_("There is no folder {path}. Give the folder that holds the pictures.", path=root))
     files = all_files(root)
     folders = {file.relative_to(root).parts[0] for file in files if len(file.relative_to(root).parts) > 1}
+    if labels is not None:
+        if pattern is not None:
+            raise DataError(_("Labels come from a table or from file names: give labels or pattern, not both."))
+        from .label_table import from_table  # which makes a Layout as well
+
+        return from_table(root, files, labels)
     if pattern is not None:
         return _from_names(root, files, pattern=pattern)
     if folders and "train" in {SPLIT_FOLDERS.get(name.lower()) for name in folders}:
@@ -125,28 +140,41 @@ def find_layout(path, *, pattern: str | None = None) -> Layout:
 def to_splits(layout: Layout, *, card: Card | None = None, seed: int = 0, fractions=FRACTIONS) -> "Splits":
     """Make three splits of a layout.
 
-    Splits that are given are kept as they are. Of those without, `fractions` of each class go to train, val and test;
-    two fractions, such as (0.8, 0.2), leave test empty. Where only train and test are given, a fifth of train becomes
-    val; where only train and val are given, test is empty.
+    Splits that are given are kept as they are. Of those without, about `fractions` of each class go to train, val and
+    test, by the names of the files (see `stable_split`); two fractions, such as (0.8, 0.2), leave test empty. Where
+    only train and test are given, a fifth of train becomes val; where only train and val are given, test is empty.
     """
-    from .files import PictureFiles  # with torch, which takes seconds; looking at a folder does not need it
-    from .splits import Splits, stratified_split
-
     given = layout.splits
-    part = np.array([sample.split for sample in layout.samples])
-    labels = np.array([sample.label for sample in layout.samples])
     if not given or set(given) == {"train"}:
-        places = stratified_split(labels, fractions=fractions, seed=seed)
+        places = _divided(layout, np.arange(len(layout.samples)), fractions=fractions, seed=seed)
     else:
+        part = np.array([sample.split for sample in layout.samples])
         places = [np.flatnonzero(part == name) for name in SPLITS]
         if "val" not in given:
-            train = places[0]
-            inner = stratified_split(labels[train], fractions=(0.8, 0.2), seed=seed)
-            places[:2] = [train[inner[0]], train[inner[1]]]
-    _check_classes(layout, labels[places[0]])
-    paths = [sample.path for sample in layout.samples]
-    parts = (PictureFiles([paths[i] for i in place], labels[place], classes=layout.classes) for place in places)
+            places[:2] = _divided(layout, places[0], fractions=(0.8, 0.2), seed=seed)[:2]
+    _check_classes(layout, np.array([layout.samples[place].label for place in places[0]]))
+    return splits_at(layout, places, card=card)
+
+
+def splits_at(layout: Layout, places, *, card: Card | None = None) -> "Splits":
+    """Make splits of the samples at these places: for each of train, val and test a list of int."""
+    from .files import PictureFiles  # with torch, which takes seconds; looking at a folder does not need it
+    from .splits import Splits
+
+    chosen = [[layout.samples[place] for place in part] for part in places]
+    parts = (
+        PictureFiles([each.path for each in part], [each.label for each in part], classes=layout.classes)
+        for part in chosen
+    )
     return Splits(*parts, card=card or card_of(layout))
+
+
+def _divided(layout: Layout, places: np.ndarray, *, fractions, seed: int) -> list[np.ndarray]:
+    every = layout.names
+    names = [every[place] for place in places]
+    labels = np.array([layout.samples[place].label for place in places], dtype=np.int64)
+    parts = stable_split(names, labels, classes=layout.classes, fractions=fractions, seed=seed)
+    return [places[part] for part in parts]
 
 
 def card_of(layout: Layout) -> Card:
@@ -161,6 +189,11 @@ def card_of(layout: Layout) -> Card:
         count=len(layout.samples),
         note=str(layout),
     )
+
+
+def name_below(root: Path, path: Path) -> str:
+    """Return the path of a file from a folder on, with "/" between, in one spelling."""
+    return _plain(path.relative_to(root).as_posix())
 
 
 def all_files(root: Path) -> list[Path]:
