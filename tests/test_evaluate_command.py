@@ -82,7 +82,7 @@ def test_nothing_to_read_is_one_line(run, tmp_path):
 
 def test_a_class_that_the_network_does_not_know_is_named_alone(run):
     """A network for ants and bees says nothing about posters; of two hundred classes nobody reads a list."""
-    with pytest.raises(DataError, match="'logo' .*is not a class of this network") as caught:
+    with pytest.raises(DataError, match=r"'logo' .*is not a class of this network") as caught:
         imgcls("evaluate", "--checkpoint", run, "--data", "posters")
     assert "bees" not in str(caught.value)
 
@@ -97,7 +97,7 @@ def _folder(root, **counts):
 
 
 def test_all_of_a_new_folder_counts(run, tmp_path):
-    """Nothing of it was learned from, so three images are three images to be examined on, whatever the classes' order."""
+    """Nothing of it was learned from, so three images are three images to be examined on."""
     printed = imgcls("evaluate", "--checkpoint", run, "--data", _folder(tmp_path / "new", bees=1, ants=2))
     assert "new is not split: all its 3 images count" in printed
     assert "3 pictures of test" in printed

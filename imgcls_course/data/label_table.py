@@ -160,9 +160,9 @@ class _Rows:
     def kind(self, labels: dict[int, str], images: list[Path]) -> str:
         """Say where the labels are, and how many rows and images are without the other."""
         counts = (
-            (_("{n:,} rows without an image"), len(self.rows) - len(self.images)),
-            (_("{n:,} rows without a label"), len(self.images) - len(labels)),
-            (_("{n:,} images without a row"), len(set(images) - set(self.images.values()))),
+            (_("rows without an image: {n:,}"), len(self.rows) - len(self.images)),
+            (_("rows without a label: {n:,}"), len(self.images) - len(labels)),
+            (_("images without a row: {n:,}"), len(set(images) - set(self.images.values()))),
         )
         said = ", ".join(text.format(n=n) for text, n in counts if n)
         return _("labels in {table}", table=self.path.name) + (f" ({said})" if said else "")

@@ -106,10 +106,10 @@ class SplitList:
         relabelled = sum(classes[given[name].label] != self.labels[name] for name in given.keys() - new)
         print(_("The splits are those of the run, from {path}.", path=self.source))
         for text, n in (
-            (_("{n:,} of the files that it lists are gone."), len(gone)),
-            (_("{n:,} files are new since then and in no split: left out."), left_out),
-            (_("{n:,} files are new in test."), len(new) - left_out),
-            (_("{n:,} files have another label than they had."), relabelled),
+            (_("Files that have gone since: {n:,}."), len(gone)),
+            (_("New files, which are in no split and left out: {n:,}."), left_out),
+            (_("New files in test: {n:,}."), len(new) - left_out),
+            (_("Files with another label than before: {n:,}."), relabelled),
         ):
             if n:
                 print(text.format(n=n))

@@ -15,41 +15,15 @@ WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods begin, an
 ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-def read_text(path: Path | str) -> str:
-    """Return the text of a table, whatever encoding it was saved in.
-
-    A byte order mark says which it is: UTF-8 or UTF-16, as Excel writes them. Without one it is UTF-8 if it can be,
-    else Windows-1252. Bytes that are no text in UTF-8 (file names can hold such) come back as `write_rows` took them.
-
-    Raises
-    ------
-    DataError
-        If there is no such file, or it is no text.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from None
-    marked = next((encoding for mark, encoding in ENCODINGS.items() if content.startswith(mark)), None)
-    if content.startswith(WORKBOOKS) or (b"\0" in content and not marked):
-        raise DataError(_("{path} is not a text file. Save the table as CSV.", path=path))
-    if marked:
-        return content.decode(marked, errors="surrogateescape" if marked == "utf-8-sig" else "replace")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
 def read_rows(path: Path | str, *, delimiters: str = DELIMITERS) -> list[list[str]]:
-    """Return the rows of a table, each a list of cells; blank lines are left out.
+    """Return the rows of a table, each a list of cells, whatever encoding it was saved in; blank lines are left out.
 
     Raises
     ------
     DataError
-        If it cannot be read; the line is named where there is one.
+        If there is no such file, or it is no table; the line is named where there is one.
     """
-    text = read_text(path)
+    text = _text(path)
     first, _newline, rest = text.partition("\n")
     if first.strip().strip('"').lower().startswith("sep="):  # how Excel is told the delimiter
         text = rest
@@ -89,3 +63,20 @@ def _delimiter(text: str, delimiters: str) -> str:
     """Return what divides the first line that is not blank, outside of quotes."""
     line = next((line for line in text.splitlines() if line.strip()), "")
     return next((mark for mark in delimiters if len(next(csv.reader([line], delimiter=mark), [])) > 1), delimiters[0])
+
+
+def _text(path: Path | str) -> str:
+    """Decode a file: as its byte order mark says, else as UTF-8 if it can be, else as Windows-1252."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from None
+    marked = next((encoding for mark, encoding in ENCODINGS.items() if content.startswith(mark)), None)
+    if content.startswith(WORKBOOKS) or (b"\0" in content and not marked):
+        raise DataError(_("{path} is not a text file. Save the table as CSV.", path=path))
+    if marked:  # what is no text in UTF-8, such as some file names, comes back as `write_rows` took it
+        return content.decode(marked, errors="surrogateescape" if marked == "utf-8-sig" else "replace")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import paths
-from ..data.tables import guarded, read_rows, read_text, unguarded, write_rows
+from ..data.tables import guarded, read_rows, unguarded, write_rows
 from ..errors import DataError, EvaluationError
 from ..i18n import _
 from .predictions import Predictions
@@ -93,7 +93,11 @@ def _from_csv(path: Path) -> tuple[tuple[str, ...], list[list[str]]]:
 
 
 def _from_text(path: Path) -> tuple[tuple[str, ...], list[list[str]]]:
-    header, *lines = read_text(path).replace("\r\n", "\n").removesuffix("\n").split("\n")
+    try:
+        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise EvaluationError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from None
+    header, *lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     try:
         classes = tuple(json.loads(header.removeprefix("# ")))
     except ValueError:
