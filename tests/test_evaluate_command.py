@@ -122,7 +122,7 @@ def test_an_unknown_class_is_named_with_the_nearest(run, tmp_path):
 def test_a_threshold_needs_val_or_is_given(pictures, run, tmp_path):
     """A new folder has no val to choose on: one line says what to do, and the threshold can be given."""
     folder, file = _folder(tmp_path / "new", ants=3, bees=3), tmp_path / "report" / "report.html"
-    with pytest.raises(EvaluationError, match=r"chosen on val, which has no images here.*--threshold"):
+    with pytest.raises(EvaluationError, match=r"val has no images here.*--threshold"):
         imgcls("evaluate", "--checkpoint", run, "--data", folder, "--at-least-recall", 0.9)
     given = ("evaluate", "--checkpoint", run, "--data", folder, "--threshold", 0.25)
     printed = imgcls(*given, "--report", file.parent)

@@ -185,6 +185,17 @@ def test_resume_goes_on_with_the_same_files(photos, tmp_path):
     assert "new.jpg" not in {path.name for name in SPLITS for path in splits[name].paths}
 
 
+def test_a_run_without_a_list_gets_one(photos, tmp_path):
+    """Runs of before there were lists go on; that files may have changed sides is said, and how to examine them."""
+    run, options = tmp_path / "run", ("--data", photos, "--out", tmp_path / "run", "--epochs", 1, *SMALL)
+    imgcls("train", *options)
+    listed = (run / "splits.csv").read_bytes()
+    (run / "splits.csv").unlink()
+    assert "The run kept no list of its training images" in imgcls("evaluate", "--checkpoint", run, "--data", photos)
+    assert "This run had no splits.csv" in imgcls("train", *options, "--resume")
+    assert (run / "splits.csv").read_bytes() == listed
+
+
 @pytest.mark.parametrize("text", ["a,b", "", "0.7;0.x", "0.9,0.9"])
 def test_fractions_that_are_none(photos, tmp_path, text):
     """On the command line they come as a text."""

@@ -173,8 +173,8 @@ def _check_there(splits: Splits, split: str, *, needs_val: bool) -> None:
     if needs_val and "val" not in there:
         raise EvaluationError(
             _(
-                "A threshold is chosen on val, which has no images here. Choose it on data with val, such as those "
-                "of the training, and give it here as threshold (--threshold 0.3)."
+                "A threshold is chosen on val, and val has no images here. Choose it on the training data, then pass "
+                "it on: --threshold 0.3, or threshold=0.3 in Python."
             )
         )
 
