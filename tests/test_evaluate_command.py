@@ -7,7 +7,7 @@ import pytest
 from commands import imgcls
 
 from imgcls_course import data, evaluation, training
-from imgcls_course.errors import CourseError, EvaluationError
+from imgcls_course.errors import CourseError, DataError, EvaluationError
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,73 @@ def test_nothing_to_read_is_one_line(run, tmp_path):
         imgcls("predict", "--checkpoint", run, tmp_path)
 
 
-def test_other_classes_are_refused(run):
-    """A network for ants and bees says nothing about posters."""
-    with pytest.raises(EvaluationError, match="ants, bees, not logo, others"):
+def test_a_class_that_the_network_does_not_know_is_named_alone(run):
+    """A network for ants and bees says nothing about posters; of two hundred classes nobody reads a list."""
+    with pytest.raises(DataError, match=r"'logo' .*is not a class of this network") as caught:
         imgcls("evaluate", "--checkpoint", run, "--data", "posters")
+    assert "bees" not in str(caught.value)
+
+
+def _folder(root, **counts):
+    """A folder for each class, with so many images."""
+    for label, (name, count) in enumerate(counts.items()):
+        (root / name).mkdir(parents=True)
+        for seed in range(count):
+            damage.photo((48, 40), seed=1000 + 100 * label + seed).save(root / name / f"{seed}.jpg")
+    return root
+
+
+def test_all_of_a_new_folder_counts(run, tmp_path):
+    """Nothing of it was learned from, so three images are three images to be examined on."""
+    printed = imgcls("evaluate", "--checkpoint", run, "--data", _folder(tmp_path / "new", bees=1, ants=2))
+    assert "new is not split: all its 3 images count" in printed
+    assert "3 pictures of test" in printed
+
+
+def test_classes_are_matched_by_name(run, tmp_path):
+    """In a folder that has fewer classes, `bees` is 0; to the network it is 1, and its predictions must say so."""
+    splits = data.load(_folder(tmp_path / "new", bees=4, extra=4)).select(["bees"])
+    found = evaluation.review(run, splits, split="train", positive="bees", progress=False)
+    assert found.predictions.classes == ("ants", "bees")
+    assert set(found.predictions.true.tolist()) == {1}
+    assert splits.train.classes == ("bees",)  # the caller's own is as it was
+
+
+def test_an_unknown_class_is_named_with_the_nearest(run, tmp_path):
+    """A misspelt folder is the commonest reason; an empty one that is unknown harms nobody."""
+    folder = _folder(tmp_path / "new", ants=2, beees=2)
+    with pytest.raises(DataError, match=r"^'beees' is not a class of this network: did you mean 'bees'\?$"):
+        imgcls("evaluate", "--checkpoint", run, "--data", folder)
+
+
+def test_a_threshold_needs_val_or_is_given(pictures, run, tmp_path):
+    """A new folder has no val to choose on: one line says what to do, and the threshold can be given."""
+    folder, file = _folder(tmp_path / "new", ants=3, bees=3), tmp_path / "report" / "report.html"
+    with pytest.raises(EvaluationError, match=r"val has no images here.*--threshold"):
+        imgcls("evaluate", "--checkpoint", run, "--data", folder, "--at-least-recall", 0.9)
+    given = ("evaluate", "--checkpoint", run, "--data", folder, "--threshold", 0.25)
+    printed = imgcls(*given, "--report", file.parent)
+    assert "threshold 0.2500 for ants, as given" in printed
+    assert "The threshold was given." in file.read_text(encoding="utf-8")
+    with pytest.raises(EvaluationError, match="not both"):
+        imgcls("evaluate", "--checkpoint", run, "--data", pictures, "--threshold", 0.25, "--at-least-recall", 0.9)
+    with pytest.raises(EvaluationError, match=r"in \[0, 1\]"):
+        imgcls("evaluate", "--checkpoint", run, "--data", folder, "--threshold", 30)
+
+
+def test_a_new_folder_can_be_split_all_the_same(run, tmp_path):
+    """For a run that kept no list, such as one of a notebook: the split that `data.load` makes."""
+    folder = _folder(tmp_path / "new", ants=10, bees=10)
+    printed = imgcls("evaluate", "--checkpoint", run, "--data", folder, "--fractions", "70 20 10")
+    assert "2 pictures of test" in printed
+
+
+def test_evaluate_takes_labels_from_a_table(run, tmp_path):
+    """New images with a table of labels: the same scores as with a folder for each class."""
+    folder = _folder(tmp_path / "new", ants=2, bees=3)
+    rows = [f"{path.relative_to(folder).as_posix()};{path.parent.name}" for path in folder.rglob("*.jpg")]
+    (tmp_path / "labels.csv").write_text("\n".join(["file;label", *rows]), encoding="utf-8-sig")
+    for name, options in {"a": (), "b": ("--labels", tmp_path / "labels.csv")}.items():
+        written = ("--predictions", tmp_path / f"{name}.csv")
+        imgcls("evaluate", "--checkpoint", run, "--data", folder, *options, *written)
+    assert evaluation.read(tmp_path / "a.csv") == evaluation.read(tmp_path / "b.csv")

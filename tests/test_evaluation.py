@@ -1,5 +1,6 @@
 """Evaluation: against scikit-learn, hand-made tables and brute force, on random and on degenerate predictions."""
 
+import csv
 import time
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn import metrics
 from imgcls_course import data, evaluation, models
 from imgcls_course.errors import EvaluationError, ModelError
 from imgcls_course.evaluation import Predictions
+from imgcls_course.paths import recorded
 
 CLASSES = ("ant", "bee", "cat")
 
@@ -218,6 +220,60 @@ def test_odd_names_survive(tmp_path, ending):
     predictions = Predictions(np.eye(3), [0, 1, 2], classes, paths)
     again = evaluation.read(evaluation.write(predictions, tmp_path / f"odd.{ending}"))
     assert (again.classes, again.paths) == (classes, paths)
+
+
+@pytest.mark.parametrize("ending", ["csv", "txt"])
+def test_what_spreadsheets_and_lines_stumble_over_survives(tmp_path, ending):
+    """Formulas, line breaks, apostrophes, umlauts, blanks at the ends and names that are not UTF-8 must come back."""
+    names = (
+        "=1+1",
+        "+a",
+        "-b",
+        "@c",
+        "'=d",
+        "''e",
+        'say "f"',
+        "ä, ö; ü",
+        "two\nlines",
+        "\r",
+        "\u2028",
+        '"',
+        " g ",
+        "\udce4",
+    )
+    predictions = Predictions(np.eye(len(names)), list(range(len(names))), names, names)
+    path = evaluation.write(predictions, tmp_path / f"odd.{ending}")
+    assert evaluation.read(path) == predictions
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        cells = [row[-1] for row in csv.reader(stream)] if ending == "csv" else []
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+def test_excel_is_told_the_encoding(tmp_path):
+    """Without a byte order mark it shows umlauts as two letters each; what is ASCII needs none."""
+    marked = [
+        evaluation.write(Predictions([[0.5, 0.5]], [0], ("a", name)), tmp_path / "p.csv").read_bytes()[:3]
+        == b"\xef\xbb\xbf"
+        for name in ("Käfer", "beetle")
+    ]
+    assert marked == [True, False]
+
+
+def test_files_saved_by_a_spreadsheet_are_read(tmp_path):
+    """Semicolons, Windows' line ends and its encodings, as Excel saves the file that it opened."""
+    predictions = Predictions([[0.25, 0.75], [1, 0]], [0, 1], ("Käfer", "b"), ("ä.jpg", "=b.jpg"))
+    path = evaluation.write(predictions, tmp_path / "p.csv")
+    text = path.read_text(encoding="utf-8-sig").replace(",", ";").replace("\n", "\r\n")
+    for encoding in ("utf-8", "utf-8-sig", "cp1252", "utf-16"):
+        path.write_bytes(text.encode(encoding))
+        assert evaluation.read(path) == predictions
+
+
+def test_recorded_predictions_are_read():
+    """The recordings that lessons score were written before there was a byte order mark."""
+    for path in sorted(recorded().glob("*/*.csv")):
+        if path.read_text(encoding="utf-8").startswith("p "):
+            assert len(evaluation.read(path)) > 50
 
 
 def test_a_spreadsheet_sees_what_is_meant(tmp_path):

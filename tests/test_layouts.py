@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from imgcls_course import data
-from imgcls_course.data.layouts import find_layout, to_splits
+from imgcls_course.data import online
+from imgcls_course.data.layouts import Sample, find_layout, to_splits
 from imgcls_course.errors import DataError
 
 JPEG = damage.encoded(damage.photo(), "JPEG")
@@ -76,6 +77,18 @@ def test_only_train_and_test_make_val_of_a_fifth_of_train(tmp_path):
     splits = data.load(tmp_path)
     assert [np.bincount(splits[name].labels).tolist() for name in ("train", "val", "test")] == [[16, 8], [4, 2], [3, 3]]
     assert not set(splits.train.paths) & set(splits.val.paths)
+
+
+def test_val_of_the_published_sets_is_drawn_as_ever(tmp_path):
+    """The pets have results that were published: how folders are split must move none of their images."""
+    labels = np.random.default_rng(0).integers(3, size=60)
+    samples = [Sample(tmp_path / f"{i:02}.jpg", int(label), "train") for i, label in enumerate(labels[:40])]
+    samples += [Sample(tmp_path / f"{40 + i}.jpg", int(label), "test") for i, label in enumerate(labels[40:])]
+    found = [sample.split for sample in online._with_val(samples, seed=1)]
+    assert [i for i, split in enumerate(found) if split == "val"] == data.stratified_split(
+        labels[:40], fractions=(0.8, 0.2), seed=1
+    )[1].tolist()
+    assert found[40:] == ["test"] * 20
 
 
 def test_labels_in_file_names(tmp_path):

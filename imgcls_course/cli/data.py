@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from ..i18n import _
+from .options import LABELS, PATTERN
 
 app = typer.Typer(help="Data sets: list, download, examine and make them.", no_args_is_help=True)
 make_app = typer.Typer(help="Draw data sets.", no_args_is_help=True)
@@ -33,7 +34,8 @@ def data_get(name: str = typer.Argument(help="See `imgcls data list`.")) -> None
 @app.command("audit")
 def data_audit(
     path: Path = typer.Argument(help="A folder of pictures."),
-    pattern: str = typer.Option(None, help="For labels in file names: a regular expression with a group `label`."),
+    pattern: str = PATTERN,
+    labels: str = LABELS,
     as_json: bool = typer.Option(False, "--json", help="Print the findings as JSON."),
 ) -> None:
     """Look for broken, odd, doubled and leaked pictures. Exit status 1 if some are unreadable or leak."""
@@ -41,7 +43,7 @@ def data_audit(
 
     if not as_json:
         print(_("Data: the folder {path}.", path=path.expanduser().resolve()))
-    report = audit(path, pattern=pattern)
+    report = audit(path, pattern=pattern, labels=labels)
     print(report.to_json() if as_json else report)
     raise typer.Exit(1 if report.failed else 0)
 

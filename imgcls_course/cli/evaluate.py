@@ -1,5 +1,6 @@
 """`imgcls evaluate` and `imgcls predict`: what a trained network is worth, and what it says of new pictures."""
 
+import functools
 import json
 import sys
 from dataclasses import replace
@@ -9,7 +10,7 @@ import typer
 
 from .. import paths
 from ..i18n import _
-from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
+from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, shares
 
 CHECKPOINT = typer.Option(help="A checkpoint, or the folder of a run.")
 IMAGE_SIZE = typer.Option(None, help="Height and width of the pictures, in pixels; those of training by default.")
@@ -19,11 +20,15 @@ PRECISION = typer.Option("float32", help="float32, bfloat16 or auto.")
 def evaluate(
     checkpoint: Path = CHECKPOINT,
     data: str = DATA,
+    pattern: str = PATTERN,
+    labels: str = LABELS,
+    fractions: str = typer.Option(None, help="Split a folder without splits by these, such as 0.7,0.2,0.1."),
     split: str = typer.Option("test", help="train, val or test."),
     positive: str = typer.Option(None, help="The class in question; the first unless told otherwise."),
     at_least_recall: float = typer.Option(None, help="Need: find at least this share. Threshold and epoch serve it."),
     at_least_precision: float = typer.Option(None, help="Need: be right at least this often when saying yes."),
     cost: tuple[float, float] = typer.Option(None, help="Need: the least cost; what a miss and a false alarm cost."),
+    threshold: float = typer.Option(None, help="Instead of a need: the threshold, chosen elsewhere."),
     predictions: Path = typer.Option(None, help="Write every prediction to this .csv or .txt file."),
     report: Path = typer.Option(None, help="Write report.html, which needs no other file, into this folder."),
     image_size: int = IMAGE_SIZE,
@@ -32,19 +37,26 @@ def evaluate(
     precision: str = PRECISION,
     device: str = DEVICE,
 ) -> None:
-    """Score a network on a split. With a need, epoch and threshold are chosen on val first."""
+    """Score a network on a split. With a need, epoch and threshold are chosen on val first.
+
+    The folder that the network was trained on is split as it was then; of another one that has no splits, all images
+    count. Its classes have to be classes of the network; some may be missing.
+    """
     from .. import evaluation
-    from ..data import catalogue, splits
+    from ..data import catalogue, split_list, splits
 
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
     needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": priced}
     print(catalogue.describe(data))
-    loaded = catalogue.load(data)
+    listed, own = split_list.SplitList.read(checkpoint), shares(fractions)
+    divide = functools.partial(split_list.for_evaluation, listed=listed, fractions=own)
+    loaded = catalogue.load(data, pattern=pattern, labels=labels, divide=divide)
     found = evaluation.review(
         checkpoint,
         loaded,
         split=split,
         positive=positive,
+        threshold=threshold,
         image_size=image_size,
         batch_size=batch_size,
         workers=workers,

@@ -1,8 +1,15 @@
 """Options that several commands have."""
 
+import re
+
 import typer
 
+from ..errors import DataError
+from ..i18n import _
+
 DATA = typer.Option(help="Name of a data set (see `imgcls data list`), or a folder of pictures.")
+PATTERN = typer.Option(None, help="For labels in file names: a regular expression with a group `label`.")
+LABELS = typer.Option(None, help="For labels in a table: its path, such as labels.csv, or labels.csv:COLUMN.")
 BATCH_SIZE = typer.Option(32, help="Pictures a step.")
 WORKERS = typer.Option(0, help="Processes that load pictures.")
 DEVICE = typer.Option("auto", help="auto, cpu, cuda or mps.")
@@ -14,3 +21,15 @@ def load(data: str):
 
     print(catalogue.describe(data))
     return catalogue.load(data)
+
+
+def shares(text: str | None) -> tuple[float, ...] | None:
+    """Return the fractions that "0.8,0.2" or "80 20" name, or raise one line; None if nothing was given."""
+    if text is None:
+        return None
+    try:
+        found = tuple(float(part) for part in re.split(r"[\s,;/:]+", text.strip()))
+    except ValueError:
+        message = _("--fractions takes numbers such as 0.7,0.2,0.1 or 0.8,0.2; got {text!r}.", text=text)
+        raise DataError(message) from None
+    return tuple(part / 100 for part in found) if abs(sum(found) - 100) < 1e-6 else found

@@ -1,6 +1,7 @@
 """`imgcls train`: train a network on any data set, with checkpoints, a log and curves."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from .. import paths
 from ..errors import DataError, TrainingError, unknown
 from ..i18n import _
-from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
+from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, shares
 
 SETTINGS = ("data", "weights", "augment", "batch_size", "epochs", "optimizer", "lr", "momentum", "weight_decay")
 SETTINGS += ("schedule", "freeze", "unfreeze_from", "seed")
@@ -17,7 +18,10 @@ AUGMENT = {"none": False, "usual": True, "strong": "strong"}
 
 def train(
     data: str = DATA,
-    out: Path = typer.Option(help="Folder for checkpoints, history and curves."),
+    out: Path = typer.Option(help="Folder for checkpoints, history, curves, and the list of the files of each split."),
+    pattern: str = PATTERN,
+    labels: str = LABELS,
+    fractions: str = typer.Option("0.7,0.2,0.1", help="Of train, val and test, where no splits are given; or 0.8,0.2."),
     arch: str = typer.Option("course_resnet", help="Architecture, one of `models.list()`."),
     weights: str = typer.Option("none", help="none, course, imagenet, or a file of weights."),
     image_size: int = typer.Option(64, help="Height and width that the network gets, in pixels."),
@@ -48,7 +52,7 @@ def train(
     """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
     from .. import models, runtime, training
-    from ..data import catalogue
+    from ..data import catalogue, split_list
     from ..data.loaders import loaders
 
     prepare = {
@@ -64,9 +68,14 @@ def train(
     augments = _augments(augment)
     lr_of = training.schedules.by_name(schedule, lr=lr, epochs=epochs)
     processes = training.distributed.processes()
+    goes_on = checkpoints.path("last").exists()
+    listed = processes.from_first(lambda: split_list.SplitList.read(out) if goes_on else None)
     with processes.one_voice():
         print(catalogue.describe(data))
-        splits = catalogue.load(data)
+        read = {"pattern": pattern, "labels": labels, "fractions": shares(fractions)}
+        splits = catalogue.load(data, **read, divide=listed.again if listed else None)
+    if processes.first and goes_on and not listed and split_list.write(splits, out):
+        print(_("This run had no {name}: its splits were made anew from the folder.", name=split_list.FILE))
     batches = loaders(splits, batch_size=batch_size, workers=workers, augment=augments, steady=True, **prepare)
     if (bits := getattr(splits.train, "bits", 16)) < 16:
         checkpoints.transforms["bits"] = bits  # new pictures have to be scaled like these
@@ -85,7 +94,7 @@ def train(
         schedule=lr_of,
         precision=precision,
         device=device,
-        checkpoints=checkpoints,
+        checkpoints=replace(checkpoints, before_first=lambda: split_list.write(splits, out)),
         resume=resume,
         seed=seed,
         on_epoch=lambda history: _record(history, out),

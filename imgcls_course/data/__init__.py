@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "files": ["PictureFiles"],
         "layouts": ["Layout", "find_layout"],
         "loaders": ["Loaders", "loader", "loaders"],
+        "split_list": ["SplitList"],
         "splits": ["Pictures", "Splits", "stratified_split"],
         "unlabelled": ["find_pictures"],
     },

@@ -38,7 +38,7 @@ MODES = {  # Pillow's name of how pixels are stored, by kind of finding
 }
 
 
-def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
+def audit(path, *, pattern: str | None = None, labels=None, progress: bool = True) -> Audit:
     """Look at every file of a folder of pictures, and say what is wrong.
 
     Found are files that cannot be read or are of no use, pictures of odd kinds, sizes and shapes, classes out of
@@ -52,6 +52,8 @@ def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
         and the report says what `find_layout` says of it.
     pattern : str, optional
         For labels in file names; see `find_layout`.
+    labels : path, optional
+        For labels in a table; see `find_layout`.
     progress : bool
         Show a bar.
 
@@ -65,7 +67,7 @@ def audit(path, *, pattern: str | None = None, progress: bool = True) -> Audit:
     DataError
         If there is no such folder, or no picture in it. Nothing that is in a file raises.
     """
-    layout = survey(path, pattern=pattern)
+    layout = survey(path, pattern=pattern, labels=labels)
     why_not = problem(layout)
     layout = layout if layout.samples else _all_alike(layout)
     paths = [sample.path for sample in layout.samples]

@@ -3,12 +3,14 @@
 import difflib
 import importlib
 import os
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import DataError, unknown
 from ..i18n import _
 from .doubts import notes
-from .layouts import FRACTIONS, SPLITS, find_layout, to_splits
+from .layouts import FRACTIONS, SPLITS, Layout, find_layout, to_splits
 from .splits import Splits
 
 _WHERE = {  # name: the module with the function of that name
@@ -31,7 +33,15 @@ def names() -> list[str]:
     return list(_WHERE)
 
 
-def load(name: str | os.PathLike, *, seed: int = 0, pattern: str | None = None, fractions=FRACTIONS) -> Splits:
+def load(
+    name: str | os.PathLike,
+    *,
+    seed: int = 0,
+    pattern: str | None = None,
+    labels: str | os.PathLike | None = None,
+    fractions=FRACTIONS,
+    divide: Callable[[Layout], Splits] | None = None,
+) -> Splits:
     r"""Load a data set, split in three.
 
     Parameters
@@ -45,13 +55,22 @@ def load(name: str | os.PathLike, *, seed: int = 0, pattern: str | None = None, 
         use.
     pattern : str, optional
         For a folder with labels in file names: see `find_layout`.
+    labels : path, optional
+        For a folder whose labels stand in a table such as "labels.csv", with a row for each image; "labels.csv:breed"
+        names the column with the labels.
     fractions : two or three floats
-        For a folder whose splits are not given: the shares of train, val and test; (0.8, 0.2) leaves test empty.
+        For a folder whose splits are not given: about the shares of train, val and test; (0.8, 0.2) leaves test empty.
+        Every class has at least one image in train and in val. An image that is deleted or added later moves none of
+        the others between train and test.
+    divide : callable, optional
+        For a folder: makes the splits of its layout, and says how, in place of `seed` and `fractions`; such as
+        `SplitList.read("run").again`, for those that `imgcls train` made.
 
     Raises
     ------
     DataError
-        If there is no data set and no folder of that name, or both, or nothing can be learned from the pictures in it.
+        If there is no data set and no folder of that name, or both, nothing can be learned from the pictures in it, or
+        a class has a single one.
 
     Examples
     --------
@@ -61,11 +80,15 @@ def load(name: str | os.PathLike, *, seed: int = 0, pattern: str | None = None, 
     """
     if known := _course_set(name):
         return getattr(importlib.import_module(f"{__package__}.{_WHERE[known]}"), known)(seed=seed)
-    layout = find_layout(name, pattern=pattern)
-    splits = to_splits(layout, seed=seed, fractions=fractions)
+    layout = find_layout(name, pattern=pattern, labels=labels, least_classes=1 if divide else 2)
+    splits = None if divide else to_splits(layout, seed=seed, fractions=fractions)
     print(layout, *notes(layout), sep="\n")
+    if splits is None:
+        return divide(layout)
     if not layout.splits:
         print(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
+        if len(fractions) == 3:
+            _say_who_has_no_test(splits)
     elif len(splits.test) == 0:
         print(_("There is no test split: what you choose on val, you cannot also report on it without bias."))
     return splits
@@ -118,3 +141,12 @@ def _neither(name: str) -> str:
 
 def _sizes(splits: Splits) -> str:
     return ", ".join(f"{name} {len(splits[name]):,}" for name in SPLITS)
+
+
+def _say_who_has_no_test(splits: Splits) -> None:
+    """Name the classes that are too small for all three splits."""
+    found = Counter(splits.test.labels.tolist())
+    missing = [name for label, name in enumerate(splits.classes) if not found[label]]
+    if missing:
+        some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
+        print(_("Too few images to have one in test: {classes}.", classes=some))

@@ -11,7 +11,8 @@ from .doubts import problem
 from .folders import all_files
 from .formats import is_picture
 from .split_names import SPLIT_FOLDERS, SPLITS
-from .survey import Layout, Sample, survey
+from .stable_split import stable_split
+from .survey import Layout, Sample, name_below, survey
 
 if TYPE_CHECKING:
     from .splits import Splits
@@ -28,16 +29,18 @@ __all__ = [
     "card_of",
     "find_layout",
     "is_picture",
+    "name_below",
+    "splits_at",
     "to_splits",
 ]
 
 
-def find_layout(path, *, pattern: str | None = None, least_classes: int = 2) -> Layout:
+def find_layout(path, *, pattern: str | None = None, labels=None, least_classes: int = 2) -> Layout:
     r"""Find out how the pictures of a folder are laid out.
 
     Known are: a folder per class; folders such as `train`, `val` and `test` with a folder per class in each, or the
     other way round; and pictures whose labels stand in their names. Further folders around them are followed where
-    they can mean nothing else, as in `seg_train/seg_train/forest`.
+    they can mean nothing else, as in `seg_train/seg_train/forest`. A table is read where it is given.
 
     Parameters
     ----------
@@ -45,6 +48,8 @@ def find_layout(path, *, pattern: str | None = None, least_classes: int = 2) -> 
     pattern : str, optional
         For labels in file names: a regular expression for the name without its ending, with a group `label` (or one
         group), such as `r"(?P<label>[a-z]+)\.\d+"` for `cat.9586.jpg`. Default: all before the last number.
+    labels : path, optional
+        A table with a row for each image, see `label_table.from_table`.
     least_classes : int
         How many classes with a readable picture there must be: 2 to learn something, 1 to evaluate.
 
@@ -52,9 +57,9 @@ def find_layout(path, *, pattern: str | None = None, least_classes: int = 2) -> 
     ------
     DataError
         If there is no such folder, no picture in it, or fewer classes; the message says what was seen, and what was
-        probably meant. Also if a name does not fit a pattern that was given.
+        probably meant. Also if a name does not fit a pattern that was given, or the table gives no labels.
     """
-    layout = survey(path, pattern=pattern)
+    layout = survey(path, pattern=pattern, labels=labels)
     if why := problem(layout, least_classes=least_classes):
         raise DataError(why)
     return layout
@@ -63,31 +68,43 @@ def find_layout(path, *, pattern: str | None = None, least_classes: int = 2) -> 
 def to_splits(layout: Layout, *, card: Card | None = None, seed: int = 0, fractions=FRACTIONS) -> "Splits":
     """Make three splits of a layout.
 
-    Splits that are given are kept as they are. Of those without, `fractions` of each class go to train, val and test;
-    two fractions, such as (0.8, 0.2), leave test empty. Where only train and test are given, a fifth of train becomes
-    val; where only train and val are given, test is empty.
+    Splits that are given are kept as they are. Of those without, about `fractions` of each class go to train, val and
+    test, by the names of the files (see `stable_split`); two fractions, such as (0.8, 0.2), leave test empty. Where
+    only train and test are given, a fifth of train becomes val; where only train and val are given, test is empty.
     """
-    from .files import PictureFiles  # with torch, which takes seconds; looking at a folder does not need it
-    from .splits import Splits, stratified_split
-
     given = layout.splits
-    part = np.array([sample.split for sample in layout.samples])
-    labels = np.array([sample.label for sample in layout.samples])
     if not given or set(given) == {"train"}:
-        places = stratified_split(labels, fractions=fractions, seed=seed)
+        places = _divided(layout, np.arange(len(layout.samples)), fractions=fractions, seed=seed)
     else:
+        part = np.array([sample.split for sample in layout.samples])
         places = [np.flatnonzero(part == name) for name in SPLITS]
         if "val" not in given:
-            train = places[0]
-            inner = stratified_split(labels[train], fractions=(0.8, 0.2), seed=seed)
-            places[:2] = [train[inner[0]], train[inner[1]]]
-    _check_classes(layout, labels[places[0]])
-    paths = [sample.path for sample in layout.samples]
+            places[:2] = _divided(layout, places[0], fractions=(0.8, 0.2), seed=seed)[:2]
+    _check_classes(layout, np.array([layout.samples[place].label for place in places[0]]))
+    return splits_at(layout, places, card=card)
+
+
+def splits_at(layout: Layout, places, *, card: Card | None = None) -> "Splits":
+    """Make splits of the samples at these places: for each of train, val and test a list of int."""
+    from .files import PictureFiles  # with torch, which takes seconds; looking at a folder does not need it
+    from .splits import Splits
+
+    chosen = [[layout.samples[place] for place in part] for part in places]
     parts = (
-        PictureFiles([paths[i] for i in place], labels[place], classes=layout.classes, bits=layout.bits)
-        for place in places
+        PictureFiles(
+            [each.path for each in part], [each.label for each in part], classes=layout.classes, bits=layout.bits
+        )
+        for part in chosen
     )
     return Splits(*parts, card=card or card_of(layout))
+
+
+def _divided(layout: Layout, places: np.ndarray, *, fractions, seed: int) -> list[np.ndarray]:
+    every = layout.names
+    names = [every[place] for place in places]
+    labels = np.array([layout.samples[place].label for place in places], dtype=np.int64)
+    parts = stable_split(names, labels, classes=layout.classes, fractions=fractions, seed=seed)
+    return [places[part] for part in parts]
 
 
 def card_of(layout: Layout) -> Card:

@@ -84,8 +84,16 @@ def _pets(name: str, *, column: int, seed: int) -> Splits:
     except (OSError, ValueError, IndexError) as error:
         raise _damaged(name, root) from error
     samples.sort(key=lambda sample: sample.path)
-    layout = Layout(root, _("lists of names"), CARDS[name].classes, tuple(samples))
-    return to_splits(layout, card=CARDS[name], seed=seed)
+    layout = Layout(root, _("lists of names"), CARDS[name].classes, tuple(_with_val(samples, seed=seed)))
+    return to_splits(layout, card=CARDS[name])
+
+
+def _with_val(samples: list[Sample], *, seed: int) -> list[Sample]:
+    """Make val of a fifth of train."""
+    train = [place for place, sample in enumerate(samples) if sample.split == "train"]
+    labels = np.array([samples[place].label for place in train])
+    val = {train[place] for place in stratified_split(labels, fractions=(0.8, 0.2), seed=seed)[1]}
+    return [dataclasses.replace(each, split="val") if i in val else each for i, each in enumerate(samples)]
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -1,5 +1,7 @@
 """Pictures with labels, and their three disjoint splits."""
 
+import copy
+import difflib
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,7 @@ from ..i18n import _
 from .cards import Card
 from .checks import check_whole
 from .layouts import SPLITS
+from .stable_split import check_fractions
 
 
 class Pictures(Dataset):
@@ -107,6 +110,34 @@ def relabelled(pictures, classes) -> tuple[torch.Tensor, torch.Tensor]:
     return kept, new
 
 
+def as_classes(pictures, classes: tuple[str, ...]):
+    """Return the same pictures with their labels in another order of classes, which may be more.
+
+    Raises
+    ------
+    DataError
+        If a picture is of none of them; that class is named.
+    """
+    if pictures.classes == tuple(classes):
+        return pictures
+    there = [pictures.classes[label] for label in pictures.labels.unique().tolist()]
+    strangers = [name for name in there if name not in classes]
+    if strangers:
+        raise DataError(_stranger(strangers, classes))
+    number = {name: label for label, name in enumerate(classes)}
+    found = copy.copy(pictures)  # of images or paths there is one list only
+    found.labels = torch.tensor([number.get(name, -1) for name in pictures.classes])[pictures.labels]
+    found.classes = tuple(classes)
+    return found
+
+
+def _stranger(names: list[str], classes: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(names[0], classes, n=1)
+    hint = _("did you mean '{near}'?", near=near[0]) if near else _("rename its folder, or leave it out.")
+    more = _(" (and {n} more)", n=len(names) - 1) if len(names) > 1 else ""
+    return _("'{name}'{more} is not a class of this network: {hint}", name=names[0], more=more, hint=hint)
+
+
 def check_labels(labels: torch.Tensor, *, num_classes: int) -> None:
     """Raise a DataError if a label is outside [0, num_classes)."""
     wrong = ((labels < 0) | (labels >= num_classes)).nonzero().flatten()
@@ -171,6 +202,9 @@ class SplitError(DataError, AttributeError):
 def stratified_split(labels: np.ndarray, *, fractions=(0.7, 0.2, 0.1), seed: int = 0) -> tuple[np.ndarray, ...]:
     """Divide the indices of `labels` in three, each class in the same proportions.
 
+    For data that stay as they are: one picture more or less, and all of them are divided anew. Folders, in which files
+    come and go, are divided by the names of the files, see `stable_split`.
+
     Parameters
     ----------
     labels : array of int, shape (N,)
@@ -189,9 +223,7 @@ def stratified_split(labels: np.ndarray, *, fractions=(0.7, 0.2, 0.1), seed: int
     DataError
         If the fractions are no such numbers, or a class has too few pictures to be in every split.
     """
-    if len(fractions) not in (2, 3) or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
-        message = _("fractions must be two or three positive numbers that sum to 1, got {f}.", f=fractions)
-        raise DataError(message)
+    check_fractions(fractions)
     train, rest = _divide(labels, np.arange(len(labels)), share=fractions[0], seed=seed)
     if len(fractions) == 2:
         return np.sort(train), np.sort(rest), rest[:0]

@@ -5,7 +5,7 @@ import functools
 import os
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +67,11 @@ class Layout:
         found = Counter(sample.split for sample in self.samples if sample.split)
         return {name: found[name] for name in SPLITS if name in found}
 
+    @property
+    def names(self) -> list[str]:
+        """What each sample is called: its path below the root, the same on every computer."""
+        return [name_below(self.root, sample.path) for sample in self.samples]
+
     @functools.cached_property
     def bits(self) -> int:
         """How many bits the 16-bit pictures use, see `depth.bits_used`."""
@@ -100,7 +105,7 @@ class Layout:
         return said
 
 
-def survey(path, *, pattern: str | None = None) -> Layout:
+def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
     """Find out how the pictures of a folder are laid out, whether or not anything can be learned from them.
 
     As `find_layout`, but one class, or none at all, is no error here.
@@ -109,6 +114,12 @@ def survey(path, *, pattern: str | None = None) -> Layout:
     if not root.is_dir():
         raise DataError(_no_folder(root))
     files, skipped = walk(root)
+    if labels is not None:
+        if pattern is not None:
+            raise DataError(_("Labels come from a table or from file names: give labels or pattern, not both."))
+        from .label_table import from_table  # which makes a Layout as well
+
+        return replace(from_table(root, files, labels), skipped=tuple(skipped))
     images = [file for file in files if is_picture(file)]
     base = root if pattern else _unwrapped(root, images)
     if pattern is not None:
@@ -259,6 +270,11 @@ def _by_pattern(root: Path, images: list[Path], pattern: str) -> Named:
     splits = split_folders(filter(None, groups))
     split_of = {file: splits.get(name, "") for name, group in groups.items() for file in group}
     return [(file, label, split_of[file]) for file, label in labels_by_pattern(images, pattern)]
+
+
+def name_below(root: Path, path: Path) -> str:
+    """Return the path of a file from a folder on, with "/" between, in one spelling."""
+    return _plain(path.relative_to(root).as_posix())
 
 
 def _plain(name: str) -> str:

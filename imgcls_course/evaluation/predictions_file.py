@@ -1,18 +1,18 @@
 """Predictions as a file that opens in a spreadsheet, and back: scores can be computed again without the model.
 
 One line a picture: the probability of each class, the true class as ones and zeros, the predicted one likewise, the
-path. As `.csv` with a header, or as `.txt` with spaces between, for programs that expect that form.
+path. As `.csv` with a header, or as `.txt` with spaces between, for programs that expect that form. Names that are not
+ASCII come with the byte order mark that Excel wants; a path that it would take for a formula, with an apostrophe.
 """
 
-import csv
-import io
 import json
 from pathlib import Path
 
 import numpy as np
 
 from .. import paths
-from ..errors import EvaluationError
+from ..data.tables import guarded, read_rows, unguarded, write_rows
+from ..errors import DataError, EvaluationError
 from ..i18n import _
 from .predictions import Predictions
 
@@ -37,15 +37,12 @@ def write(predictions: Predictions, path: Path | str) -> Path:
             predictions.probabilities.tolist(), predictions.true, predictions.predicted, strict=True
         )
     )
-    text = io.StringIO()
     if _is_csv(path):
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([*_header(predictions.classes), "path"])
-        writer.writerows([*row, where] for row, where in zip(rows, predictions.paths, strict=True))
-    else:
-        text.write("# " + json.dumps(predictions.classes, ensure_ascii=False) + "\n")
-        text.writelines(" ".join([*row, where]) + "\n" for row, where in zip(rows, predictions.paths, strict=True))
-    paths.write_text(path, text.getvalue())
+        rows = ([*row, guarded(where)] for row, where in zip(rows, predictions.paths, strict=True))
+        return write_rows([[*_header(predictions.classes), "path"], *rows], path)
+    lines = (" ".join([*row, _on_a_line(where)]) for row, where in zip(rows, predictions.paths, strict=True))
+    text = "\n".join(["# " + json.dumps(predictions.classes, ensure_ascii=False), *lines, ""])
+    paths.write_bytes(path, text.encode("utf-8", errors="surrogateescape"))
     return path
 
 
@@ -59,10 +56,9 @@ def read(path: Path | str) -> Predictions:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise EvaluationError(_("{path} cannot be read: {error}.", path=path, error=error)) from None
-    classes, rows = _from_csv(text, path) if _is_csv(path) else _from_text(text, path)
+        classes, rows = _from_csv(path) if _is_csv(path) else _from_text(path)
+    except DataError as error:
+        raise EvaluationError(str(error)) from None
     k = len(classes)
     numbers = np.empty((len(rows), 3 * k))
     for number, row in enumerate(rows):
@@ -88,20 +84,38 @@ def _is_csv(path: Path) -> bool:
     return path.suffix == ".csv"
 
 
-def _from_csv(text: str, path: Path) -> tuple[tuple[str, ...], list[list[str]]]:
-    header, *rows = csv.reader(io.StringIO(text)) if text else [[]]
+def _from_csv(path: Path) -> tuple[tuple[str, ...], list[list[str]]]:
+    header, *rows = read_rows(path, delimiters=",;\t") or [[]]
     classes = tuple(name.removeprefix("p ") for name in header[: len(header) // 3])
     if not classes or [*_header(classes), "path"] != header:
         raise EvaluationError(_("{path} is no file of predictions: its first line is another.", path=path))
-    return classes, rows
+    return classes, [[*row[:-1], unguarded(row[-1])] for row in rows]
 
 
-def _from_text(text: str, path: Path) -> tuple[tuple[str, ...], list[list[str]]]:
-    header, *lines = text.splitlines() or [""]
+def _from_text(path: Path) -> tuple[tuple[str, ...], list[list[str]]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise EvaluationError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from None
+    header, *lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     try:
         classes = tuple(json.loads(header.removeprefix("# ")))
     except ValueError:
         classes = ()
     if not classes or not header.startswith("# "):
         raise EvaluationError(_("{path} is no file of predictions: its first line is another.", path=path))
-    return classes, [line.split(" ", maxsplit=3 * len(classes)) for line in lines]  # a path may have spaces
+    rows = [line.split(" ", maxsplit=3 * len(classes)) for line in lines]  # a path may have spaces
+    return classes, [[*row[:-1], _whole(row[-1])] for row in rows]
+
+
+def _on_a_line(path: str) -> str:
+    """Return a path, or what JSON makes of one with a line break in it."""
+    return json.dumps(path) if path.startswith('"') or {"\n", "\r"} & set(path) else path
+
+
+def _whole(path: str) -> str:
+    """Return what `_on_a_line` was given."""
+    try:
+        return str(json.loads(path)) if path.startswith('"') else path
+    except ValueError:  # written before such paths were
+        return path

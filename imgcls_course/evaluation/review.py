@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import training
+from ..data.layouts import SPLITS
 from ..data.loaders import loader
-from ..data.splits import Splits
+from ..data.splits import Splits, as_classes
 from ..errors import EvaluationError, unknown
 from ..i18n import _
 from .epochs import compare_epochs
@@ -34,7 +35,7 @@ class Review:
     chosen : Threshold or None
         As chosen on val; None if no need was given.
     scored : Threshold or None
-        The same threshold on this split.
+        The same threshold, or the one that was given, on this split.
     """
 
     checkpoint: Path
@@ -70,10 +71,7 @@ class Review:
             ),
         ]
         if self.scored is not None:
-            chosen = _(
-                "threshold {value:.4f} for {name}, chosen on val: recall {recall:.3f}, precision {precision:.3f}"
-            )
-            lines.append(chosen.format(**{**vars(self.chosen), "name": self.positive}))
+            lines.append(self._where_chosen())
             text = _("on {split}: recall {recall:.3f} ({rl:.2f} to {rh:.2f}), ") + _(
                 "precision {precision:.3f} ({pl:.2f} to {ph:.2f}); "
                 "{found} found, {missed} missed, {false_alarms} false alarms"
@@ -81,6 +79,12 @@ class Review:
             (rl, rh), (pl, ph) = self.intervals["recall"], self.intervals["precision"]
             lines.append(text.format(**vars(self.scored), split=self.split, rl=rl, rh=rh, pl=pl, ph=ph))
         return "\n".join(lines)
+
+    def _where_chosen(self) -> str:
+        if self.chosen is None:
+            return _("threshold {value:.4f} for {name}, as given", value=self.scored.value, name=self.positive)
+        chosen = _("threshold {value:.4f} for {name}, chosen on val: recall {recall:.3f}, precision {precision:.3f}")
+        return chosen.format(**{**vars(self.chosen), "name": self.positive})
 
 
 def _accuracy(predictions: Predictions) -> float:
@@ -94,6 +98,7 @@ def review(
     *,
     split: str = "test",
     positive: str | None = None,
+    threshold: float | None = None,
     image_size: int | None = None,
     batch_size: int = 32,
     workers: int = 0,
@@ -110,10 +115,12 @@ def review(
         A JSON file of a checkpoint; or the folder of a run, which means its best epoch, and with a need the epoch that
         serves it best of all that were saved.
     splits : Splits
-        Of the same classes.
+        Of classes that the network knows, in any order; some may be missing.
     split : {"test", "val", "train"}
     positive : str, optional
         The class in question; the first unless told otherwise.
+    threshold : float, optional
+        In [0, 1], chosen elsewhere, such as by an earlier review of data with val; in place of a need.
     image_size : int, optional
         Another height and width than in training, in pixels. A network that takes any size often does better on
         pictures a little larger than those it learned from (Touvron et al., "Fixing the train-test resolution
@@ -128,18 +135,20 @@ def review(
     Raises
     ------
     EvaluationError, TrainingError
-        If the split is empty, the classes are others, there is no checkpoint, or the need cannot be met.
+        If the split is empty, there is no checkpoint, or the need cannot be met.
+    DataError
+        If a picture is of a class that the network does not know.
     """
     checkpoint = Path(checkpoint)
-    if len(splits[split]) == 0:
-        raise EvaluationError(_("There are no pictures in {split}. Take another split, such as val.", split=split))
+    _check_there(splits, split, needs_val=bool(need))
     card = training.read_card(training.saved(checkpoint)[0])  # all epochs of a run have the same classes and transforms
-    positive = _check_classes(card, splits, positive=positive, source=checkpoint)
+    positive = _check_positive(card, positive, threshold=threshold, need=need)
 
     prepare = card.transforms if image_size is None else {**card.transforms, "image_size": image_size}
 
     def batches(name: str):
-        return loader(splits[name], transforms=prepare, batch_size=batch_size, workers=workers)
+        pictures = as_classes(splits[name], card.classes)
+        return loader(pictures, transforms=prepare, batch_size=batch_size, workers=workers)
 
     options = {"device": device, "precision": precision, "progress": progress}
     best = compare_epochs(checkpoint, batches("val"), positive=positive, **options, **need)[0] if need else None
@@ -150,16 +159,32 @@ def review(
     else:
         told = predict(model, batches(split), classes=card.classes, **options)
     chosen = best.threshold if best else None
-    scored = score_at(told, positive, chosen.value) if chosen else None
+    value = chosen.value if chosen else threshold
+    scored = None if value is None else score_at(told, positive, value)
     return Review(path, card, split, told, positive, chosen, scored)
 
 
-def _check_classes(card: training.Card, splits: Splits, *, positive: str | None, source: Path) -> str:
-    """Return the class in question, or raise one line if the classes are others or it is none of them."""
-    if card.classes != splits.classes:
-        message = _("{path} knows the classes {known}, not {classes}.")
-        known, classes = ", ".join(card.classes), ", ".join(splits.classes)
-        raise EvaluationError(message.format(path=source, known=known, classes=classes))
+def _check_there(splits: Splits, split: str, *, needs_val: bool) -> None:
+    """Raise one line if a split is empty that is needed."""
+    there = [name for name in SPLITS if len(splits[name])]
+    if len(splits[split]) == 0:
+        message = _("There are no pictures in {split}. Take another split: {others}.")
+        raise EvaluationError(message.format(split=split, others=", ".join(there)))
+    if needs_val and "val" not in there:
+        raise EvaluationError(
+            _(
+                "A threshold is chosen on val, and val has no images here. Choose it on the training data, then pass "
+                "it on: --threshold 0.3, or threshold=0.3 in Python."
+            )
+        )
+
+
+def _check_positive(card: training.Card, positive: str | None, *, threshold: float | None, need: dict) -> str:
+    """Return the class in question, or raise one line if it is none, or the threshold is none or one too many."""
     if positive is not None and positive not in card.classes:
         raise EvaluationError(unknown(positive, _("a class of this network"), card.classes))
+    if threshold is not None and need:
+        raise EvaluationError(_("Give a threshold, or a need by which it is chosen; not both."))
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise EvaluationError(_("A threshold is a probability, in [0, 1]; got {value}.", value=threshold))
     return positive or card.classes[0]

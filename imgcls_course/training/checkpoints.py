@@ -8,6 +8,7 @@ keeps the checkpoint before.
 import contextlib
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,6 +76,8 @@ class Checkpoints:
         See `Card`.
     save_interval : int
         Besides the best and the last epoch, keep every so many; 0 keeps none.
+    before_first : callable, optional
+        Called before the first checkpoint of a run is written: to put something beside it that belongs to it.
     """
 
     folder: Path | str
@@ -83,6 +86,7 @@ class Checkpoints:
     transforms: dict = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
     save_interval: int = 0
+    before_first: Callable[[], object] | None = None
 
     def path(self, name: str) -> Path:
         """Return the JSON file of the checkpoint "best", "last" or "epoch-N"."""
@@ -92,6 +96,8 @@ class Checkpoints:
         self, model: nn.Module, optimizer: torch.optim.Optimizer, *, history: History, classes: tuple[str, ...]
     ) -> None:
         """Write what is due after the last epoch of `history`: the best first, so that `last` never knows a better."""
+        if self.before_first is not None and not self.path("last").exists():
+            self.before_first()
         epoch = history[-1]["epoch"]
         state = model.state_dict()
         card = {

@@ -1,0 +1,258 @@
+"""Labels that stand in a table beside the images, such as labels.csv: a row an image."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import DataError, unknown
+from ..i18n import _
+from .formats import is_picture
+from .image_names import ImageNames, plain
+from .split_names import SPLIT_FOLDERS, split_folders
+from .survey import Layout, Sample
+from .tables import read_rows
+
+LABEL_COLUMNS = {"label", "labels", "class", "classes", "class_name", "classname", "class_label", "category", "target"}
+LABEL_COLUMNS |= {"species", "breed", "diagnosis"}
+INDEX_COLUMNS = {"", "unnamed: 0", "index"}  # what pandas writes before the first column
+SPLIT_COLUMNS = {"split", "set", "subset", "partition", "phase"}
+LISTS = "|;, "  # what stands between the labels of an image that has several
+SHOWN = 8  # columns named in an error
+
+
+def from_table(root: Path, files: list[Path], table: Path | str) -> Layout:
+    """Return the layout of a folder whose labels stand in a table.
+
+    The column with the images is the one that names most of them, by their path or their name, with or without ending.
+    The column with the labels is called `label`, `class`, `category` or alike, or is the only other one; or it is named
+    after a colon, as in "table.csv:breed". Several columns of zeros with a single 1 in each row are read, too. A column
+    `split`, or folders train, val and test, give the splits if every image has one.
+
+    Parameters
+    ----------
+    root : Path
+    files : list of Path
+        All that is in the folder.
+    table : path-like
+        A text file with commas, semicolons or tabs, found from here or in the folder.
+
+    Raises
+    ------
+    DataError
+        If there is no such table, no row names an image, it is not clear which column has the labels, or an image has
+        several labels.
+    """
+    path, column = _place(table, root)
+    images = [file for file in files if is_picture(file)]
+    rows = _Rows.read(path, ImageNames(root, images))
+    labels = rows.labels(column)
+    by_image = rows.by_image(labels)
+    classes = _sorted(set(labels.values()))
+    splits = rows.splits(list(by_image.values())) or _folder_splits(root, by_image)
+    samples = [
+        Sample(image, classes.index(labels[row]), splits.get(row, "")) for image, row in sorted(by_image.items())
+    ]
+    aside = [file for file in files if file not in by_image and not (path.exists() and file.samefile(path))]
+    return Layout(root, rows.kind(labels, images), tuple(classes), tuple(samples), tuple(aside))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a table below its header, as wide as that, and which image each is about."""
+
+    path: Path
+    header: list[str]
+    rows: list[list[str]]
+    column: int  # the one that names the images
+    images: dict[int, Path]  # by the number of the row
+
+    @classmethod
+    def read(cls, path: Path, names: ImageNames) -> "_Rows":
+        rows = [[plain(cell) for cell in row] for row in read_rows(path)]
+        width = len(rows[0]) if rows else 0
+        for number, row in enumerate(rows, start=1):
+            if any(row[width:]):
+                raise DataError(_("Row {row} of {table} has more cells than the first row.", row=number, table=path))
+        rows = [(row + [""] * width)[:width] for row in rows]
+        column = max(range(width), key=lambda column: _score(rows, column, names), default=None)
+        if column is None or not _score(rows, column, names):
+            raise _no_images(path, rows, names)
+        header = [] if names.find(rows[0][column]) else rows.pop(0)
+        header = header or [str(number) for number in range(1, width + 1)]
+        return cls(path, header, rows, column, cls._found(path, rows, column, names))
+
+    @staticmethod
+    def _found(path: Path, rows: list[list[str]], column: int, names: ImageNames) -> dict[int, Path]:
+        found = {}
+        for number, row in enumerate(rows):
+            images = names.find(row[column])
+            if len(images) > 1:
+                some = ", ".join(str(image.relative_to(names.root)) for image in sorted(images)[:2])
+                message = _("'{cell}' in {table} may be {some}. Write the whole path there.")
+                raise DataError(message.format(cell=row[column], table=path, some=some))
+            if images:
+                [found[number]] = images
+        return found
+
+    def labels(self, chosen: str | None) -> dict[int, str]:
+        """Return the label of each row that has an image and a label."""
+        column = self._label_column(chosen)
+        found = {row: self.rows[row][column] for row in self.images} if column is not None else self._one_hot()
+        found = {row: label for row, label in found.items() if label}
+        several = _several(set(found.values()))
+        if several is not None:
+            raise self._multi_label(_("'{cell}' is a list of labels", cell=several))
+        whole = all((_number(label) or 0.5) % 1 == 0 or label in ("0", "0.0") for label in found.values())
+        return {row: label.partition(".")[0] if whole else label for row, label in found.items()}  # 1.0 is 1
+
+    def _others(self) -> list[int]:
+        """Return the columns that may have the labels."""
+        return [
+            place
+            for place, name in enumerate(self.header)
+            if place != self.column
+            and name.casefold() not in INDEX_COLUMNS | SPLIT_COLUMNS
+            and any(row[place] for row in self.rows)
+        ]
+
+    def _label_column(self, chosen: str | None) -> int | None:
+        """Return the column with the labels, or None if there is a column for each class."""
+        if chosen is not None:
+            if chosen not in self.header:
+                raise DataError(unknown(chosen, _("a column of {table}", table=self.path), self.header[:SHOWN]))
+            return self.header.index(chosen)
+        others = self._others()
+        named = [place for place in others if self.header[place].casefold() in LABEL_COLUMNS]
+        exact = [place for place in named if self.header[place].casefold() == "label"]
+        for candidates in (exact, named, others):
+            if len(candidates) == 1:
+                return candidates[0]
+        if len(others) > 1 and not named and all(_bit(row[place]) for row in self.rows for place in others):
+            return None
+        raise self._unclear(others)
+
+    def _one_hot(self) -> dict[int, str]:
+        others, found = self._others(), {}
+        for row, image in self.images.items():
+            ones = [self.header[place] for place in others if _number(self.rows[row][place]) == 1]
+            if len(ones) != 1:
+                raise self._multi_label(_("{image} has {n} ones in its row", image=image.name, n=len(ones)))
+            found[row] = ones[0]
+        return found
+
+    def by_image(self, labels: dict[int, str]) -> dict[Path, int]:
+        """Return the row of each image that has a label; the same label twice is no harm."""
+        found: dict[Path, int] = {}
+        for row, label in labels.items():
+            first = found.setdefault(self.images[row], row)
+            if labels[first] != label:
+                message = _("{image} has two labels in {table}: '{one}' and '{other}'. Keep one row for each image.")
+                image = self.images[row].name
+                raise DataError(message.format(image=image, table=self.path, one=labels[first], other=label))
+        return found
+
+    def splits(self, rows: list[int]) -> dict[int, str]:
+        """Return the split of these rows, if a column gives one to all of them."""
+        for place, name in enumerate(self.header):
+            if name.casefold() in SPLIT_COLUMNS:
+                found = {row: SPLIT_FOLDERS.get(self.rows[row][place].casefold(), "") for row in rows}
+                return found if all(found.values()) else {}
+        return {}
+
+    def kind(self, labels: dict[int, str], images: list[Path]) -> str:
+        """Say where the labels are, and how many rows and images are without the other."""
+        counts = (
+            (_("rows without an image: {n:,}"), len(self.rows) - len(self.images)),
+            (_("rows without a label: {n:,}"), len(self.images) - len(labels)),
+            (_("images without a row: {n:,}"), len(set(images) - set(self.images.values()))),
+        )
+        said = ", ".join(text.format(n=n) for text, n in counts if n)
+        return _("labels in {table}", table=self.path.name) + (f" ({said})" if said else "")
+
+    def _unclear(self, others: list[int]) -> DataError:
+        names = [self.header[place] for place in others][:SHOWN]
+        if not names:
+            return DataError(_("{table} has no column with labels beside the names of the images.", table=self.path))
+        message = _("Which column of {table} has the labels: {names}? Name it after a colon, as in {table}:{name}.")
+        return DataError(message.format(table=self.path, names=", ".join(names), name=names[0]))
+
+    def _multi_label(self, why: str) -> DataError:
+        message = _("{table} gives images several labels ({why}); the course classifies images with one label each.")
+        return DataError(message.format(table=self.path, why=why))
+
+
+def _place(table: Path | str, root: Path) -> tuple[Path, str | None]:
+    """Return the file of a table, and the column that is named after a colon."""
+    if not isinstance(table, str | os.PathLike):
+        raise DataError(_("labels must be the path of a table, not {kind}.", kind=type(table).__name__))
+    name, _colon, column = os.fspath(table).rpartition(":")
+    for path, chosen in ((os.fspath(table), None), (name, column.strip())):
+        for place in (Path(path).expanduser(), root / path):
+            if path and place.is_file():
+                return place, chosen
+    raise DataError(_("There is no table {table}, neither here nor in {root}.", table=table, root=root))
+
+
+def _folder_splits(root: Path, by_image: dict[Path, int]) -> dict[int, str]:
+    """Return the split of each row by the folder that its image is in, if all are in such folders."""
+    folders = {row: image.relative_to(root).parts[0] for image, row in by_image.items()}
+    splits = split_folders(set(folders.values()))
+    found = {row: splits.get(folder, "") for row, folder in folders.items()}
+    return found if all(found.values()) else {}
+
+
+def _score(rows: list[list[str]], column: int, names: ImageNames) -> float:
+    """Return how many images a column names; a name without its ending may be another number, above all an index."""
+    found: dict[Path, float] = {}
+    weight = 0.1 if rows[0][column].casefold() in INDEX_COLUMNS else 0.5
+    for row in rows:
+        whole = row[column].casefold()
+        for image in names.find(row[column]):
+            found[image] = max(found.get(image, 0.0), 1.0 if whole.endswith(image.suffix.casefold()) else weight)
+    return sum(found.values())
+
+
+def _no_images(path: Path, rows: list[list[str]], names: ImageNames) -> DataError:
+    if not rows:
+        return DataError(_("{table} is empty.", table=path))
+    if not names.images:
+        return DataError(_("There are no images in {root}.", root=names.root))
+    return DataError(
+        _(
+            "No row of {table} names an image in {root}. Its columns are {columns}; an image there is {image}.",
+            table=path,
+            root=names.root,
+            columns=", ".join(rows[0][:SHOWN]),
+            image=names.images[0].relative_to(names.root),
+        )
+    )
+
+
+def _several(labels: set[str]) -> str | None:
+    """Return a label that is a list of labels, or None.
+
+    Its pieces are labels of other images; or few pieces make many labels.
+    """
+    for mark in LISTS:
+        lists = {label: [piece.strip() for piece in label.split(mark)] for label in sorted(labels) if mark in label}
+        pieces = {piece for each in lists.values() for piece in each}
+        for label, each in lists.items():
+            if mark == "|" or label.startswith("[") or labels.issuperset(each) or 2 * len(pieces) < len(lists):
+                return label
+    return None
+
+
+def _sorted(labels: set[str]) -> list[str]:
+    numbers = all(_number(label) is not None for label in labels)
+    return sorted(labels, key=float) if numbers else sorted(labels)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text) if text.isascii() else None
+    except ValueError:
+        return None
+
+
+def _bit(text: str) -> bool:
+    return text == "" or _number(text) in (0, 1)

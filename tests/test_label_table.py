@@ -1,0 +1,175 @@
+"""Labels in a table: as Excel, pandas and people write them, and what is not clear is one line."""
+
+import codecs
+
+import damage
+import pytest
+from commands import imgcls
+
+from imgcls_course import data
+from imgcls_course.data.layouts import find_layout
+from imgcls_course.errors import DataError
+
+JPEG = damage.encoded(damage.photo(), "JPEG")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Six images: 001.jpg … 004.jpg, and two in a folder."""
+    for name in ("001.jpg", "002.jpg", "003.jpg", "004.jpg", "in/a.jpg", "in/b.png"):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(JPEG)
+    return tmp_path / "photos"
+
+
+def _read(photos, content: str | bytes, column: str = ""):
+    """The layout of the photos with a table of this content."""
+    table = photos.parent / "labels.csv"
+    table.write_bytes(content.encode() if isinstance(content, str) else content)
+    return find_layout(photos, labels=f"{table}{column}")
+
+
+def _labels(layout) -> dict[str, str]:
+    return {name: layout.classes[sample.label] for name, sample in zip(layout.names, layout.samples, strict=True)}
+
+
+WHOLE = {"001.jpg": "cat", "002.jpg": "dog", "in/a.jpg": "dog"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "file,label\n001.jpg,cat\n002.jpg,dog\nin/a.jpg,dog\n",
+        "label,file\ncat,001.jpg\ndog,002.jpg\ndog,a.jpg\n",
+        "001.jpg,cat\n002.jpg,dog\na.jpg,dog\n",  # no header
+        "id;breed\r\n1;cat\r\n2;dog\r\na;dog\r\n",  # zeros lost to a spreadsheet
+        ",image_id,species\n0,001,cat\n1,002,dog\n2,a,dog\n",  # pandas, with its index
+        ",label\n001.jpg,cat\n002.jpg,dog\nin/a.jpg,dog\n",  # pandas, the index are the names
+        'sep=;\n"file";"label"\n"001.jpg";"cat"\n"002.jpg";"dog"\n"a.jpg";"dog"\n',
+        "path\tsize\tclass\nC:\\me\\001.JPG\t9\tcat\nC:\\me\\002.JPG\t9\tdog\nC:\\me\\in\\a.JPG\t9\tdog\n",
+        "./001.jpg cat\n./002.jpg dog\n./in/a.jpg dog\n",
+        " file , label \n 001.jpg , cat \n 002.jpg , dog \n\n a.jpg , dog \n,\n",
+        "image,cat,dog\n001,1.0,0.0\n002,0.0,1.0\na,0,1\n",  # a column for each class
+        "file,label,author\n001.jpg,cat,me\n002.jpg,dog,you\na.jpg,dog,me\na.jpg,dog,you\n",  # the same row twice
+    ],
+)
+def test_tables_of_many_kinds(photos, content):
+    """Whoever wrote it, each image has the label of its row, and an image without a row has none."""
+    layout = _read(photos, content)
+    assert _labels(layout) == WHOLE
+    assert "images without a row: 3" in layout.kind
+    assert len(layout.left_aside) == 3
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        lambda text: text.encode(),
+        lambda text: codecs.BOM_UTF8 + text.replace(",", ";").encode(),
+        lambda text: codecs.BOM_UTF16_LE + text.replace(",", "\t").encode("utf-16-le"),
+        lambda text: codecs.BOM_UTF16_BE + text.replace(",", "\t").encode("utf-16-be"),
+        lambda text: text.replace(",", ";").replace("\n", "\r\n").encode("cp1252"),
+    ],
+    ids=["utf-8", "Excel's UTF-8", "Excel's Unicode text", "big-endian", "cp1252"],
+)
+def test_encodings(photos, encoded):
+    """Umlauts must not depend on the program that saved the table."""
+    assert _read(photos, encoded("file,label\n001.jpg,Käfer\n002.jpg,Mücke\n")).classes == ("Käfer", "Mücke")
+
+
+def test_numbers_are_classes_in_their_order(photos):
+    """10 comes after 9; pandas makes 1.0 of 1 where a label is missing."""
+    assert _read(photos, "file,label\n001.jpg,10\n002.jpg,9\n003.jpg,0\n").classes == ("0", "9", "10")
+    assert _read(photos, "file,label\n001.jpg,1.0\n002.jpg,0.0\n003.jpg,\n").classes == ("0", "1")
+
+
+def test_what_does_not_fit_is_counted(photos, capsys):
+    """Rows without an image, images without a row and rows without a label are said when the folder is loaded."""
+    table = photos / "labels.csv"
+    rows = ["001.jpg,cat", "002.jpg,cat", "003.jpg,dog", "004.jpg,dog", "a.jpg,", "gone.jpg,dog"]
+    table.write_text("\n".join(["file,label", *rows]))
+    splits = data.load(photos, labels="labels.csv", fractions=(0.5, 0.5))
+    assert [len(splits[name]) for name in ("train", "val", "test")] == [2, 2, 0]
+    said = capsys.readouterr().out
+    assert "labels in labels.csv (rows without an image: 1, rows without a label: 1, images without a row: 1)" in said
+    assert "Left aside: 2 other files (.jpg, .png)" in said  # the table itself is none
+
+
+def test_a_column_with_splits(photos):
+    """Splits that are given stay, in a column as in folders."""
+    layout = _read(photos, "file,label,split\n001.jpg,a,train\n002.jpg,b,Train\n003.jpg,a,valid\n004.jpg,b,test\n")
+    assert layout.splits == {"train": 2, "val": 1, "test": 1}
+    assert _read(photos, "file,label,split\n001.jpg,a,train\n002.jpg,b,7\n").splits == {}
+
+
+def test_a_column_is_named_after_a_colon(photos):
+    """Where several columns could be the labels, the reader says which."""
+    content = "file,colour,age\n001.jpg,red,old\n002.jpg,blue,new\n"
+    assert _read(photos, content, ":age").classes == ("new", "old")
+    with pytest.raises(DataError, match=r"Which column of .* has the labels: colour, age\?"):
+        _read(photos, content)
+    with pytest.raises(DataError, match="Did you mean 'colour'"):
+        _read(photos, content, ":color")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("file,label\n001.jpg,cat|dog\n002.jpg,dog\n", r"'cat\|dog' is a list of labels"),
+        ('file,label\n001.jpg,"cat, dog"\n002.jpg,dog\n003.jpg,cat\n', "'cat, dog' is a list of labels"),
+        ("file,label\n001.jpg,cat dog\n002.jpg,dog\n003.jpg,cat\n", "'cat dog' is a list of labels"),
+        ("file,label\n001.jpg,\"['cat', 'dog']\"\n002.jpg,dog\n", "is a list of labels"),
+        ("file,cat,dog\n001.jpg,1,1\n002.jpg,0,1\n", "001.jpg has 2 ones in its row"),
+        ("file,cat,dog\n001.jpg,1,0\n002.jpg,0,0\n", "002.jpg has 0 ones in its row"),
+        ("file,label\n001.jpg,cat\n1,dog\n", "001.jpg has two labels in .*: 'cat' and 'dog'"),
+        ("file,label\n001.jpg,cat,dog\n", "Row 2 of .* has more cells"),
+        ("file\n001.jpg\n", "no column with labels"),
+        ("file,label\nx.jpg,cat\n", "No row of .* names an image in .*file, label; an image there is 001.jpg"),
+        ("", "is empty"),
+        (b"PK\x03\x04 a workbook", "Save the table as CSV"),
+    ],
+)
+def test_what_cannot_be_labels_is_one_line(photos, content, said):
+    """Several labels an image, two for one, no image, no labels: nothing is guessed."""
+    with pytest.raises(DataError, match=said) as caught:
+        _read(photos, content)
+    assert "\n" not in str(caught.value)
+
+
+def test_names_of_classes_may_have_blanks_and_commas(photos):
+    """Not every label with a blank is a list: only one whose parts are labels themselves."""
+    rows = ["001.jpg,great dane", '002.jpg,"Paris, France"', "003.jpg,great pyrenees", "004.jpg,red"]
+    assert len(_read(photos, "\n".join(["file,label", *rows])).classes) == 4
+
+
+def test_a_name_that_two_images_have(photos):
+    """Guessing would label the wrong one."""
+    (photos / "a.jpg").write_bytes(JPEG)
+    with pytest.raises(DataError, match=r"'A' in .* may be a\.jpg, in/a\.jpg\. Write the whole path"):
+        _read(photos, "file,label\n001,cat\nA,dog\n")
+    assert _labels(_read(photos, "file,label\n001,cat\nin/a.jpg,dog\n"))["in/a.jpg"] == "dog"
+
+
+def test_a_table_that_is_not_there(photos):
+    """Nor does a pattern go with a table."""
+    with pytest.raises(DataError, match=r"There is no table nowhere\.csv"):
+        data.load(photos, labels="nowhere.csv")
+    with pytest.raises(DataError, match="not both"):
+        data.load(photos, labels="labels.csv", pattern="(.*)")
+    with pytest.raises(DataError, match="the path of a table, not dict"):
+        data.load(photos, labels={"001.jpg": "cat"})
+
+
+def test_the_command_line_takes_a_table(photos, tmp_path):
+    """The audit and the training see the labels."""
+    table = tmp_path / "labels.csv"
+    rows = ["001.jpg,cat", "002.jpg,cat", "003.jpg,dog", "004.jpg,dog"]
+    table.write_text("\n".join(["file,label", *rows]))
+    for seed, path in enumerate(sorted(photos.rglob("*.*"))):
+        damage.photo(seed=seed).save(path)
+    assert "4 pictures of 2 classes (cat, dog)" in imgcls("data", "audit", photos, "--labels", table)
+    small = ("--image-size", 32, "--epochs", 1, "--precision", "float32", "--device", "cpu")
+    printed = imgcls("train", "--data", photos, "--labels", table, "--fractions", "0.5,0.5", "--out", tmp_path, *small)
+    assert "train 2, val 2, test 0" in printed
+    assert data.SplitList.read(tmp_path).labels == dict(row.split(",") for row in rows)
