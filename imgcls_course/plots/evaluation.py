@@ -10,6 +10,8 @@ from ..i18n import _
 from .files import tail, thumbnail
 from .pictures import pictures
 from .style import BLUE, CYCLE, ORANGE, VERMILION
+from .text import label as named
+from .text import legend, ticks
 
 LETTERS = 22  # of a path above a picture: its end tells files apart
 
@@ -33,9 +35,9 @@ def confusion_matrix(counts, *, classes, ax: Axes | None = None) -> Axes:
         colour = "black" if rates[row, column] > 0.5 else "white"
         text = f"{count}\n{rates[row, column]:.0%}"
         ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
-    places = range(len(classes))
-    ax.set(xticks=places, yticks=places, yticklabels=classes, xlabel=_("predicted"), ylabel=_("true"))
-    ax.set_xticklabels(classes, rotation=0 if len(classes) <= 4 else 60)
+    ticks(ax.yaxis, classes)
+    ticks(ax.xaxis, classes, rotation=0 if len(classes) <= 4 else 60)
+    ax.set(xlabel=_("predicted"), ylabel=_("true"))
     return ax
 
 
@@ -54,14 +56,14 @@ def recall_precision(curve, *, chosen=None, label: str = "", ax: Axes | None = N
     ax = ax or plt.gca()
     recall, precision, _thresholds = curve
     colour = CYCLE[len(ax.lines) % len(CYCLE)]
-    ax.plot(recall, precision, color=colour, drawstyle="steps-post", label=label or None)
+    ax.plot(recall, precision, color=colour, drawstyle="steps-post", label=named(label) if label else None)
     if chosen is not None:
         name = _("threshold {value:.3g}", value=chosen.value)
         ax.scatter(chosen.recall, chosen.precision, s=70, color=colour, edgecolor="black", zorder=3, label=name)
     ax.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel=_("recall"), ylabel=_("precision"))
     ax.grid(alpha=0.3)
     if ax.get_legend_handles_labels()[1]:
-        ax.legend(loc="lower left")
+        legend(ax, loc="lower left")
     return ax
 
 
@@ -109,5 +111,6 @@ def mistakes(found: list, *, images=None, root: Path | str = "", columns: int = 
 
 
 def _says(mistake) -> str:
-    said = _("{name} {p:.2f}", name=mistake.predicted, p=mistake.p_predicted)
-    return f"{tail(mistake.path, LETTERS)}\n{said}, {_('is {name} {p:.2f}', name=mistake.true, p=mistake.p_true)}"
+    said = _("{name} {p:.2f}", name=named(mistake.predicted), p=mistake.p_predicted)
+    truth = _("is {name} {p:.2f}", name=named(mistake.true), p=mistake.p_true)
+    return f"{tail(mistake.path, LETTERS)}\n{said}, {truth}"
