@@ -8,7 +8,7 @@ import contextlib
 import functools
 import unicodedata
 import warnings
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
@@ -82,10 +82,10 @@ def legend(ax: Axes, **options) -> Legend:
     return added
 
 
-def ticks(axis, names: Iterable[str], *, lines: bool = False, **options) -> None:
-    """Write names beside an axis, at 0, 1, 2, …; options are properties of the texts."""
-    names = [label(name, lines=lines) for name in names]
-    axis.set_ticks(range(len(names)), labels=names, **style(*names), **options)
+def ticks(axis, names: Sequence[str], *, lines: bool = False, step: int = 1, **options) -> None:
+    """Write names beside an axis, at 0, 1, 2, …, or only each `step`-th; options are properties of the texts."""
+    shown = [label(name, lines=lines) for name in names[::step]]
+    axis.set_ticks(range(0, len(names), step), labels=shown, **style(*shown), **options)
 
 
 def font_file(text: str) -> str:
