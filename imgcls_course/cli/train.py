@@ -24,6 +24,9 @@ def train(
     resize: str = typer.Option("crop", help="What becomes of pictures that are not square: crop, squash or letterbox."),
     augment: str = typer.Option("usual", help="none, usual, or strong: quarter turns and other colours as well."),
     advprop: bool = typer.Option(False, help="Normalise to [-1, 1], as AdvProp weights want it."),
+    balance: str = typer.Option(
+        "none", help="Unequal classes: none, sampler (draw all alike) or weights (in the loss)."
+    ),
     batch_size: int = BATCH_SIZE,
     workers: int = WORKERS,
     epochs: int = typer.Option(10, help="Passes over the training pictures."),
@@ -47,6 +50,7 @@ def train(
     By several processes: torchrun --nproc-per-node 2 -m imgcls_course.cli train … They share each batch.
     """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
+    settings |= {"balance": balance} if balance != "none" else {}  # runs from before there was a choice go on
     from .. import models, runtime, training
     from ..data import catalogue
     from ..data.loaders import loaders
@@ -66,7 +70,8 @@ def train(
     processes = training.distributed.processes()
     with processes.one_voice():
         splits = catalogue.load(data)
-    batches = loaders(splits, batch_size=batch_size, workers=workers, augment=augments, steady=True, **prepare)
+    options = {"batch_size": batch_size, "workers": workers, "augment": augments, "balance": balance, "steady": True}
+    batches = loaders(splits, **options, **prepare)
     with runtime.seeded(seed):
         start = {"weights": None if weights == "none" else weights, "image_size": image_size}
         model = models.create(arch, num_classes=len(batches.classes), **start)
