@@ -1,8 +1,10 @@
 """Names of classes and files in figures: any script, any characters, any length, and never a crash or a warning."""
 
+import html
 import io
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -11,7 +13,7 @@ import torch
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
-from imgcls_course import evaluation, plots, widgets
+from imgcls_course import evaluation, plots, report, widgets
 from imgcls_course.errors import CourseWarning
 from imgcls_course.plots import arrays, text
 
@@ -175,6 +177,20 @@ def test_fonts_that_draw_nothing_do_not_count(only_matplotlibs_fonts):
     families = [family for family, _file in text._installed()]
     assert "DejaVu Sans" in families
     assert not [family for family in families if "Last" in family or family.startswith("cm")]
+
+
+def test_reports_take_odd_names(only_matplotlibs_fonts, tmp_path):
+    """In HTML, names are text: no tag, and whole even if they are long."""
+    for kind, name in ODD.items():
+        told = evaluation.Predictions([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 0, 1], (name, "dog"), (name, "b", "c"))
+        scored = evaluation.score_at(told, name, 0.5)
+        card = SimpleNamespace(arch=name, epoch=1, transforms={"image_size": name})
+        found = evaluation.Review(Path("run"), card, "test", told, name, scored, scored)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CourseWarning)
+            page = report.write(found, tmp_path, title=name).read_text(encoding="utf-8")
+        assert html.escape(name).replace("&#x27;", "&#39;").replace("\r\n", "\n").replace("\udce9", "?") in page, kind
+        assert "<script>" not in page
 
 
 def test_explorers_take_odd_names(only_matplotlibs_fonts):
