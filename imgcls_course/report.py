@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from pathlib import Path
 
 import jinja2
@@ -12,11 +13,14 @@ from PIL import Image
 from . import evaluation, paths, plots
 from .data.decode import PictureError, read
 from .evaluation.review import Review
+from .evaluation.shown import shown
 from .i18n import _
 from .plots.arrays import as_bytes, resized
 from .widgets.explorer import png
 
 BAD_CASES = 24
+MATRIX = 20  # classes in the confusion matrix
+PAIRS = 20  # in the table of confusions
 THUMBNAIL = 200  # pixels, the longer side
 TEMPLATE = Path(__file__).with_name("report.html")
 
@@ -34,50 +38,66 @@ def write(review: Review, folder: Path | str, *, title: str, images=None) -> Pat
         The pictures of the split, if they are not in files.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    environment.filters["shown"] = shown
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     scores, wrong = evaluation.scores(review.predictions), evaluation.mistakes(review.predictions)
     text = template.render(
         title=title,
         review=review,
         scores=scores,
+        classes=sorted(scores.per_class.items(), key=_needs_attention),
+        pairs=evaluation.confused_pairs(review.predictions, limit=PAIRS),
+        most_pairs=PAIRS,
         intervals=review.intervals,
-        average_precision=evaluation.average_precision(review.predictions, review.positive),
         calibration_error=evaluation.expected_calibration_error(review.predictions),
         figures=figures(review),
         wrong=len(wrong),
         cases=[(case, _thumbnail(case, images)) for case in wrong[:BAD_CASES]],
     )
     out = Path(folder) / "report.html"
-    paths.write_text(out, text)
+    paths.write_text(out, text.encode("utf-8", "replace").decode("utf-8"))  # names of files need not be UTF-8
     return out
+
+
+def _needs_attention(named: tuple[str, dict]) -> tuple[bool, float]:
+    """Sort classes: the lowest F1 first, those without images last."""
+    _name, row = named
+    return math.isnan(row["f1"]), row["f1"]
 
 
 def figures(review: Review) -> list[tuple[str, str, str]]:
     """Draw the figures of a review: for each a heading, what is to be seen in it, and the picture as a data URL."""
-    predictions, k = review.predictions, len(review.predictions.classes)
-    curve = evaluation.recall_precision(predictions, review.positive)
-    counts = evaluation.confusion(predictions)
-    side = max(4.0, 0.45 * k)
-    return [
-        (
-            _("Confusion matrix"),
-            _("Rows are true classes, columns predicted ones; counts, and shares of the row."),
-            _drawn(
-                lambda ax: plots.confusion_matrix(counts, classes=predictions.classes, ax=ax),
-                size=(side, side),
-            ),
-        ),
-        (
-            _("Recall and precision of {name}", name=review.positive),
-            _("What precision is to be had at each recall. The dot is the threshold chosen on val."),
-            _drawn(lambda ax: plots.recall_precision(curve, chosen=review.scored, label=review.split, ax=ax)),
-        ),
+    predictions = review.predictions
+    drawn = [
+        _confusions(predictions),
         (
             _("Calibration"),
             _("How often the network is right, by how sure it is. On the diagonal it is as sure as right."),
             _drawn(lambda ax: plots.reliability(evaluation.reliability(predictions), ax=ax)),
         ),
     ]
+    if not math.isnan(review.average_precision):  # without images of the class there is no recall
+        curve = evaluation.recall_precision(predictions, review.positive)
+        figure = (
+            _("Recall and precision of {name}", name=review.positive),
+            _("What precision is to be had at each recall. The dot is the threshold chosen on val."),
+            _drawn(lambda ax: plots.recall_precision(curve, chosen=review.scored, label=review.split, ax=ax)),
+        )
+        drawn.insert(1, figure)
+    return drawn
+
+
+def _confusions(predictions: evaluation.Predictions) -> tuple[str, str, str]:
+    """Draw the confusion matrix, of many classes those that are confused most."""
+    counts, classes = evaluation.condensed(evaluation.confusion(predictions), predictions.classes, limit=MATRIX)
+    caption = _("Rows are true classes, columns predicted ones; counts, and shares of the row.")
+    if len(predictions.classes) > MATRIX:
+        caption += " " + _(
+            "The {n} classes that are confused most are shown; the last row and column are all others.", n=MATRIX
+        )
+    side = max(4.0, 0.45 * len(classes))
+    draw = _drawn(lambda ax: plots.confusion_matrix(counts, classes=classes, ax=ax), size=(side, side))
+    return _("Confusion matrix"), caption, draw
 
 
 def _drawn(draw, *, size=(5.0, 4.0)) -> str:

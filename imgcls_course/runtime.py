@@ -223,6 +223,13 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def recording(gradients: bool = True) -> Iterator[None]:
+    """Record for gradients inside, or do not, whatever holds outside: `torch.no_grad()` or `torch.inference_mode()`."""
+    with torch.inference_mode(False), torch.set_grad_enabled(gradients):
+        yield
+
+
+@contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Make what happens inside repeatable, and leave the random numbers outside as they were.
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torchvision
 from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
@@ -235,10 +236,147 @@ def test_a_model_without_convolutions_is_one_clear_line(ask):
         ask(models.mlp(12, 3), torch.rand(1, 3, 2, 2))
 
 
-def test_one_picture_is_no_batch(resnet18):
-    """The line must say how to make one."""
-    with pytest.raises(ExplainError, match=r"image\[None\]"):
-        explain.feature_maps(resnet18, torch.rand(3, 64, 64))
+ATTRIBUTIONS = (explain.cam, explain.grad_cam, explain.gradient, explain.saliency, explain.occlusion)
+
+
+def test_one_image_is_answered_without_a_batch(trained, photos):
+    """The map of a single image is that of a batch of one, without the first axis."""
+    for ask in (*ATTRIBUTIONS, lambda *asked: explain.feature_maps(*asked, "stage4")["stage4"]):
+        np.testing.assert_allclose(ask(trained, photos[0]), ask(trained, photos[:1])[0], atol=1e-6)
+
+
+def test_images_of_any_type(trained, photos):
+    """uint8 is scaled to [0, 1], other floats are cast, and whole numbers of unknown range are one line."""
+    pixels = (photos.clamp(0, 1) * 255).round().to(torch.uint8)
+    for ask in (*ATTRIBUTIONS, lambda *asked: explain.feature_maps(*asked, "stage1")["stage1"]):
+        expected = ask(trained, pixels / 255)
+        for given in (pixels, pixels.double() / 255):
+            np.testing.assert_allclose(ask(trained, given), expected, atol=1e-6)
+        for wrong, said in ((pixels.long(), "got int64"), (pixels[0, 0], r"got \(64, 64\)"), ("photo.jpg", "got str")):
+            with pytest.raises(ExplainError, match=said):
+                ask(trained, wrong)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_explanations_work_where_no_gradients_are_recorded(trained, photos, mode):
+    """Whoever evaluates does so in such a context; what was asked before must not change what is asked inside."""
+    asks = (*ATTRIBUTIONS, lambda *asked: explain.feature_maps(*asked, "stage2")["stage2"])
+    expected = [ask(trained, photos) for ask in asks]
+    with mode():
+        images = photos.clone()  # in inference mode, a tensor that can have no gradient
+        found = [ask(trained, images) for ask in asks]
+        patches = explain.strongest_patches(trained, [images], layer="stage1", channels=[0])
+        assert torch.is_grad_enabled() is False
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert patches == explain.strongest_patches(trained, [photos], layer="stage1", channels=[0])
+
+
+def test_a_model_that_hides_its_gradients_is_one_clear_line():
+    """Made in inference mode, or computed under no_grad inside: torch would speak of elements and grad_fn."""
+
+    class Hidden(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = models.gap_net(4, in_channels=3)
+
+        @torch.no_grad()
+        def forward(self, images):
+            return self.body(images)
+
+    with torch.inference_mode():
+        made_inside = models.gap_net(4, in_channels=3)
+    for model, said in ((Hidden(), "have no gradient"), (made_inside, "Make it outside")):
+        for ask in (explain.grad_cam, explain.saliency):
+            with pytest.raises(ExplainError, match=said):
+                ask(model, torch.rand(1, 3, 16, 16))
+
+
+def test_a_first_layer_that_writes_into_its_input():
+    """As an in-place ReLU does: the images stay as they were, and the gradient is that of the other ReLU."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    images = torch.rand(2, 3, 8, 8) - 0.5
+    before = images.clone()
+    explain.feature_maps(model, images)
+    found = explain.gradient(model, images)
+    assert torch.equal(images, before)
+    model[0].inplace = False
+    np.testing.assert_allclose(found, explain.gradient(model, images), atol=1e-7)
+
+
+def test_classes_by_name(trained, photos):
+    """A name means its number; one name for all images, or one for each."""
+    names = [f"class {number}" for number in range(200)]
+    for ask in ATTRIBUTIONS:
+        for target, numbers in (("class 7", 7), (["class 7", 3, "class 9"], [7, 3, 9])):
+            np.testing.assert_array_equal(
+                ask(trained, photos, target=target, classes=names), ask(trained, photos, target=numbers)
+            )
+        for target, classes, said in (
+            ("class 7", None, "give the names of the 200 classes"),
+            ("class 7", names[:9], "give the names of the 200 classes"),
+            ("clas 7", names, "Did you mean 'class 7'"),
+        ):
+            with pytest.raises(ExplainError, match=said):
+                ask(trained, photos, target=target, classes=classes)
+    covered = explain.occlude(trained, photos[0], size=32)
+    assert np.array_equal(covered.map("class 7", classes=names), covered.map(7))
+
+
+def _vit(**options):
+    torch.manual_seed(0)
+    vit = torchvision.models.VisionTransformer(32, 8, num_layers=3, num_heads=2, hidden_dim=16, mlp_dim=32, **options)
+    nn.init.normal_(vit.heads.head.weight)  # torchvision starts it with zeros: no logit would depend on anything
+    return vit.eval()
+
+
+def test_tokens_of_a_transformer_are_maps():
+    """Token 1 + row · 4 + column is the patch at that place; the class token is left out."""
+    vit, images = _vit(), torch.rand(2, 3, 32, 32)
+    layer = "encoder.layers.encoder_layer_1"
+    tokens = []
+    with vit.get_submodule(layer).register_forward_hook(lambda *call: tokens.append(call[2])), torch.no_grad():
+        logits = vit(images)
+    maps = explain.feature_maps(vit, images, layer)[layer]
+    assert maps.shape == (2, 16, 4, 4)
+    np.testing.assert_allclose(maps[:, :, 2, 3], tokens[0][:, 1 + 2 * 4 + 3], atol=1e-6)
+    seen = explain.look(vit, images)
+    assert layer in seen.wide
+    assert layer not in seen.behind
+    torch.testing.assert_close(seen.logits, logits)
+
+
+def test_grad_cam_of_a_transformer_is_of_its_last_attention():
+    """After it, the logits depend on the class token alone, and every map would be zero."""
+    vit, images = _vit(), torch.rand(2, 3, 32, 32)
+    found = explain.grad_cam(vit, images, target=5, signed=True)
+    assert np.array_equal(
+        found, explain.grad_cam(vit, images, target=5, layer="encoder.layers.encoder_layer_2.ln_1", signed=True)
+    )
+    tokens = []
+    layer = vit.encoder.layers.encoder_layer_2.ln_1
+    with layer.register_forward_hook(lambda *call: tokens.append(call[2])):
+        [slope] = torch.autograd.grad(vit(images)[:, 5].sum(), tokens)
+    by_hand = (slope[:, 1:].mean(dim=1, keepdim=True) * tokens[0][:, 1:]).sum(dim=2).reshape(2, 4, 4)
+    np.testing.assert_allclose(found, by_hand.detach(), atol=1e-6)
+    assert np.abs(found).max() > 0
+
+
+def test_every_explanation_takes_transformers():
+    """ViT has no pooling for `cam`; all the rest answers, also for layers whose channels come last."""
+    swin = models.create("swin_t", num_classes=3)
+    for model, layer, side in ((_vit(), "encoder.layers.encoder_layer_0", 4), (swin, "features.1", 8)):
+        images = torch.rand(1, 3, 32, 32)
+        assert layer in explain.layers(model, images)
+        assert explain.feature_maps(model, images, layer)[layer].shape[2:] == (side, side)
+        for ask in (explain.grad_cam, explain.saliency, explain.gradient, explain.occlusion):
+            assert np.isfinite(ask(model, images)).all()
+        patches = explain.strongest_patches(model, [images], layer=layer, channels=[0, 1])
+        assert any(patches.values())
+    with pytest.raises(ExplainError, match="Use grad_cam"):
+        explain.cam(_vit(), torch.rand(1, 3, 32, 32))
+    assert explain.cam(swin, torch.rand(1, 3, 64, 64)).shape == (1, 2, 2)
 
 
 @pytest.mark.parametrize(("target", "said"), [(5, "from 0 to 4"), (-1, "from 0 to 4"), ([0, 1, 2], "or 2 of them")])

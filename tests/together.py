@@ -70,12 +70,22 @@ def in_memory() -> data.Loaders:
     return data.Loaders(list(whole.val), list(whole.val), [], classes=whole.classes)
 
 
+def unequal(balance: str) -> data.Loaders:
+    """Two classes of digits, and five pictures of a third."""
+    few = data.load("digits").select(["1", "3", "8"])
+    rare = few.train.labels == 2
+    train = few.train.subset(torch.nonzero(~rare | (rare.cumsum(0) <= 5)).flatten()[:60])
+    return data.loaders(Splits(train, few.val, few.test, card=few.card), batch_size=16, steady=True, balance=balance)
+
+
 EQUAL = {  # what several processes must do like one: the arguments of `fit`
     "uneven batches": dict,
     "a last batch of one": lambda: {"batch_size": 32},
     "two heads and a last batch of one": lambda: {"make": _Auxiliary, "batch_size": 32},
     "adam": adam,
     "lists": lambda: {"loaders": in_memory()},
+    "classes that are drawn alike": lambda: {"loaders": unequal("sampler")},
+    "classes that count alike": lambda: {"loaders": unequal("weights"), "label_smoothing": 0.1},
 }
 
 

@@ -28,6 +28,9 @@ def train(
     resize: str = typer.Option("crop", help="What becomes of pictures that are not square: crop, squash or letterbox."),
     augment: str = typer.Option("usual", help="none, usual, or strong: quarter turns and other colours as well."),
     advprop: bool = typer.Option(False, help="Normalise to [-1, 1], as AdvProp weights want it."),
+    balance: str = typer.Option(
+        "none", help="Unequal classes: none, sampler (draw all alike) or weights (in the loss)."
+    ),
     batch_size: int = BATCH_SIZE,
     workers: int = WORKERS,
     epochs: int = typer.Option(10, help="Passes over the training pictures."),
@@ -51,6 +54,7 @@ def train(
     By several processes: torchrun --nproc-per-node 2 -m imgcls_course.cli train … They share each batch.
     """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
+    settings |= {"balance": balance} if balance != "none" else {}  # runs from before there was a choice go on
     from .. import models, runtime, training
     from ..data import catalogue, split_list
     from ..data.loaders import loaders
@@ -76,7 +80,8 @@ def train(
         splits = catalogue.load(data, **read, divide=listed.again if listed else None)
     if processes.first and goes_on and not listed and split_list.write(splits, out):
         print(_("This run had no {name}: its splits were made anew from the folder.", name=split_list.FILE))
-    batches = loaders(splits, batch_size=batch_size, workers=workers, augment=augments, steady=True, **prepare)
+    options = {"batch_size": batch_size, "workers": workers, "augment": augments, "balance": balance, "steady": True}
+    batches = loaders(splits, **options, **prepare)
     if (bits := getattr(splits.train, "bits", 16)) < 16:
         checkpoints.transforms["bits"] = bits  # new pictures have to be scaled like these
     with runtime.seeded(seed):

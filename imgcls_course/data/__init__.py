@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["download", "posters", "transforms"],
     submod_attrs={
         "audit": ["audit"],
+        "balance": ["class_weights"],
         "cards": ["CARDS", "Card"],
         "catalogue": ["load", "names"],
         "decode": ["PictureError", "read"],

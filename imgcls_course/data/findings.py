@@ -189,7 +189,7 @@ def explain(kind: str) -> tuple[str, str]:
         "skipped": (_("skipped folder"), _("No image in it is used. See whether that is what you want.")),
         "empty_folder": (_("empty folder"), _("Some loaders stop here. Fill it, or delete it.")),
         "missing_class": (_("class without pictures"), _("Its accuracy cannot be measured or learned there.")),
-        "imbalance": (_("imbalance"), _("Report the accuracy of each class, and weigh the classes.")),
+        "imbalance": (_("imbalance"), _("Report the recall of each class; train with --balance sampler, or weights.")),
         "duplicate": (_("same picture again"), _("Keep one of each: a random split would leak the others.")),
         "near_duplicate": (_("nearly the same"), _("Keep all of a group in one split, or delete all but one.")),
         "blank": (_("blank"), _("There is nothing to see. Delete them, unless blank is a class.")),

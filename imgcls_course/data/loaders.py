@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from .. import paths
 from ..errors import CourseWarning, DataError, unknown
 from ..i18n import _
+from .balance import check_balance, class_weights, order_of
 from .cache import DiskCache, MemoryCache
 from .checks import check_whole
 from .decode import PictureError
@@ -28,12 +29,16 @@ ROOM = 256 / 224  # pictures are kept a little larger than they are used, for ra
 
 @dataclass(frozen=True)
 class Loaders:
-    """Batches of (images, labels) for each split: images (N, C, H, W) float32, labels (N,) int64."""
+    """Batches of (images, labels) for each split: images (N, C, H, W) float32, labels (N,) int64.
+
+    `class_weights`, float32 of shape (K,), are what each class counts in the loss of training; None if all are alike.
+    """
 
     train: DataLoader
     val: DataLoader
     test: DataLoader
     classes: tuple[str, ...]
+    class_weights: torch.Tensor | None = None
 
 
 def loaders(
@@ -50,6 +55,7 @@ def loaders(
     cache_gb: float = 2.0,
     strict: bool = False,
     steady: bool = False,
+    balance: str = "none",
 ) -> Loaders:
     """Make batches: shuffled for training, in order for validation and test.
 
@@ -82,6 +88,10 @@ def loaders(
     steady : bool
         Vary each picture by random numbers of its own, so that an epoch is the same with any number of workers, and of
         processes that train together.
+    balance : {"none", "sampler", "weights"}
+        For training with classes of unlike size. "sampler" draws as many images an epoch as there are, all classes
+        equally often, so some come several times; "weights" shows each image once and lets those of small classes
+        count more in the loss (`Loaders.class_weights`, which `training.fit` uses).
 
     Notes
     -----
@@ -89,6 +99,7 @@ def loaders(
     seeds.
     """
     options = _options(batch_size, workers=workers)
+    check_balance(balance)
     if image_size is not None:
         check_whole(image_size, name="image_size", unit=_("pixels"))
     if presets is None:
@@ -103,10 +114,12 @@ def loaders(
     ]
     if strict:
         check_all(prepared)
-    order = {"sampler": Seeded(prepared[0])} if steady and len(prepared[0]) else {"shuffle": True}
-    train = PictureLoader(prepared[0], **order, **options)
+    train = PictureLoader(prepared[0], **_order(splits.train, steady=steady, balance=balance), **options)
     val, test = (PictureLoader(dataset, **options) for dataset in prepared[1:])
-    return Loaders(train, val, test, classes=splits.classes)
+    weights = None
+    if balance == "weights":
+        weights = class_weights(splits.train.labels, num_classes=len(splits.classes))
+    return Loaders(train, val, test, classes=splits.classes, class_weights=weights)
 
 
 def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0) -> "PictureLoader":
@@ -213,6 +226,14 @@ def _options(batch_size: int, *, workers: int) -> dict:
     check_whole(batch_size, name="batch_size", unit=_("pictures"))
     check_whole(workers, name="workers", unit=_("processes"), least=0)
     return {"batch_size": batch_size, "num_workers": workers}
+
+
+def _order(pictures, *, steady: bool, balance: str) -> dict:
+    """Return what a DataLoader is told of the order of training."""
+    if len(pictures) == 0 or not (steady or balance == "sampler"):
+        return {"shuffle": True}
+    order = order_of(pictures.labels, balance=balance, num_classes=len(pictures.classes))
+    return {"sampler": Seeded(order) if steady else order}
 
 
 def _kept(image_size: int | None) -> int | None:

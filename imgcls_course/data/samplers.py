@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 import torch
-from torch.utils.data import BatchSampler, Dataset, RandomSampler, Sampler
+from torch.utils.data import BatchSampler, Sampler
 
 
 class Part(Sampler):
@@ -30,8 +30,8 @@ class Part(Sampler):
 class Seeded(Sampler):
     """A random order, and with every index a seed for what is random in that picture, in this epoch."""
 
-    def __init__(self, dataset: Dataset):
-        self.order = RandomSampler(dataset)
+    def __init__(self, order: Sampler):
+        self.order = order
 
     def __len__(self) -> int:
         return len(self.order)

@@ -3,7 +3,17 @@
 from .calibration import expected_calibration_error, reliability
 from .classify import Answer, classify
 from .epochs import Epoch, compare_epochs
-from .metrics import Scores, average_precision, confusion, interval, recall_precision, scores, top_k
+from .metrics import (
+    Scores,
+    average_precision,
+    condensed,
+    confused_pairs,
+    confusion,
+    interval,
+    recall_precision,
+    scores,
+    top_k,
+)
 from .mistakes import Mistake, mistakes
 from .predictions import Predictions, predict
 from .predictions_file import read, write
@@ -22,6 +32,8 @@ __all__ = [
     "choose_threshold",
     "classify",
     "compare_epochs",
+    "condensed",
+    "confused_pairs",
     "confusion",
     "expected_calibration_error",
     "interval",

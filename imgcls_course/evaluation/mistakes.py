@@ -21,16 +21,17 @@ class Mistake:
 
 def mistakes(predictions: Predictions, *, limit: int | None = None) -> list[Mistake]:
     """Return the mistakes, ranked by the probability of the wrong class; of equals the earlier picture first."""
-    wrong = np.flatnonzero(predictions.predicted != predictions.true)
-    order = wrong[np.argsort(-predictions.confidence[wrong], kind="stable")]
+    predicted, confidence = predictions.predicted, predictions.confidence  # each is computed when it is asked for
+    wrong = np.flatnonzero(predicted != predictions.true)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
     return [
         Mistake(
             path=predictions.paths[index],
             index=int(index),
             true=predictions.classes[predictions.true[index]],
-            predicted=predictions.classes[predictions.predicted[index]],
+            predicted=predictions.classes[predicted[index]],
             p_true=float(predictions.probabilities[index, predictions.true[index]]),
-            p_predicted=float(predictions.confidence[index]),
+            p_predicted=float(confidence[index]),
         )
         for index in order[:limit]
     ]

@@ -1,8 +1,11 @@
 """A network examined on one split, at the threshold that serves a need: what a report is made of."""
 
 import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from .. import training
 from ..data.layouts import SPLITS
@@ -11,8 +14,9 @@ from ..data.splits import Splits, as_classes
 from ..errors import EvaluationError, unknown
 from ..i18n import _
 from .epochs import compare_epochs
-from .metrics import average_precision, interval, scores
+from .metrics import average_precision, bootstrap, scores
 from .predictions import Predictions, predict
+from .shown import shown
 from .thresholds import Threshold, score_at
 
 LEVEL = 0.95  # of the intervals
@@ -48,16 +52,19 @@ class Review:
 
     @functools.cached_property
     def intervals(self) -> dict[str, tuple[float, float]]:
-        """Where accuracy, and recall and precision at the threshold, would lie for other pictures (95 %)."""
-        found = {"accuracy": interval(self.predictions, _accuracy, level=LEVEL)}
+        """Where accuracy, and recall and precision at the threshold, would lie for other pictures (95 %); or NaN."""
+        parts = {"accuracy": (self.predictions.predicted == self.predictions.true, None)}
         if self.scored is not None:
-            for name in ("recall", "precision"):
-                found[name] = interval(
-                    self.predictions,
-                    lambda drawn, name=name: getattr(score_at(drawn, self.positive, self.scored.value), name),
-                    level=LEVEL,
-                )
-        return found
+            probabilities, is_positive = self.predictions.of(self.positive)
+            yes = probabilities >= self.scored.value
+            parts |= {"recall": (yes, is_positive), "precision": (is_positive, yes)}
+        return {name: _share_interval(*part) for name, part in parts.items()}
+
+    @functools.cached_property
+    def average_precision(self) -> float:
+        """Of the class in question; NaN if there is no picture of it."""
+        _probabilities, is_positive = self.predictions.of(self.positive)
+        return average_precision(self.predictions, self.positive) if is_positive.any() else math.nan
 
     def __str__(self) -> str:
         where = _("{n} pictures of {split}, epoch {epoch} of {path}")
@@ -65,31 +72,48 @@ class Review:
             where.format(n=len(self.predictions), split=self.split, epoch=self.card.epoch, path=self.checkpoint),
             str(scores(self.predictions)),
             _(
-                "average precision of {name}: {value:.3f}",
+                "average precision of {name}: {value}",
                 name=self.positive,
-                value=average_precision(self.predictions, self.positive),
+                value=shown(self.average_precision),
             ),
         ]
         if self.scored is not None:
-            lines.append(self._where_chosen())
-            text = _("on {split}: recall {recall:.3f} ({rl:.2f} to {rh:.2f}), ") + _(
-                "precision {precision:.3f} ({pl:.2f} to {ph:.2f}); "
-                "{found} found, {missed} missed, {false_alarms} false alarms"
-            )
-            (rl, rh), (pl, ph) = self.intervals["recall"], self.intervals["precision"]
-            lines.append(text.format(**vars(self.scored), split=self.split, rl=rl, rh=rh, pl=pl, ph=ph))
+            lines += [self._chosen_line(), self._scored_line()]
         return "\n".join(lines)
 
-    def _where_chosen(self) -> str:
+    def _chosen_line(self) -> str:
         if self.chosen is None:
             return _("threshold {value:.4f} for {name}, as given", value=self.scored.value, name=self.positive)
-        chosen = _("threshold {value:.4f} for {name}, chosen on val: recall {recall:.3f}, precision {precision:.3f}")
-        return chosen.format(**{**vars(self.chosen), "name": self.positive})
+        text = _("threshold {value:.4f} for {name}, chosen on val: recall {recall}, precision {precision}")
+        recall, precision = shown(self.chosen.recall), shown(self.chosen.precision)
+        return text.format(value=self.chosen.value, name=self.positive, recall=recall, precision=precision)
+
+    def _scored_line(self) -> str:
+        text = _("on {split}: recall {recall} ({rl} to {rh}), ") + _(
+            "precision {precision} ({pl} to {ph}); {found} found, {missed} missed, {false_alarms} false alarms"
+        )
+        bounds = [shown(bound, 2) for name in ("recall", "precision") for bound in self.intervals[name]]
+        values = {
+            **vars(self.scored),
+            **dict(zip(("rl", "rh", "pl", "ph"), bounds, strict=True)),
+            "recall": shown(self.scored.recall),
+            "precision": shown(self.scored.precision),
+            "split": self.split,
+        }
+        return "; ".join([text.format(**values), *self.scored.undefined])
 
 
-def _accuracy(predictions: Predictions) -> float:
-    """Return the same as `scores(…).accuracy`, without the rest: it is asked for a thousand times."""
-    return float((predictions.predicted == predictions.true).mean())
+def _share_interval(hits: np.ndarray, among: np.ndarray | None) -> tuple[float, float]:
+    """Return the interval of the share of hits, all bool of shape (N,), among some pictures, or among all."""
+    if among is None:
+        return bootstrap(len(hits), lambda drawn: hits[drawn].mean(), level=LEVEL)
+    both = hits & among
+
+    def share(drawn: np.ndarray) -> float:
+        count = among[drawn].sum()
+        return both[drawn].sum() / count if count else math.nan
+
+    return bootstrap(len(hits), share, level=LEVEL)
 
 
 def review(

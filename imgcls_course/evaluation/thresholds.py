@@ -1,5 +1,6 @@
 """When to say yes: a threshold chosen by what is needed, on val, and reported on test."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from ..errors import EvaluationError
 from ..i18n import _
 from .metrics import recall_precision
 from .predictions import Predictions
+from .shown import shown
 
 
 class UnmetNeedError(EvaluationError):
@@ -19,7 +21,8 @@ class Threshold:
     """A picture counts as `positive` where its probability of that class is at least `value`.
 
     `recall` and `precision` are those on the predictions that it was chosen or scored on, in [0, 1]; `found`, `missed`
-    and `false_alarms` count their pictures.
+    and `false_alarms` count their pictures. Recall is NaN where there is no picture of the class, precision where none
+    is that probable.
     """
 
     positive: str
@@ -32,10 +35,21 @@ class Threshold:
 
     def __str__(self) -> str:
         text = _(
-            "{positive} from {value:.4g} on: recall {recall:.3f}, precision {precision:.3f}; "
+            "{positive} from {value:.4g} on: recall {recall}, precision {precision}; "
             "{found} found, {missed} missed, {false_alarms} false alarms"
         )
-        return text.format(**vars(self))
+        scores = {"recall": shown(self.recall), "precision": shown(self.precision)}
+        return "; ".join([text.format(**{**vars(self), **scores}), *self.undefined])
+
+    @property
+    def undefined(self) -> list[str]:
+        """Why recall or precision are not defined, where they are not."""
+        reasons = []
+        if math.isnan(self.recall):
+            reasons.append(_("no recall, since there are no images of {name}", name=self.positive))
+        if math.isnan(self.precision):
+            reasons.append(_("no precision, since no image is that probable"))
+        return reasons
 
 
 def choose_threshold(
@@ -97,17 +111,15 @@ def merit(threshold: Threshold, **need) -> tuple[float, ...]:
 
 
 def score_at(predictions: Predictions, positive: str, value: float) -> Threshold:
-    """Score a threshold, chosen elsewhere, on these predictions. Precision is 0 where nothing is found."""
+    """Score a threshold, chosen elsewhere, on these predictions. What is not defined is NaN; see `Threshold`."""
     probabilities, is_positive = predictions.of(positive)
-    if not is_positive.any():
-        raise EvaluationError(_("There is no picture of '{name}': recall means nothing.", name=positive))
     yes = probabilities >= value
     found, said, there = int((yes & is_positive).sum()), int(yes.sum()), int(is_positive.sum())
     return Threshold(
         positive=positive,
         value=value,
-        recall=found / there,
-        precision=found / said if said else 0.0,
+        recall=found / there if there else math.nan,
+        precision=found / said if said else math.nan,
         found=found,
         missed=there - found,
         false_alarms=said - found,

@@ -6,16 +6,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..errors import ExplainError
+from .. import runtime
+from ..errors import ExplainError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
 from .filters import convolutions
+from .images import as_given
 from .watch import Seen, look
 
-Target = int | Sequence[int] | torch.Tensor | None
+Target = int | str | Sequence[int | str] | torch.Tensor | None
+Classes = Sequence[str] | None
 
 
-def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.ndarray:
+def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None, classes: Classes = None) -> np.ndarray:
     """Compute the class activation map: what each place says for or against a class.
 
     M(i, j) = Σ_c w_c A_c(i, j); the logit is its mean plus the bias. Source: Zhou et al., "Learning deep features for
@@ -25,13 +28,16 @@ def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.
     ----------
     model : nn.Module
         Has to end in global average pooling and one linear layer.
-    images : tensor of shape (N, C, H, W)
-    target : int, or N of them, optional
-        The class in question. Default: the one the model predicts.
+    images : tensor of shape (N, C, H, W), or (C, H, W) for one
+        Prepared as the model wants them; uint8 becomes floats in [0, 1].
+    target : int or str, or N of them, optional
+        The class in question, by its number or, with `classes`, by its name. Default: the one the model predicts.
+    classes : sequence of str, optional
+        The names of the classes in the order of the logits, such as `loaders.classes`.
 
     Returns
     -------
-    array of float32, shape (N, h, w)
+    array of float32, shape (N, h, w), or (h, w) for one image
         As large as the last feature maps; positive for the class, negative against it.
 
     Raises
@@ -46,8 +52,8 @@ def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.
     if maps is None or not _is_pooled_linear(head, maps, logits=seen.logits):
         message = _("A class activation map needs a model that ends in average pooling and one linear layer.")
         raise ExplainError(message + " " + _("Use grad_cam."))
-    weights = head.weight.detach()[targets(seen.logits, target)]
-    return _array((weights[:, :, None, None] * maps).sum(dim=1))
+    weights = head.weight.detach()[targets(seen.logits, target, classes=classes)]
+    return as_given(_array((weights[:, :, None, None] * maps).sum(dim=1)), images)
 
 
 def grad_cam(
@@ -55,6 +61,7 @@ def grad_cam(
     images: torch.Tensor,
     *,
     target: Target = None,
+    classes: Classes = None,
     layer: str | None = None,
     signed: bool = False,
 ) -> np.ndarray:
@@ -67,36 +74,42 @@ def grad_cam(
     ----------
     model : nn.Module
         Any network with convolutions; its parameters and their gradients stay as they are.
-    images : tensor of shape (N, C, H, W)
-    target : int, or N of them, optional
-        The class in question. Default: the one the model predicts.
+    images : tensor of shape (N, C, H, W), or (C, H, W) for one
+        Prepared as the model wants them; uint8 becomes floats in [0, 1].
+    target : int or str, or N of them, optional
+        The class in question, by its number or, with `classes`, by its name. Default: the one the model predicts.
+    classes : sequence of str, optional
+        The names of the classes in the order of the logits, such as `loaders.classes`.
     layer : str, optional
-        Whose maps. Default: the last that has more than one place.
+        Whose maps. Default: the last that has more than one place and on which the logit depends. In a ViT, the class
+        token alone is classified, so the other tokens count up to the last attention.
     signed : bool
         Leave out the ReLU, so that what speaks against the class is negative.
 
     Returns
     -------
-    array of float32, shape (N, h, w)
+    array of float32, shape (N, h, w), or (h, w) for one image
         As large as the maps of the layer.
     """
     convolutions(model)
     seen = look(model, images, None if layer is None else [layer], gradients=True)
     if layer is None and not seen.wide:
         raise ExplainError(_("No layer gives maps of more than one place. Use larger pictures."))
-    maps = seen.maps[layer or seen.wide[-1]]
-    weights = _slope(seen, maps, target=target).mean(dim=(2, 3), keepdim=True)
-    summed = (weights * maps).sum(dim=1)
-    return _array(summed if signed else summed.relu())
+    with runtime.recording():
+        chosen = _chosen(seen, target, classes=classes)
+        maps, slope = _last_used(chosen, seen, seen.wide if layer is None else [layer])
+        summed = (slope.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1)
+        return as_given(_array(summed if signed else summed.relu()), images)
 
 
-def gradient(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.ndarray:
-    """Return how fast the logit of a class grows with each number of the pictures: (N, C, H, W), of any sign."""
+def gradient(model: nn.Module, images: torch.Tensor, *, target: Target = None, classes: Classes = None) -> np.ndarray:
+    """Return how fast the logit of a class grows with each number of the pictures, of any sign: shaped as they are."""
     seen = look(model, images, (), gradients=True)
-    return _array(_slope(seen, seen.images, target=target))
+    with runtime.recording():
+        return as_given(_array(_slope(_chosen(seen, target, classes=classes), seen.images)), images)
 
 
-def saliency(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.ndarray:
+def saliency(model: nn.Module, images: torch.Tensor, *, target: Target = None, classes: Classes = None) -> np.ndarray:
     """Compute the saliency map: how much the logit of a class depends on each pixel.
 
     The largest absolute gradient among the channels. Source: Simonyan, Vedaldi, Zisserman, "Deep inside convolutional
@@ -106,19 +119,22 @@ def saliency(model: nn.Module, images: torch.Tensor, *, target: Target = None) -
     ----------
     model : nn.Module
         Its parameters and their gradients stay as they are.
-    images : tensor of shape (N, C, H, W)
-    target : int, or N of them, optional
-        The class in question. Default: the one the model predicts.
+    images : tensor of shape (N, C, H, W), or (C, H, W) for one
+        Prepared as the model wants them; uint8 becomes floats in [0, 1].
+    target : int or str, or N of them, optional
+        The class in question, by its number or, with `classes`, by its name. Default: the one the model predicts.
+    classes : sequence of str, optional
+        The names of the classes in the order of the logits, such as `loaders.classes`.
 
     Returns
     -------
-    array of float32, shape (N, H, W)
+    array of float32, shape (N, H, W), or (H, W) for one image
         At least 0.
     """
-    return np.abs(gradient(model, images, target=target)).max(axis=1)
+    return np.abs(gradient(model, images, target=target, classes=classes)).max(axis=-3)
 
 
-def targets(logits: torch.Tensor, target: Target) -> torch.Tensor:
+def targets(logits: torch.Tensor, target: Target, *, classes: Classes = None) -> torch.Tensor:
     """Return one class for each row of logits (N, K): int64 of shape (N,).
 
     Raises
@@ -129,7 +145,7 @@ def targets(logits: torch.Tensor, target: Target) -> torch.Tensor:
     if target is None:
         return logits.argmax(dim=1)
     n, k = logits.shape
-    chosen = torch.as_tensor(target, device=logits.device)
+    chosen = torch.as_tensor(_numbers(target, classes=classes, count=k), device=logits.device)
     whole = not chosen.is_floating_point() and chosen.dim() <= 1 and chosen.numel() in (1, n)
     if not whole or bool(((chosen < 0) | (chosen >= k)).any()):
         message = _(
@@ -139,11 +155,41 @@ def targets(logits: torch.Tensor, target: Target) -> torch.Tensor:
     return chosen.long().expand(n)
 
 
-def _slope(seen: Seen, of: torch.Tensor, *, target: Target) -> torch.Tensor:
-    """Return the gradient of the chosen logits; pictures do not mix, so their sum serves all at once."""
-    chosen = seen.logits.gather(1, targets(seen.logits, target)[:, None]).sum()
-    [found] = torch.autograd.grad(chosen, of, allow_unused=True)
+def _numbers(target: Target, *, classes: Classes, count: int):
+    """Replace the names of classes by their numbers."""
+    if not isinstance(target, str | list | tuple):
+        return target
+    if not isinstance(target, str):
+        return [_numbers(each, classes=classes, count=count) for each in target]
+    if classes is None or len(classes) != count:
+        message = _("'{name}' is a name: give the names of the {n} classes, in their order, as classes=….")
+        raise ExplainError(message.format(name=target, n=count))
+    if target not in classes:
+        raise ExplainError(unknown(target, _("a class of this network"), classes))
+    return list(classes).index(target)
+
+
+def _chosen(seen: Seen, target: Target, *, classes: Classes) -> torch.Tensor:
+    """Return the sum of the logits in question: pictures do not mix, so it serves all of them at once."""
+    chosen = seen.logits.gather(1, targets(seen.logits, target, classes=classes)[:, None]).sum()
+    if not chosen.requires_grad:
+        message = _("The logits of this model have no gradient: it computes them under no_grad, or detaches something.")
+        raise ExplainError(message)
+    return chosen
+
+
+def _slope(chosen: torch.Tensor, of: torch.Tensor) -> torch.Tensor:
+    [found] = torch.autograd.grad(chosen, of, allow_unused=True, retain_graph=True)
     return torch.zeros_like(of) if found is None else found
+
+
+def _last_used(chosen: torch.Tensor, seen: Seen, names: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the maps of the last of these layers on which the logits depend, and their gradient."""
+    for name in reversed(names):
+        slope = _slope(chosen, seen.maps[name])
+        if bool(slope.any()):
+            return seen.maps[name], slope
+    return seen.maps[names[-1]], torch.zeros_like(seen.maps[names[-1]])
 
 
 def _is_pooled_linear(head: nn.Module, maps: torch.Tensor, *, logits: torch.Tensor) -> bool:

@@ -10,6 +10,7 @@ from torch.nn import functional
 from ..errors import ExplainError
 from ..i18n import _
 from .filters import convolutions
+from .images import as_given
 from .watch import look
 
 NEAR_ZERO = 0.01  # of the strongest response of the layer
@@ -31,14 +32,15 @@ def feature_maps(model: nn.Module, images: torch.Tensor, layers: str | Iterable[
     ----------
     model : nn.Module
         Computes in eval mode, and is afterwards as it was.
-    images : tensor of shape (N, C, H, W)
-        Prepared as the model wants them.
+    images : tensor of shape (N, C, H, W), or (C, H, W) for one
+        Prepared as the model wants them; uint8 becomes floats in [0, 1].
     layers : str or list of str, optional
         Names from `model.named_modules()`. Default: all that give maps.
 
     Returns
     -------
-    dict of str to array of float32, shape (N, C', H', W')
+    dict of str to array of float32, shape (N, C', H', W'), or (C', H', W') for one image
+        The tokens of a transformer, (N, T, C'), are arranged as maps, without the class token.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def feature_maps(model: nn.Module, images: torch.Tensor, layers: str | Iterable[
     convolutions(model)
     wanted = [layers] if isinstance(layers, str) else layers
     seen = look(model, images, wanted)
-    return {name: maps.float().cpu().numpy() for name, maps in seen.maps.items()}
+    return {name: as_given(maps.float().cpu().numpy(), images) for name, maps in seen.maps.items()}
 
 
 def sparsity(maps, *, near: float = NEAR_ZERO) -> np.ndarray:

@@ -9,7 +9,8 @@ from torch import nn
 from ..data.checks import check_whole
 from ..errors import ExplainError
 from ..i18n import _
-from .attribution import Target, targets
+from .attribution import Classes, Target, targets
+from .images import as_batch, as_given
 from .watch import look
 
 
@@ -37,12 +38,13 @@ class Occlusion:
     size: int
     shape: tuple[int, int]
 
-    def map(self, target: int) -> np.ndarray:
+    def map(self, target: int | str, *, classes: Classes = None) -> np.ndarray:
         """Return, for each pixel, what the class loses if it is covered: float32 of shape (H, W), in [−1, 1].
 
-        The mean over all squares that cover the pixel.
+        The mean over all squares that cover the pixel. The class is given as for `occlusion`.
         """
-        drops, sums, counts = self.before[target] - self.after[:, target], np.zeros(self.shape), np.zeros(self.shape)
+        number = int(targets(self.before[None], target, classes=classes))
+        drops, sums, counts = self.before[number] - self.after[:, number], np.zeros(self.shape), np.zeros(self.shape)
         for (top, left), drop in zip(self.corners, drops.tolist(), strict=True):
             square = slice(top, top + self.size), slice(left, left + self.size)
             sums[square] += drop
@@ -60,6 +62,7 @@ def occlude(
     batch_size: int = 64,
 ) -> Occlusion:
     """Slide a square over a picture of shape (C, H, W), and ask the network each time; for the rest see `occlusion`."""
+    [image] = as_batch(image)
     height, width = image.shape[-2:]
     check_whole(size, name="size", unit=_("pixels"), error=ExplainError)
     stride = check_whole(stride or max(1, size // 2), name="stride", unit=_("pixels"), error=ExplainError)
@@ -79,6 +82,7 @@ def occlusion(
     images: torch.Tensor,
     *,
     target: Target = None,
+    classes: Classes = None,
     size: int = 16,
     stride: int | None = None,
     fill: float = 0.0,
@@ -91,9 +95,12 @@ def occlusion(
     Parameters
     ----------
     model : nn.Module
-    images : tensor of shape (N, C, H, W)
-    target : int, or N of them, optional
-        The class in question. Default: the one the model predicts.
+    images : tensor of shape (N, C, H, W), or (C, H, W) for one
+        Prepared as the model wants them; uint8 becomes floats in [0, 1].
+    target : int or str, or N of them, optional
+        The class in question, by its number or, with `classes`, by its name. Default: the one the model predicts.
+    classes : sequence of str, optional
+        The names of the classes in the order of the logits.
     size : int
         Height and width of the square that covers, in pixels.
     stride : int, optional
@@ -105,12 +112,14 @@ def occlusion(
 
     Returns
     -------
-    array of float32, shape (N, H, W)
+    array of float32, shape (N, H, W), or (H, W) for one image
         In [−1, 1], the mean over all squares that cover the pixel: positive where the class needs what is there.
     """
     options = {"size": size, "stride": stride, "fill": fill, "batch_size": batch_size}
-    chosen = targets(look(model, images, ()).logits, target).tolist()
-    return np.stack([occlude(model, image, **options).map(k) for image, k in zip(images, chosen, strict=True)])
+    batch = as_batch(images)
+    chosen = targets(look(model, batch, ()).logits, target, classes=classes).tolist()
+    maps = [occlude(model, image, **options).map(k) for image, k in zip(batch, chosen, strict=True)]
+    return as_given(np.stack(maps), images)
 
 
 def _starts(side: int, size: int, stride: int) -> list[int]:

@@ -15,6 +15,7 @@ from ..errors import ExplainError, ModelError
 from ..i18n import _
 from ..models.measure import in_channels
 from ..models.receptive import reach
+from .arrangement import Arrangement
 from .filters import convolutions
 from .watch import look
 
@@ -57,9 +58,9 @@ def view(model: nn.Module, layer: str, image_size: int) -> View:
 
     Where that is the whole picture or more, the square is as large as the picture and stays on it.
     """
-    first, last = reach(_UpTo(model, layer), image_size)
-    picture = torch.zeros(1, in_channels(model), image_size, image_size)
-    places = look(model, picture, [layer]).maps[layer].shape[-1]
+    seen = look(model, torch.zeros(1, in_channels(model), image_size, image_size), [layer])
+    first, last = reach(_UpTo(model, layer, seen.arranged[layer]), image_size)
+    places = seen.maps[layer].shape[-1]
     if first == 0 or last == image_size - 1:
         return View((image_size - 1) / 2, 0.0, image_size)
     step = image_size / places
@@ -152,9 +153,9 @@ def _check_channels(channels: list[int], there: int, *, layer: str) -> None:
 class _UpTo(nn.Module):
     """A network that ends at one of its layers: images to that layer's maps."""
 
-    def __init__(self, model: nn.Module, layer: str):
+    def __init__(self, model: nn.Module, layer: str, arranged: Arrangement):
         super().__init__()
-        self.model, self.layer = model, layer
+        self.model, self.layer, self.arranged = model, layer, arranged
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) → (N, C', H', W')."""
@@ -166,4 +167,4 @@ class _UpTo(nn.Module):
             hook.remove()
         if not caught:
             raise ModelError(_("Layer '{name}' is not reached.", name=self.layer))
-        return caught[-1]
+        return self.arranged.maps(caught[-1])

@@ -13,6 +13,8 @@ from .. import runtime
 from ..errors import ExplainError, unknown
 from ..i18n import _
 from ..training.fit import logits_of
+from .arrangement import Arrangement, arrangement
+from .images import as_batch
 
 CHANNELS_FIRST = (
     nn.Conv2d,
@@ -38,10 +40,13 @@ class Seen:
     logits : tensor of shape (N, K)
     maps : dict of str to tensor of shape (N, C', H', W')
         By the name of the layer, in the order in which the layers finished. A layer that is called more than once has
-        its last result.
+        its last result. Outputs (N, H', W', C') and tokens of image patches (N, T, C') are arranged as maps.
+    arranged : dict of str to Arrangement
+        For each of `maps`, how the layer itself lays them out.
     behind : dict of str to str
         For each of `maps`, the last convolution before it that gives as many channels, on a map at least as large
-        (squeeze-and-excitation has others); without an entry if none does, or if a concatenation came after it.
+        (squeeze-and-excitation has others); without an entry if none does, if a concatenation came after it, or if the
+        channels are not first, where linear layers make them.
     others : dict of str to str
         For each layer that was reached and gives no maps, the shape or the type of what it gives instead.
     """
@@ -49,6 +54,7 @@ class Seen:
     images: torch.Tensor
     logits: torch.Tensor = None
     maps: dict[str, torch.Tensor] = field(default_factory=dict)
+    arranged: dict[str, Arrangement] = field(default_factory=dict)
     behind: dict[str, str] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
 
@@ -71,27 +77,29 @@ def look(
     ----------
     model : nn.Module
         Computes in eval mode. Modes and hooks are afterwards as they were, also after an error.
-    images : tensor of shape (N, C, H, W)
+    images : tensor of shape (N, C, H, W), or (C, H, W) for one
+        Prepared as the model wants them; uint8 becomes floats in [0, 1]. They are not changed.
     layers : list of str, optional
         Names from `model.named_modules()`. Default: every layer that gives maps.
     gradients : bool
-        Keep what `torch.autograd.grad` needs, even if all parameters are frozen.
+        Keep what `torch.autograd.grad` needs, even if all parameters are frozen, and inside `torch.no_grad()` or
+        `torch.inference_mode()`.
 
     Raises
     ------
     ExplainError
-        If a layer does not exist, is not reached, or gives no maps; if `images` is no batch of pictures.
+        If a layer does not exist, is not reached, or gives no maps; if `images` are no pictures.
     ModelError
         If the network cannot take the pictures.
     """
     wanted = None if layers is None else list(layers)
     for name in wanted or ():
         _check_name(model, name)
-    if not isinstance(images, torch.Tensor) or images.dim() != 4:
-        raise ExplainError(_("Pictures must be a tensor of shape (N, C, H, W); one picture is `image[None]`."))
-    watcher = _Watcher(_input(model, images, gradients=gradients), wanted)
-    with runtime.evaluating(model), watcher.hooked(model), torch.set_grad_enabled(gradients), _Concatenations(watcher):
-        watcher.seen.logits = _logits(model, watcher.seen.images)
+    with runtime.recording(gradients):
+        watcher = _Watcher(_input(model, as_batch(images), gradients=gradients), wanted)
+        with runtime.evaluating(model), watcher.hooked(model), _Concatenations(watcher):
+            # A copy goes in: the first layer may write into what it gets.
+            watcher.seen.logits = _logits(model, watcher.seen.images.clone())
     for name in wanted or ():
         _check_maps(watcher.seen, name)
     return watcher.seen
@@ -102,7 +110,7 @@ class _Watcher:
 
     def __init__(self, images: torch.Tensor, wanted: list[str] | None):
         self.seen, self.wanted = Seen(images), wanted
-        self.channels_last = False
+        self.layout: str | None = "first"  # of what the network computes at this moment: "last", or None if unknown
         self.makers: list[tuple[str | None, torch.Size]] = []  # what sets the number of channels, in order: see `made`
 
     @contextlib.contextmanager
@@ -124,35 +132,41 @@ class _Watcher:
             self._note_layout(module, reshapes=[output.shape] != [getattr(each, "shape", None) for each in inputs])
             if isinstance(module, nn.Conv2d):
                 self.made(output, by=name)
-            if output.dim() != 4 or self.channels_last:
+            arranged = self._arrangement(output)
+            if arranged is None:
                 self.seen.others[name] = str(tuple(output.shape))
                 return None
             if self.wanted is not None and name not in self.wanted:
                 return None
-            return self._keep(name, output, is_leaf=not any(module.children()))
+            return self._keep(name, output, arranged=arranged, is_leaf=not any(module.children()))
 
         return heard
 
-    def _keep(self, name: str, output: torch.Tensor, *, is_leaf: bool) -> torch.Tensor | None:
-        """Keep the output and hand on a copy: what follows may write into it, as ReLUs do to save memory."""
+    def _arrangement(self, output: torch.Tensor) -> Arrangement | None:
+        conv = self.makers[-1][1] if self.makers else None
+        return arrangement(output, images=self.seen.images.shape, layout=self.layout, conv=conv)
+
+    def _keep(self, name: str, output: torch.Tensor, *, arranged: Arrangement, is_leaf: bool) -> torch.Tensor | None:
+        """Keep the maps and hand on a copy: what follows may write into it, as ReLUs do to save memory."""
         kept, version = getattr(output, "_imgcls_kept", (None, None))
         if version == output._version:  # it is such a copy, and still as it was: this layer only hands it on
             if is_leaf and self.wanted is None:
                 return None
-            self._note(name, kept)
+            self._note(name, kept, arranged)
             return None
-        self._note(name, output)
-        copy = output.clone()
-        copy._imgcls_kept = (output, copy._version)
+        maps = arranged.maps(output)
+        self._note(name, maps, arranged)
+        copy = arranged.again(maps, output)
+        copy._imgcls_kept = (maps, copy._version)
         return copy
 
-    def _note(self, name: str, maps: torch.Tensor) -> None:
+    def _note(self, name: str, maps: torch.Tensor, arranged: Arrangement) -> None:
         self.seen.maps.pop(name, None)  # so that the order is that of the last call
-        self.seen.maps[name] = maps
+        self.seen.maps[name], self.seen.arranged[name] = maps, arranged
         places = maps.shape[2:].numel()
         suiting = [conv for conv, shape in self.makers if shape[1] == maps.shape[1] and shape[2:].numel() >= places]
         self.seen.behind.pop(name, None)
-        if suiting and suiting[-1] is not None:
+        if suiting and suiting[-1] is not None and arranged.kind == "first":
             self.seen.behind[name] = suiting[-1]
 
     def made(self, maps: torch.Tensor, *, by: str | None) -> None:
@@ -160,18 +174,19 @@ class _Watcher:
         self.makers.append((by, maps.shape))
 
     def _note_layout(self, module: nn.Module, *, reshapes: bool) -> None:
-        """Transformers and ConvNeXt compute partly with the channels last, and such a tensor is no stack of maps.
+        """Transformers and ConvNeXt compute partly with the channels last.
 
         A layer keeps the order, unless it is known to set it, or changes the shape in a way that nobody here knows.
+        After that nothing is a stack of maps until a layer comes that wants channels first.
         """
         if isinstance(module, CHANNELS_FIRST):
-            self.channels_last = False
-        elif type(module) in CHANNELS_LAST:
-            self.channels_last = True
+            self.layout = "first"
         elif type(module).__name__ == "Permute" and hasattr(module, "dims"):  # torchvision's, slow to import
-            self.channels_last = tuple(module.dims) != (0, 3, 1, 2)
+            self.layout = {(0, 3, 1, 2): "first", (0, 2, 3, 1): "last"}.get(tuple(module.dims))
+        elif type(module) in CHANNELS_LAST:
+            self.layout = self.layout and "last"
         elif reshapes and not any(module.children()):
-            self.channels_last = True
+            self.layout = None
 
 
 class _Concatenations(TorchFunctionMode):
@@ -190,8 +205,13 @@ class _Concatenations(TorchFunctionMode):
 
 def _input(model: nn.Module, images: torch.Tensor, *, gradients: bool) -> torch.Tensor:
     parameter = next(model.parameters(), None)
-    images = images.detach() if parameter is None else images.detach().to(parameter.device)
-    return images.clone().requires_grad_() if gradients else images
+    if parameter is not None:
+        if gradients and parameter.is_inference():
+            message = _("This model was made inside torch.inference_mode(), and has no gradients. Make it outside.")
+            raise ExplainError(message)
+        images = images.to(parameter.device, parameter.dtype)
+    images = images.detach().clone()  # a tensor made in inference mode can have no gradient, its copy can
+    return images.requires_grad_() if gradients else images
 
 
 def _logits(model: nn.Module, images: torch.Tensor) -> torch.Tensor:

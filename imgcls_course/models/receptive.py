@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from .. import runtime
 from ..errors import ModelError
 from ..i18n import _
 from .measure import in_channels, output_shape
@@ -125,10 +126,11 @@ def gradient_field(model: nn.Module, image_size: int) -> torch.Tensor:
             "A receptive field belongs to a feature map (N, C, H, W); this network ends in {shape}.", shape=shape
         )
         raise ModelError(message)
-    picture = torch.ones(1, in_channels(model), image_size, image_size, dtype=torch.float64, requires_grad=True)
-    maps = _opened(model)(picture)
-    maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2].sum().backward()
-    return picture.grad[0].abs().sum(dim=0)
+    with runtime.recording():
+        picture = torch.ones(1, in_channels(model), image_size, image_size, dtype=torch.float64, requires_grad=True)
+        maps = _opened(model)(picture)
+        maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2].sum().backward()
+        return picture.grad[0].abs().sum(dim=0)
 
 
 def reach(model: nn.Module, image_size: int) -> tuple[int, int]:

@@ -9,5 +9,5 @@ def perceptron(in_features: int, num_classes: int) -> nn.Sequential:
 
 
 def mlp(in_features: int, num_classes: int, *, hidden: int = 64) -> nn.Sequential:
-    """Make a perceptron with one hidden layer of `hidden` neurons and a ReLU before it."""
+    """Make a perceptron with one hidden layer of `hidden` neurons and a ReLU after it."""
     return nn.Sequential(nn.Flatten(), nn.Linear(in_features, hidden), nn.ReLU(), nn.Linear(hidden, num_classes))

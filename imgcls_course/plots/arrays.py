@@ -4,7 +4,6 @@ import functools
 import math
 import struct
 from collections.abc import Iterable
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from torch.nn import functional
 
 from .style import PURPLE, SIGNED
+from .text import font_file, label
 
 UNSIGNED = "viridis"
 WHITE = 255
@@ -149,14 +149,14 @@ def panels(titled: Iterable[tuple[str, np.ndarray]]) -> np.ndarray:
 @functools.lru_cache(maxsize=256)
 def _strip(text: str, width: int) -> np.ndarray:
     """Write a line of text, cut to the width, as a picture."""
-    strip = Image.new("RGB", (width, LETTERS + 8), "white")
-    ImageDraw.Draw(strip).text((0, 3), text, fill="black", font=_font())
+    strip, text = Image.new("RGB", (width, LETTERS + 8), "white"), label(text, letters=width // 3)  # none is narrower
+    ImageDraw.Draw(strip).text((0, 3), text, fill="black", font=_font(font_file(text)))
     return np.asarray(strip)
 
 
 @functools.cache
-def _font() -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), LETTERS)
+def _font(file: str) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(file, LETTERS)
 
 
 def as_png(picture: np.ndarray) -> bytes:

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 from ..i18n import _
 from .files import look, tail
 from .style import BLUE, ORANGE, VERMILION
+from .text import readable, style
 
 SEVERITIES = {"error": VERMILION, "warning": ORANGE, "note": BLUE}
 ROW, LEAST_ROW = 7.0, 4.0  # width of a gallery, full and nearly empty, in picture heights, as are all that follow
@@ -67,8 +68,8 @@ def audit_gallery(report, kind: str, *, limit: int = 8, ax: Axes | None = None) 
     width = max([LEAST_ROW, *(left + room for left, _top, room in places)])
     for (path, seen), (left, top, room) in zip(itertools.chain(*groups), places, strict=True):
         _draw(ax, seen, left=left, top=top)
-        name = tail(report.name(path), int(LETTERS * room * ROW / width))
-        ax.text(left, top - 0.05, name, fontsize=7, va="bottom", parse_math=False)
+        name = readable(tail(report.name(path), int(LETTERS * room * ROW / width)))
+        ax.text(left, top - 0.05, name, fontsize=7, va="bottom", **style(name))
     bottom = max((top for _left, top, _room in places), default=0) + 1
     ax.set(xlim=(-0.02, width), ylim=(bottom + 0.02, -NAME), aspect="equal")
     ax.set_axis_off()
@@ -104,7 +105,7 @@ def _draw(ax: Axes, seen: np.ndarray | str, *, left: float, top: float) -> None:
     width, height = _extent(seen)
     if isinstance(seen, str):
         ax.add_patch(Rectangle((left, top), width, height, fill=False, color=VERMILION, linestyle="--"))
-        lines = textwrap.fill(seen, LETTERS)
-        ax.text(left + width / 2, top + 0.5, lines, fontsize=7, ha="center", va="center", parse_math=False)
+        lines = readable(textwrap.fill(seen, LETTERS))
+        ax.text(left + width / 2, top + 0.5, lines, fontsize=7, ha="center", va="center", **style(lines))
     else:
         ax.imshow(seen, extent=(left, left + width, top + height, top), interpolation="antialiased")

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .style import CYCLE
+from .text import label, legend, ticks
 
 
 def bars(
@@ -34,9 +35,10 @@ def bars(
     places, width = np.arange(len(groups)), 0.8 / len(values)
     for index, (name, heights) in enumerate(values.items()):
         left = places + (index - (len(values) - 1) / 2) * width
-        drawn = ax.bar(left, heights, 0.9 * width, label=name, color=CYCLE[index % len(CYCLE)])
+        drawn = ax.bar(left, heights, 0.9 * width, label=label(name), color=CYCLE[index % len(CYCLE)])
         ax.bar_label(drawn, [f"{height:{fmt}}" for height in heights], padding=2, fontsize=9)
     top = 1.15 * max(map(max, values.values()))
-    ax.set(xticks=places, xticklabels=groups, ylim=ylim or (0, top or 1), ylabel=ylabel)
-    ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+    ticks(ax.xaxis, groups, lines=True)
+    ax.set(ylim=ylim or (0, top or 1), ylabel=ylabel)
+    legend(ax, loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
     return ax

@@ -5,6 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from .style import BLUE, ORANGE
+from .text import label as named
+from .text import legend
 
 
 def curves(history: list[dict], *, metric: str = "accuracy", label: str = "", ax: Axes | None = None) -> Axes:
@@ -24,9 +26,9 @@ def curves(history: list[dict], *, metric: str = "accuracy", label: str = "", ax
     colour = ORANGE if later else BLUE
     for split, style in (("train", "--"), ("val", "-")):
         values = [row[f"{split}_{metric}"] for row in history]
-        ax.plot(epochs, values, style, color=colour, label=f"{label} {split}".strip())
+        ax.plot(epochs, values, style, color=colour, label=named(f"{label} {split}"))
     ax.set(xlabel="epoch", ylabel=metric)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
-    ax.legend()
+    legend(ax)
     return ax

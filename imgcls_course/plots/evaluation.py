@@ -1,5 +1,6 @@
 """What a classifier is worth: confusions, what a threshold trades, calibration, and the mistakes themselves."""
 
+import math
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,12 +11,18 @@ from ..i18n import _
 from .files import tail, thumbnail
 from .pictures import pictures
 from .style import BLUE, CYCLE, ORANGE, VERMILION
+from .text import label as named
+from .text import legend, ticks
 
+NUMBERED = 30  # classes of a confusion matrix whose cells have numbers
 LETTERS = 22  # of a path above a picture: its end tells files apart
 
 
 def confusion_matrix(counts, *, classes, ax: Axes | None = None) -> Axes:
     """Draw how often each class was taken for which: each cell with its count and its share of the row.
+
+    Of more than 30 classes, cells have colours only, and not all of them are named: nobody could read more, and the
+    numbers would take minutes to draw. `evaluation.condensed` keeps those that are confused most.
 
     Parameters
     ----------
@@ -28,15 +35,23 @@ def confusion_matrix(counts, *, classes, ax: Axes | None = None) -> Axes:
     counts = np.asarray(counts)
     rates = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     ax.imshow(rates, cmap="cividis", vmin=0, vmax=1)
-    size = 10 if len(classes) <= 5 else 6
-    for (row, column), count in np.ndenumerate(counts):
-        colour = "black" if rates[row, column] > 0.5 else "white"
-        text = f"{count}\n{rates[row, column]:.0%}"
-        ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
-    places = range(len(classes))
-    ax.set(xticks=places, yticks=places, yticklabels=classes, xlabel=_("predicted"), ylabel=_("true"))
-    ax.set_xticklabels(classes, rotation=0 if len(classes) <= 4 else 60)
+    if len(classes) <= NUMBERED:
+        _write_counts(ax, counts, rates=rates)
+    step = math.ceil(len(classes) / NUMBERED)
+    ticks(ax.yaxis, classes, step=step)
+    ticks(ax.xaxis, classes, step=step, rotation=0 if len(classes) <= 4 else 60)
+    ax.set(xlabel=_("predicted"), ylabel=_("true"))
     return ax
+
+
+def _write_counts(ax: Axes, counts: np.ndarray, *, rates: np.ndarray) -> None:
+    """Write into each cell; a share of no pictures is a dash."""
+    size, totals = 10 if len(counts) <= 5 else 6, counts.sum(axis=1)
+    for (row, column), count in np.ndenumerate(counts):
+        rate = rates[row, column]
+        text = f"{count}\n{rate:.0%}" if totals[row] else f"{count}\n–"
+        colour = "black" if rate > 0.5 else "white"
+        ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
 
 
 def recall_precision(curve, *, chosen=None, label: str = "", ax: Axes | None = None) -> Axes:
@@ -54,14 +69,14 @@ def recall_precision(curve, *, chosen=None, label: str = "", ax: Axes | None = N
     ax = ax or plt.gca()
     recall, precision, _thresholds = curve
     colour = CYCLE[len(ax.lines) % len(CYCLE)]
-    ax.plot(recall, precision, color=colour, drawstyle="steps-post", label=label or None)
+    ax.plot(recall, precision, color=colour, drawstyle="steps-post", label=named(label) if label else None)
     if chosen is not None:
         name = _("threshold {value:.3g}", value=chosen.value)
         ax.scatter(chosen.recall, chosen.precision, s=70, color=colour, edgecolor="black", zorder=3, label=name)
     ax.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel=_("recall"), ylabel=_("precision"))
     ax.grid(alpha=0.3)
     if ax.get_legend_handles_labels()[1]:
-        ax.legend(loc="lower left")
+        legend(ax, loc="lower left")
     return ax
 
 
@@ -109,5 +124,6 @@ def mistakes(found: list, *, images=None, root: Path | str = "", columns: int = 
 
 
 def _says(mistake) -> str:
-    said = _("{name} {p:.2f}", name=mistake.predicted, p=mistake.p_predicted)
-    return f"{tail(mistake.path, LETTERS)}\n{said}, {_('is {name} {p:.2f}', name=mistake.true, p=mistake.p_true)}"
+    said = _("{name} {p:.2f}", name=named(mistake.predicted), p=mistake.p_predicted)
+    truth = _("is {name} {p:.2f}", name=named(mistake.true), p=mistake.p_true)
+    return f"{tail(mistake.path, LETTERS)}\n{said}, {truth}"

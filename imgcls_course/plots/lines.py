@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from .style import CYCLE
+from .text import label, legend, style
 
 MARKERS = "os^Dvp*X"
 
@@ -33,7 +34,7 @@ def lines(
     ax = ax or plt.gca()
     for index, (name, ys) in enumerate(values.items()):
         marker = MARKERS[index % len(MARKERS)]
-        ax.plot(x, ys, marker=marker, markersize=5, color=CYCLE[index % len(CYCLE)], label=name)
+        ax.plot(x, ys, marker=marker, markersize=5, color=CYCLE[index % len(CYCLE)], label=label(name))
     _finish(ax, xlabel=xlabel, ylabel=ylabel, log=log, ylim=ylim)
     return ax
 
@@ -63,9 +64,10 @@ def points(
     for index, (name, pairs) in enumerate(groups.items()):
         colour = CYCLE[index] if index < len(CYCLE) else "0.7"
         xs, ys = zip(*pairs, strict=True)
-        ax.scatter(xs, ys, s=36, color=colour, marker=MARKERS[index % len(MARKERS)], label=name, zorder=2)
+        ax.scatter(xs, ys, s=36, color=colour, marker=MARKERS[index % len(MARKERS)], label=label(name), zorder=2)
     for name, place in (names or {}).items():
-        ax.annotate(name, place, xytext=(5, 4), textcoords="offset points", fontsize=8)
+        text = label(name)
+        ax.annotate(text, place, xytext=(5, 4), textcoords="offset points", fontsize=8, **style(text))
     _finish(ax, xlabel=xlabel, ylabel=ylabel, log=log, ylim=ylim)
     return ax
 
@@ -79,4 +81,4 @@ def _finish(ax: Axes, *, xlabel: str, ylabel: str, log: str, ylim) -> None:
     if ylim is not None:
         ax.set_ylim(*ylim)
     ax.grid(alpha=0.3)
-    ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+    legend(ax, loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)

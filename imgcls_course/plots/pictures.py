@@ -7,7 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .style import SIGNED
+from .text import readable, shortened, style
 
+LINE = 60  # letters, the longest of a title
 GAP = 0.12  # of a picture's width, between two pictures
 
 
@@ -26,10 +28,11 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
         For weights: zero is white, negative orange, positive purple, the same scale for all.
     """
     ax = ax or plt.gca()
+    titles = None if titles is None else [_title(title) for title in titles]
     grid = [_hwc(np.asarray(image)) for image in images]
     columns = min(columns, len(grid))
     rows = math.ceil(len(grid) / columns)
-    most = 0 if titles is None else max(str(title).count("\n") + 1 for title in titles)
+    most = 0 if titles is None else max(title.count("\n") + 1 for title in titles)
     line, size = (0.3, 9) if most == 1 else (0.2 * most, 7)  # room for a title, in picture heights, and its letters
     limit = max(abs(image).max() for image in grid) if signed else 1.0
     for index, image in enumerate(grid):
@@ -43,7 +46,8 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
             interpolation="nearest",
         )
         if titles is not None:
-            ax.text(left + 0.5, top - 0.06, titles[index], ha="center", va="bottom", fontsize=size, parse_math=False)
+            title = titles[index]
+            ax.text(left + 0.5, top - 0.06, title, ha="center", va="bottom", fontsize=size, **style(title))
     ax.set(
         xlim=(0, columns * (1 + GAP) - GAP),
         ylim=(rows * (1 + GAP + line) - GAP - line, -line),
@@ -51,6 +55,11 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
     )
     ax.set_axis_off()
     return ax
+
+
+def _title(title) -> str:
+    """Return a title as it can be drawn, of one line or several, none too long."""
+    return "\n".join(shortened(line, LINE) for line in readable(str(title)).split("\n"))
 
 
 def _extent(shape: tuple[int, ...], *, left: float, top: float) -> tuple[float, float, float, float]:

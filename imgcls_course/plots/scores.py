@@ -5,6 +5,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .style import BLUE, ORANGE, SKY
+from .text import label as named
+from .text import legend, style, ticks
 
 
 def probabilities(values, *, classes, ax: Axes | None = None) -> Axes:
@@ -20,7 +22,8 @@ def probabilities(values, *, classes, ax: Axes | None = None) -> Axes:
     ax = ax or plt.gca()
     values = np.asarray(values)
     colours = [BLUE if value == values.max() else SKY for value in values]
-    bars = ax.barh(list(classes), values, color=colours)
+    bars = ax.barh(range(len(values)), values, color=colours)  # not by name: two classes may have the same
+    ticks(ax.yaxis, classes)
     ax.bar_label(bars, [f"{value:.2f}" for value in values], padding=4)
     ax.set(xlim=(0, 1.12), xlabel="probability")
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
@@ -51,8 +54,10 @@ def boundary(points, labels, *, weights, bias: float, classes, features=("x1", "
     if score.min() < 0 < score.max():
         ax.contour(x1, x2, score, levels=[0], colors="black")
     for label, colour, marker in ((0, BLUE, "o"), (1, ORANGE, "^")):
-        mine = points[labels == label]
-        ax.scatter(mine[:, 0], mine[:, 1], s=18, c=colour, marker=marker, label=classes[label], edgecolors="none")
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=features[0], ylabel=features[1], aspect="equal")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+        mine, name = points[labels == label], named(classes[label])
+        ax.scatter(mine[:, 0], mine[:, 1], s=18, c=colour, marker=marker, label=name, edgecolors="none")
+    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    for write, feature in zip((ax.set_xlabel, ax.set_ylabel), map(named, features), strict=True):
+        write(feature, **style(feature))
+    legend(ax, loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
     return ax

@@ -61,7 +61,9 @@ def fit(
         Epochs done -> learning rate, from `training.schedules`; asked before every step. Groups of the optimizer that
         have a `factor` get so many times as much. Default: the learning rates of the optimizer stay.
     loss_fn : callable, optional
-        (logits, labels) -> mean loss of the batch. Default: cross-entropy.
+        (logits, labels) -> mean loss of the batch. Default: cross-entropy; in training, weighted by
+        `loaders.class_weights` if there are any. It is the mean over images of weight · loss, as the mean weight is 1
+        in an epoch; torch's own would divide by the weights that happen to be in a batch.
     label_smoothing : float
         In training, the part of each label that is spread over all classes, in [0, 1): 0.1 is usual.
     mixup : float
@@ -114,7 +116,9 @@ def fit(
     learner = processes.copy_of(model)
     train, val = processes.part(loaders.train), processes.part(loaders.val)
     checkpoints = Checkpoints(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints
-    train_loss = loss_fn or functools.partial(nn.functional.cross_entropy, label_smoothing=label_smoothing)
+    train_loss = loss_fn or functools.partial(
+        _cross_entropy, weight=getattr(loaders, "class_weights", None), label_smoothing=label_smoothing
+    )
     losses = processes.loss(train_loss), processes.loss(loss_fn or nn.functional.cross_entropy)
     history, kept = History(), _weights(model)
     with runtime.seeded(seed):
@@ -201,6 +205,14 @@ def check_fits(
     with runtime.evaluating(model), torch.no_grad(), precision:
         logits = logits_of(model, images.to(device))
     check_logits(logits, labels, num_classes=num_classes)
+
+
+def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor, *, weight, label_smoothing: float) -> torch.Tensor:
+    """Return the mean over the samples of weight · loss: so parts of a batch add up to it, whoever computes them."""
+    if weight is None:
+        return nn.functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+    options = {"weight": weight.to(logits.device), "label_smoothing": label_smoothing, "reduction": "sum"}
+    return nn.functional.cross_entropy(logits, labels, **options) / len(labels)
 
 
 def _one_epoch(epoch: int, learner: nn.Module, *, passes, losses, optimizer, **where) -> dict:

@@ -92,6 +92,7 @@ class FeatureLoaders:
     train: FeatureBatches
     val: FeatureBatches
     classes: tuple[str, ...]
+    class_weights: torch.Tensor | None = None
 
 
 def features(
@@ -151,7 +152,8 @@ def features(
     finally:
         hook.remove()
     size = loaders.train.batch_size
-    return FeatureLoaders(FeatureBatches(train, size, shuffle=True), FeatureBatches([val], size), loaders.classes)
+    batches = FeatureBatches(train, size, shuffle=True), FeatureBatches([val], size)
+    return FeatureLoaders(*batches, loaders.classes, getattr(loaders, "class_weights", None))
 
 
 def linear_probe(

@@ -9,6 +9,7 @@ from .. import plots
 from ..evaluation import Predictions, Threshold, recall_precision, score_at
 from ..i18n import _
 from ..plots.files import thumbnail
+from ..plots.text import label
 from .explorer import Explorer
 
 LOW = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
@@ -51,7 +52,7 @@ def threshold_explorer(predictions: Predictions, *, positive: str, images=None, 
         return f"{scored}; {change(new)}"
 
     def title(index: int, between: str) -> str:
-        name = predictions.classes[predictions.true[index]]
+        name = label(predictions.classes[predictions.true[index]])
         return _short(predictions.paths[index]) + between + _("{p:.3f}, is {name}", p=probabilities[index], name=name)
 
     def change(new) -> str:

@@ -1,0 +1,179 @@
+"""Classes of unequal size: drawn alike, or counted alike in the loss."""
+
+import itertools
+
+import damage
+import numpy as np
+import pytest
+import torch
+from commands import imgcls
+from sklearn.utils import compute_class_weight
+from torch import nn
+
+from imgcls_course import data, evaluation, runtime, training
+from imgcls_course.data.layouts import SPLITS
+from imgcls_course.data.splits import Pictures, Splits
+from imgcls_course.errors import CourseError, DataError
+from imgcls_course.training.fit import _cross_entropy
+
+WAYS = ("sampler", "weights")
+
+
+def _overlapping(count, *, seed):
+    """Images of two pixels from two clouds that overlap, `count` of each class."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.repeat_interleave(torch.arange(2), torch.tensor(count))
+    images = torch.randn(len(labels), 1, 1, 2, generator=generator) + 1.4 * (labels - 0.5)[:, None, None, None]
+    return Pictures(images, labels, classes=("usual", "rare"))
+
+
+@pytest.fixture(scope="module")
+def unequal():
+    """Three hundred of one class, fifteen of the other; as many of both for validation."""
+    parts = {"train": _overlapping((300, 15), seed=0), "val": _overlapping((200, 200), seed=1)}
+    return Splits(**{name: parts.get(name, _overlapping((5, 5), seed=2)) for name in SPLITS}, card=None)
+
+
+def _labels(batches) -> list[int]:
+    return torch.cat([labels for _images, labels in batches]).tolist()
+
+
+def test_weights_are_scikit_learns():
+    """All classes together count alike, and the mean over the images is 1; a class without images does no harm."""
+    rng = np.random.default_rng(0)
+    for k in (1, 2, 7):
+        labels = np.concatenate([np.arange(k), rng.integers(k, size=50) // 2])
+        found = data.class_weights(labels, num_classes=k)
+        expected = compute_class_weight("balanced", classes=np.arange(k), y=labels)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        assert float(found[labels].mean()) == pytest.approx(1)
+    absent = data.class_weights([0, 0, 2], num_classes=4)
+    assert absent.tolist() == pytest.approx([0.75, 1, 1.5, 1])
+    assert absent.dtype == torch.float32
+
+
+@pytest.mark.parametrize("steady", [False, True])
+def test_drawn_alike(unequal, steady):
+    """As many draws as images, half of them of each class; the same from the same seed, others in the next epoch."""
+    batches = data.loaders(unequal, balance="sampler", steady=steady, batch_size=32).train
+    passes = []
+    for seed in (0, 0, 1):
+        with runtime.seeded(seed):
+            passes.append([_labels(batches), _labels(batches)])
+    assert passes[0] == passes[1] != passes[2]
+    assert passes[0][0] != passes[0][1]
+    for drawn in itertools.chain(*passes):
+        assert len(drawn) == 315
+        assert 0.4 < np.mean(drawn) < 0.6  # 0.5 within 3.5 standard deviations, and the seeds are fixed
+    assert sorted(_labels(data.loaders(unequal, balance="weights", steady=steady).train)) == [0] * 300 + [1] * 15
+
+
+def test_only_training_is_balanced(unequal):
+    """What is measured on val must be what it was."""
+    plain = data.loaders(unequal)
+    for way in WAYS:
+        found = data.loaders(unequal, balance=way)
+        assert _labels(found.val) == _labels(plain.val)
+        assert _labels(found.test) == _labels(plain.test)
+    assert plain.class_weights is None
+    assert data.loaders(unequal, balance="sampler").class_weights is None
+    assert data.loaders(unequal, balance="weights").class_weights.tolist() == pytest.approx([0.525, 10.5])
+
+
+def test_the_weighted_loss_does_not_depend_on_the_batches():
+    """The mean over images of weight · loss: of a whole epoch it is torch's weighted mean, and parts add up to it."""
+    torch.manual_seed(0)
+    labels = torch.tensor([0] * 20 + [1] * 4 + [2] * 6)
+    logits, weight = torch.randn(30, 3), data.class_weights(labels, num_classes=3)
+    for smoothing in (0.0, 0.1):
+        options = {"weight": weight, "label_smoothing": smoothing}
+        whole = _cross_entropy(logits, labels, **options)
+        if not smoothing:
+            torch.testing.assert_close(whole, nn.functional.cross_entropy(logits, labels, weight=weight))
+        parts = [_cross_entropy(logits[i::4], labels[i::4], **options) * len(labels[i::4]) for i in range(4)]
+        torch.testing.assert_close(sum(parts) / 30, whole)
+        unweighted = _cross_entropy(logits, labels, weight=None, label_smoothing=smoothing)
+        torch.testing.assert_close(unweighted, nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_recall_of_a_rare_class_rises(unequal, way):
+    """A network that may ignore the rare class does: balanced, it finds at least a quarter more of its images."""
+    recalls = {}
+    for balance in ("none", way):
+        loaders = data.loaders(unequal, balance=balance)
+        with runtime.seeded(0):
+            model = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
+        training.fit(model, loaders, epochs=5, lr=0.05, device="cpu", progress=False)
+        told = evaluation.predict(model, loaders.val, classes=loaders.classes, device="cpu", progress=False)
+        recalls[balance] = evaluation.scores(told).per_class["rare"]["recall"]
+    assert recalls[way] > recalls["none"] + 0.25
+
+
+def test_validation_loss_and_own_losses_are_not_weighted(unequal):
+    """The two runs start alike and learn nothing: their validation loss is the same, that of training is not."""
+    rows = {}
+    for balance, options in (("none", {}), ("weights", {}), ("own", {"loss_fn": nn.functional.cross_entropy})):
+        loaders = data.loaders(unequal, balance="weights" if balance == "own" else balance)
+        with runtime.seeded(0):
+            model = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
+        [rows[balance]] = training.fit(model, loaders, epochs=1, lr=0.0, device="cpu", progress=False, **options)
+    assert rows["weights"]["val_loss"] == pytest.approx(rows["none"]["val_loss"])
+    assert rows["weights"]["train_loss"] != pytest.approx(rows["none"]["train_loss"], rel=1e-3)
+    assert rows["own"]["train_loss"] == pytest.approx(rows["none"]["train_loss"])
+
+
+def test_a_linear_probe_is_weighted_too(unequal):
+    """Features computed once keep the weights of the loaders that they come from."""
+    loaders = data.loaders(unequal, balance="weights")
+    model = nn.Sequential(nn.Flatten(), nn.Linear(2, 4), nn.Linear(4, 2))
+    found = training.features(model, loaders, device="cpu", progress=False)
+    assert torch.equal(found.class_weights, loaders.class_weights)
+
+
+def test_broken_images_are_left_out_of_balanced_batches(tmp_path):
+    """Drawn several times, a broken one is named once, and the rest of its batch comes."""
+    for name, count in (("ants", 12), ("bees", 2)):
+        (tmp_path / name).mkdir()
+        for seed in range(count):
+            damage.photo(seed=seed).save(tmp_path / name / f"{seed}.jpg")
+    pictures = data.PictureFiles(
+        [*sorted((tmp_path / "ants").iterdir()), *sorted((tmp_path / "bees").iterdir())],
+        [0] * 12 + [1] * 2,
+        classes=("ants", "bees"),
+    )
+    (tmp_path / "bees" / "0.jpg").write_bytes(b"no picture")
+    for workers in (0, 1):
+        splits = Splits(pictures, pictures, pictures, card=None)
+        options = {"image_size": 16, "balance": "sampler", "steady": True, "batch_size": 4, "workers": workers}
+        batches = data.loaders(splits, **options).train
+        with runtime.seeded(0), pytest.warns(UserWarning, match=r"1 of 14 pictures were left out: 0\.jpg"):
+            labels = _labels(batches)
+        assert 0 < sum(labels) < len(labels) < 14
+
+
+def test_the_command_balances_remembers_and_goes_on(tmp_path):
+    """Recorded beside the weights; another way of balancing is another run; an unknown one is one line."""
+    pictures = damage.labelled(tmp_path / "pictures", train=4, val=2)
+    small = ("--image-size", 32, "--batch-size", 4, "--precision", "float32", "--device", "cpu", "--epochs")
+    for way in WAYS:
+        words = ("train", "--data", pictures, "--out", tmp_path / way, "--balance", way, *small)
+        imgcls(*words, 1)
+        assert training.read_card(tmp_path / way / "best.json").settings["balance"] == way
+    imgcls("train", "--data", pictures, "--out", tmp_path / "none", *small, 1)
+    assert "balance" not in training.read_card(tmp_path / "none" / "best.json").settings
+    with pytest.raises(CourseError, match="its balance is sampler"):
+        imgcls("train", "--data", pictures, "--out", tmp_path / "sampler", "--resume", *small, 1)
+    with pytest.raises(DataError, match=r"'weight' is not a way to balance classes\. Did you mean 'weights'"):
+        imgcls("train", "--data", pictures, "--out", tmp_path / "x", "--balance", "weight", *small, 1)
+
+
+def test_the_audit_names_the_option(tmp_path):
+    """Advice that can be followed: the option is one of `imgcls train`."""
+    for name, count in (("ants", 9), ("bees", 2)):
+        (tmp_path / name).mkdir()
+        for seed in range(count):
+            damage.photo(seed=10 * count + seed).save(tmp_path / name / f"{seed}.jpg")
+    said = str(data.audit(tmp_path, progress=False))
+    assert "train with --balance sampler, or weights" in said
+    assert "--balance" in imgcls("train", "--help")
