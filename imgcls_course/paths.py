@@ -37,8 +37,12 @@ def _shared(folder: str) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole text file or none, see `write_bytes`."""
-    write_bytes(path, text.encode("utf-8"))
+    r"""Write a whole text file in UTF-8 or none, see `write_bytes`.
+
+    A name of a file that is not UTF-8 reaches Python with lone surrogates in it. They are written as escapes
+    (`\udce9`), so that other programs can read the rest; in JSON that is also what brings the name back.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

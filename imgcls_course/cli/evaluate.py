@@ -1,12 +1,12 @@
 """`imgcls evaluate` and `imgcls predict`: what a trained network is worth, and what it says of new pictures."""
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import typer
 
+from .. import console
 from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
 
@@ -92,7 +92,7 @@ def predict(
             for answer, word in zip(answers, said, strict=True)
         ]
         rows += [{"path": str(path), "error": reason} for path, reason in broken.items()]
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print(console.to_json(rows))
         return
     for answer, word in zip(answers, said, strict=True):
         print(f"{answer.path}: {word} {answer.probabilities[word]:.3f}")

@@ -4,6 +4,7 @@ import importlib
 import os
 from pathlib import Path
 
+from .. import console
 from ..errors import DataError, unknown
 from ..i18n import _
 from .layouts import FRACTIONS, SPLITS, find_layout, to_splits
@@ -61,11 +62,11 @@ def load(name: str | os.PathLike, *, seed: int = 0, pattern: str | None = None, 
         raise DataError(unknown(name, _("a data set of the course"), _WHERE))
     layout = find_layout(name, pattern=pattern)
     splits = to_splits(layout, seed=seed, fractions=fractions)
-    print(layout)
+    console.show(layout)
     if not layout.splits:
-        print(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
+        console.show(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
     elif len(splits.test) == 0:
-        print(_("There is no test split: what you choose on val, you cannot also report on it without bias."))
+        console.show(_("There is no test split: what you choose on val, you cannot also report on it without bias."))
     return splits
 
 
