@@ -4,22 +4,24 @@ LAB_ARGS ?=
 FROM     ?=
 BENCH    ?=
 PORTABLE ?=
+TORCH    ?=
 VENV     := .venv
 BIN      := $(VENV)/bin
 READY    := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-portable lessons profile bench format check clean
+.PHONY: help ask setup lab test test-portable lessons profile bench format check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(READY)  ## create .venv and install the course into it (quick the second time)
+setup: $(READY)  ## create .venv and install the course into it (TORCH=cpu: PyTorch without GPU libraries; lab and test take it, too)
 
-$(READY): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
-	@touch $@
+# Where a build of PyTorch is asked for, the script looks whether it is the one that is there.
+$(READY): pyproject.toml constraints.txt $(if $(TORCH),ask)
+	$(PYTHON) tools/setup_env.py $(if $(TORCH),--torch $(TORCH))
+
+ask:
 
 lab: $(READY)  ## open JupyterLab at the first lesson (LAB_ARGS="--no-browser --port 8899" passes through)
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/lessons/00_start_here.ipynb $(LAB_ARGS)

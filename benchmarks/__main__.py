@@ -8,6 +8,7 @@ import typer
 from benchmarks import computer, report
 from benchmarks.options import QUICK, Options
 from benchmarks.rows import ROWS, in_own_process
+from imgcls_course import console
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -50,4 +51,5 @@ def numbers(text: str) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
+    console.configure()
     typer.run(main)

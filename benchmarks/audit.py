@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from imgcls_course import console
+
 SIZE = (500, 375)  # width, height, in pixels
 PLACES = ("train/ants", "train/bees", "val/ants", "val/bees")
 SHARES = (0.4, 0.4, 0.1, 0.1)  # of the pictures, by place
@@ -168,4 +170,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    console.configure()
     main()

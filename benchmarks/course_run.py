@@ -20,7 +20,8 @@ def rows(options: Options) -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as name:
         report = Path(name, "report.xml")
         start = time.perf_counter()
-        result = subprocess.run(command(notebooks, report), cwd=pairs.ROOT, capture_output=True, text=True, check=False)
+        options = {"cwd": pairs.ROOT, "capture_output": True, "text": True, "errors": "replace", "check": False}
+        result = subprocess.run(command(notebooks, report), **options)
         seconds = time.perf_counter() - start
         note = "all pass" if result.returncode == 0 else f"NOT ALL PASS: {result.stdout.strip().splitlines()[-1]}"
         by_lesson = lesson_seconds(report)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.options import Options
 from benchmarks.timing import Result, compare
-from imgcls_course import data, explain, models, plots, runtime, widgets
+from imgcls_course import console, data, explain, models, plots, runtime, widgets
 from imgcls_course.data.decode import read
 from imgcls_course.widgets.explorer import png
 
@@ -102,4 +102,5 @@ def memory(explorer, count: int) -> str:
 
 
 if __name__ == "__main__":
+    console.configure()
     typer.run(main)

@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import typer
 
+from imgcls_course import console
 from imgcls_course.grading import classroom
 from imgcls_course.grading.release import release
 
@@ -62,4 +63,5 @@ def write(course: Path, count: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    console.configure()
     typer.run(main)

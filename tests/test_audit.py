@@ -361,7 +361,7 @@ def test_grey_and_small_are_only_odd_beside_others(tmp_path):
 
 def test_files_that_are_no_pictures_are_a_note(folder):
     """A read-me beside the pictures is in order; it must not look like a fault."""
-    (folder / "README.txt").write_text("hello")
+    (folder / "README.txt").write_text("hello", encoding="utf-8")
     (finding,) = look(folder).findings
     assert (finding.kind, finding.severity) == ("left_aside", "note")
 
@@ -385,7 +385,7 @@ def test_nothing_in_a_file_stops_the_audit(folder, recwarn):
     dogs = folder / "dog"
     whole = (dogs / "0.jpg").read_bytes()
     (dogs / "empty.jpg").touch()
-    (dogs / "text.jpg").write_text("<html>404 not found</html>")
+    (dogs / "text.jpg").write_text("<html>404 not found</html>", encoding="utf-8")
     (dogs / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (dogs / "denied.jpg").write_bytes(whole[::-1])
     (dogs / "denied.jpg").chmod(0)

@@ -84,7 +84,7 @@ def test_what_a_run_leaves(whole):
     expected = {f"{name}.weights.safetensors" for name in names} | {f"last-{killed.EPOCHS}.progress.safetensors"}
     expected |= {"best.json", "last.json", "epoch-3.json", "epoch-6.json"}
     assert {path.name for path in folder.iterdir()} == expected
-    card = json.loads((folder / "best.json").read_text())
+    card = json.loads((folder / "best.json").read_text(encoding="utf-8"))
     assert (card["epoch"], card["classes"]) == (best, ["1", "3", "8"])
 
 
@@ -131,7 +131,7 @@ def _cut(folder):
 
 def _cut_json(folder):
     path = folder / "last.json"
-    path.write_text(path.read_text()[:100])
+    path.write_text(path.read_text(encoding="utf-8")[:100], encoding="utf-8")
 
 
 def _other_network(folder):
@@ -141,12 +141,12 @@ def _other_network(folder):
 
 def _other_classes(folder):
     path = folder / "last.json"
-    path.write_text(path.read_text().replace('"8"', '"9"'))
+    path.write_text(path.read_text(encoding="utf-8").replace('"8"', '"9"'), encoding="utf-8")
 
 
 def _other_arch(folder):
     path = folder / "last.json"
-    path.write_text(path.read_text().replace('"arch": ""', '"arch": "resnet18"'))
+    path.write_text(path.read_text(encoding="utf-8").replace('"arch": ""', '"arch": "resnet18"'), encoding="utf-8")
 
 
 def _missing(folder):
@@ -159,9 +159,9 @@ def _no_progress(folder):
 
 def _way_out(folder):
     path = folder / "last.json"
-    card = json.loads(path.read_text())
+    card = json.loads(path.read_text(encoding="utf-8"))
     card["files"]["weights"] = "../elsewhere.safetensors"
-    path.write_text(json.dumps(card))
+    path.write_text(json.dumps(card), encoding="utf-8")
 
 
 class _Bomb:

@@ -128,7 +128,7 @@ def test_a_finished_run_keeps_its_log_only(loaders, rows, tmp_path, monkeypatch)
     again = degradation.run(loaders, **TINY, folder=tmp_path)
     assert _without_time(again) == _without_time(rows)
     assert again == degradation.read_log(tmp_path / degradation.LOG)
-    settings = json.loads((tmp_path / degradation.SETTINGS).read_text())
+    settings = json.loads((tmp_path / degradation.SETTINGS).read_text(encoding="utf-8"))
     assert settings["epochs"] == 2
     assert settings["widths"] == [2, 2, 4]
 

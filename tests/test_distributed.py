@@ -48,11 +48,11 @@ def both(tmp_path_factory):
     together.fit(checkpoints=folder / "one", epochs=2)
     together.fit(checkpoints=folder / "broken", epochs=1)
     card = folder / "broken" / "last.json"
-    card.write_text(card.read_text().replace('"8"', '"9"'))
+    card.write_text(card.read_text(encoding="utf-8").replace('"8"', '"9"'), encoding="utf-8")
     process = torchrun(SCRIPT, folder)
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
-    return [json.loads((folder / f"rank-{rank}.json").read_text()) for rank in (0, 1)], out, folder
+    return [json.loads((folder / f"rank-{rank}.json").read_text(encoding="utf-8")) for rank in (0, 1)], out, folder
 
 
 def close(one: list[dict], other: list[dict]) -> bool:
@@ -178,7 +178,7 @@ def test_one_killed_ends_all_and_the_run_goes_on(pictures, tmp_path):
     end = time.monotonic() + 120
     while epochs_done(out) < 2 and process.poll() is None and time.monotonic() < end:
         time.sleep(0.01)
-    os.kill(int((tmp_path / "pid-1").read_text()), signal.SIGKILL)
+    os.kill(int((tmp_path / "pid-1").read_text(encoding="utf-8")), signal.SIGKILL)
     printed, said = process.communicate(timeout=90)  # seconds on a quiet computer; who waits, waits ten minutes
     assert process.returncode != 0
     assert "TrainingError: Process 1 of 2 stops: another one has ended" in said
@@ -188,5 +188,5 @@ def test_one_killed_ends_all_and_the_run_goes_on(pictures, tmp_path):
     assert re.findall(r"^epoch (\d+):", printed, re.MULTILINE)[:done] == [str(n + 1) for n in range(done)]
     imgcls(*command, "--out", out, "--resume")
     imgcls(*command, "--out", whole)
-    one, other = (json.loads((folder / "history.json").read_text()) for folder in (out, whole))
+    one, other = (json.loads((folder / "history.json").read_text(encoding="utf-8")) for folder in (out, whole))
     assert close(together.figures(one), together.figures(other))

@@ -465,7 +465,7 @@ def test_rarer_faults_have_a_reason_too(error, reason):
 
 
 def _manifest(folder: Path, monkeypatch, files: dict[str, bytes]) -> None:
-    (folder / "fake.sha256").write_text(listing(files))
+    (folder / "fake.sha256").write_text(listing(files), encoding="utf-8")
     monkeypatch.setattr(paths, "datasets", lambda: folder)
 
 
@@ -651,7 +651,7 @@ def test_a_folder_that_may_not_be_written_is_one_line(offer, place, monkeypatch)
     """A home without write permission (or a file in its place) must be named."""
     card = offer(zipped(FILES))
     place.rmdir()
-    place.write_text("a file where the folder should be")
+    place.write_text("a file where the folder should be", encoding="utf-8")
     with pytest.raises(DownloadError) as caught:
         download.get(card.name, progress=False)
     assert str(place) in str(caught.value)

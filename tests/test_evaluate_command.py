@@ -33,7 +33,7 @@ def test_evaluate_writes_predictions_and_a_report_that_stands_alone(pictures, ru
     found = evaluation.read(file)
     assert len(found) == 8
     assert str(evaluation.scores(found)) in printed
-    page = (tmp_path / "report" / "report.html").read_text()
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 3
     assert page.count("data:image/jpeg;base64,") == len(evaluation.mistakes(found))
     assert "http" not in page.replace("http-equiv", "")

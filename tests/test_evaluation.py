@@ -284,9 +284,12 @@ def test_recorded_predictions_are_read():
 def test_a_spreadsheet_sees_what_is_meant(tmp_path):
     """The header names each column; true and predicted classes are ones and zeros."""
     path = evaluation.write(Predictions([[0.25, 0.75]], [0], ("a", "b"), ("x.jpg",)), tmp_path / "p.csv")
-    assert path.read_text() == "p a,p b,true a,true b,predicted a,predicted b,path\n0.25,0.75,1,0,0,1,x.jpg\n"
+    assert (
+        path.read_text(encoding="utf-8")
+        == "p a,p b,true a,true b,predicted a,predicted b,path\n0.25,0.75,1,0,0,1,x.jpg\n"
+    )
     path = evaluation.write(Predictions([[0.25, 0.75]], [0], ("a", "b"), ("x.jpg",)), tmp_path / "p.txt")
-    assert path.read_text() == '# ["a", "b"]\n0.25 0.75 1 0 0 1 x.jpg\n'
+    assert path.read_text(encoding="utf-8") == '# ["a", "b"]\n0.25 0.75 1 0 0 1 x.jpg\n'
 
 
 @pytest.mark.parametrize(
@@ -310,7 +313,7 @@ def test_a_spreadsheet_sees_what_is_meant(tmp_path):
 def test_files_that_are_no_predictions(tmp_path, name, content, line):
     """One line that names the file, and the line in it."""
     path = tmp_path / name
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     with pytest.raises(EvaluationError, match=line) as caught:
         evaluation.read(path)
     assert "\n" not in str(caught.value)

@@ -24,6 +24,7 @@ except ModuleNotFoundError:  # Python 3.10, where pytest brings this along
     import tomli as tomllib
 
 import imgcls_course
+from tools import setup_env
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -43,6 +44,7 @@ HOSTS = [
         ("jfrog", "io"),
     )
 ]
+TORCH_INDEX = HOSTS[-2]
 
 
 def _pins() -> dict[str, re.Match]:
@@ -119,23 +121,30 @@ def test_the_environment_installs_this_project_with_its_tests():
     assert {text.split("=")[0] for text in dependencies if isinstance(text, str)} == {"python", "pip"}
 
 
-def test_makefile_installs_the_same():
-    """`make lab` and conda must give the same versions."""
+def test_make_and_the_script_for_windows_install_the_same():
+    """`make lab`, the script that it calls, and conda must give the same versions."""
+    assert setup_env.VERSIONS == ("--constraint", "constraints.txt")
+    assert setup_env.COURSE == ("--editable", ".[test]")
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    (line,) = [line for line in text.splitlines() if "pip install" in line]
-    assert "--constraint constraints.txt" in line
-    assert '--editable ".[test]"' in line
+    assert "pip install" not in text
+    assert text.count("tools/setup_env.py") == 1
 
 
 def test_no_tracked_file_names_a_registry():
-    """The host of a package registry in a file ties everybody to it; pip and conda know where to look."""
+    """The host of a package registry in a file ties everybody to it; pip and conda know where to look.
+
+    PyTorch's own list of builds stands in one place, as a default that TORCH_INDEX replaces, and is asked only for the
+    build that TORCH names.
+    """
     pattern = re.compile("|".join(map(re.escape, HOSTS)).encode(), re.IGNORECASE)
     option = re.compile(rb"--(extra-)?index-url|^\s*(extra-)?index-url\s*=", re.MULTILINE)
     files = [path for path in _tracked() if path != Path(__file__)]
     assert len(files) > 30
     found = [(str(path.relative_to(ROOT)), match[0]) for path in files if (match := pattern.search(path.read_bytes()))]
     found += [(str(path.relative_to(ROOT)), match[0]) for path in files if (match := option.search(path.read_bytes()))]
-    assert found == []
+    script = "tools/setup_env.py"
+    assert found == [(script, TORCH_INDEX.encode()), (script, b"--index-url")]
+    assert (ROOT / script).read_text(encoding="utf-8").count(TORCH_INDEX) == 1
 
 
 def test_this_file_names_no_registry_either():

@@ -167,7 +167,7 @@ def test_the_table_says_what_is_on_each_poster(tmp_path):
 
 def test_a_folder_with_something_in_it_is_refused(tmp_path):
     """Nothing of the user's may be overwritten or mixed with what is drawn."""
-    (tmp_path / "mine.txt").write_text("precious")
+    (tmp_path / "mine.txt").write_text("precious", encoding="utf-8")
     with pytest.raises(DataError, match="not empty"):
         posters.make(tmp_path, count=10)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

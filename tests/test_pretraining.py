@@ -118,7 +118,7 @@ def test_a_run_stopped_and_resumed_is_the_same_run(source, tmp_path):
     other, whole = run(tmp_path / "b", stop=False)
     assert [row["train_loss"] for row in resumed] == [row["train_loss"] for row in whole]
     assert all(torch.equal(one, two) for one, two in zip(model.parameters(), other.parameters(), strict=True))
-    assert len((tmp_path / "a" / "log.csv").read_text().splitlines()) == 4
+    assert len((tmp_path / "a" / "log.csv").read_text(encoding="utf-8").splitlines()) == 4
 
 
 def test_what_is_published_is_scored_as_written(source, tmp_path):
@@ -132,7 +132,7 @@ def test_what_is_published_is_scored_as_written(source, tmp_path):
         "torch.int64",
     }
     assert path.stat().st_size < LARGEST_FILE
-    assert json.loads(path.with_suffix(".json").read_text()) == card
+    assert json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) == card
     assert card["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert card["top5"] == 1.0  # of two classes
     again = models.create("course_resnet", num_classes=2, weights=path).eval()
@@ -145,7 +145,7 @@ def test_bundled_weights_are_those_of_their_card():
     """The file must be the one that was scored, and small."""
     assert weights.bundled() == ["course_resnet"]
     path = weights.BUNDLED / "course_resnet.safetensors"
-    card = json.loads(path.with_suffix(".json").read_text())
+    card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert hashlib.sha256(path.read_bytes()).hexdigest() == card["sha256"]
     assert path.stat().st_size <= LARGEST_FILE
     assert card["top1"] >= 0.48

@@ -200,7 +200,7 @@ def test_files_that_are_no_weights_are_refused(tmp_path):
     """Missing, cut, something else, or a pickle that would run code: one line, and nothing is executed."""
     path = _saved(models.create("resnet20", num_classes=2), tmp_path / "whole.safetensors")
     (tmp_path / "cut.safetensors").write_bytes(path.read_bytes()[:1000])
-    (tmp_path / "text.pth").write_text("these are not the weights")
+    (tmp_path / "text.pth").write_text("these are not the weights", encoding="utf-8")
     torch.save({"epoch": 3}, tmp_path / "other.pth")
     torch.save(_Bomb(tmp_path / "went_off"), tmp_path / "bomb.pth")
     for name, words in {

@@ -29,7 +29,10 @@ def _run(pictures, out, *options) -> str:
 
 
 def _figures(out) -> list[dict]:
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in json.loads((out / "history.json").read_text())]
+    return [
+        {k: v for k, v in row.items() if k != "seconds"}
+        for row in json.loads((out / "history.json").read_text(encoding="utf-8"))
+    ]
 
 
 def test_what_a_run_writes(pictures, tmp_path):
@@ -37,7 +40,7 @@ def test_what_a_run_writes(pictures, tmp_path):
     output = _run(pictures, tmp_path / "run", "--epochs", 3, "--save-interval", 2)
     assert [f"epoch {epoch}: train loss" in output for epoch in (1, 2, 3)] == [True] * 3
     assert "3 epochs, the best was" in output
-    with (tmp_path / "run" / "history.csv").open() as stream:
+    with (tmp_path / "run" / "history.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert [float(row["val_loss"]) for row in rows] == [row["val_loss"] for row in _figures(tmp_path / "run")]

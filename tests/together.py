@@ -142,10 +142,10 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     rank = os.environ["RANK"]
     if sys.argv[1] == "imgcls":
-        Path(sys.argv.pop(2), f"pid-{rank}").write_text(str(os.getpid()))
+        Path(sys.argv.pop(2), f"pid-{rank}").write_text(str(os.getpid()), encoding="utf-8")
         sys.argv.pop(0)
         cli.main()
     else:
         place = Path(sys.argv[1])
         fit_done = fit(epochs=1)
-        (place / f"rank-{rank}.json").write_text(json.dumps(told(place)))
+        (place / f"rank-{rank}.json").write_text(json.dumps(told(place)), encoding="utf-8")

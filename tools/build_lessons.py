@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from imgcls_course import check, course, paths
+from imgcls_course import check, console, course, paths
 from imgcls_course.check.graded import write_figures
 from tools import pairs
 
@@ -139,4 +139,5 @@ def _plain(notebook: NotebookNode) -> NotebookNode:
 
 
 if __name__ == "__main__":
+    console.configure()
     typer.run(main)

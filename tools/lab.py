@@ -108,7 +108,7 @@ def lab(folder: Path) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="imgcls-lab-") as home:
         environment, log = _own_environment(Path(home)), Path(home) / "lab.log"
         server = Server(f"http://127.0.0.1:{_free_port()}", environment["JUPYTER_TOKEN"], folder)
-        with log.open("w") as output:
+        with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
                 _command(server), env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
@@ -159,7 +159,8 @@ def _wait_until_up(server: Server, *, process: subprocess.Popen, log: Path) -> N
             server._ask("GET", "status")
             return
         time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not answer at {server.url}. It wrote: {log.read_text()[-2000:]}")
+    wrote = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    raise RuntimeError(f"JupyterLab did not answer at {server.url}. It wrote: {wrote}")
 
 
 def _stop(process: subprocess.Popen) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 import typer
 
-from imgcls_course import course
+from imgcls_course import console, course
 from tools import pairs
 
 DAY_VARIABLE = "IMGCLS_PORTABLE_DAY"
@@ -94,8 +94,10 @@ def run(notebooks: list[Path], setting: str, *options: str, capture: bool = Fals
     """Re-run notebooks as the tests do, in the environment of a setting."""
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", *PATIENT, *options]
     env = {**os.environ, **SETTINGS[setting]}
-    return subprocess.run([*command, *map(str, notebooks)], cwd=pairs.ROOT, env=env, capture_output=capture, text=True)
+    how = {"cwd": pairs.ROOT, "env": env, "capture_output": capture, "text": True, "errors": "replace"}
+    return subprocess.run([*command, *map(str, notebooks)], check=False, **how)
 
 
 if __name__ == "__main__":
+    console.configure()
     typer.run(main)

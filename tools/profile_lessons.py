@@ -8,6 +8,7 @@ import nbformat
 import typer
 from nbformat import NotebookNode
 
+from imgcls_course import console
 from tools import build_lessons, pairs
 
 
@@ -59,4 +60,5 @@ def moment(text: str) -> datetime:
 
 
 if __name__ == "__main__":
+    console.configure()
     typer.run(main)

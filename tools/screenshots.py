@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 from playwright.sync_api import expect
 
+from imgcls_course import console
 from tools import pairs
 from tools.lab import BROWSER_VARIABLE, OpenLesson, browser, chromium, lab, open_lesson
 
@@ -39,4 +40,5 @@ def move_temperature(lesson: OpenLesson) -> None:
 
 
 if __name__ == "__main__":
+    console.configure()
     typer.run(main)

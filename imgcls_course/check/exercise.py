@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import runtime
+from .. import console, runtime
 from ..i18n import _
 from . import guard, record
 from .compare import RTOL, brief, difference, plain, same, tolerance, unchanged
@@ -109,7 +109,7 @@ class Exercise:
             verdict = self._wrong(
                 _("the check could not make sense of it ({error}).", error=type(error).__name__), self.hint
             )
-        print(verdict)
+        console.show(verdict)
         if verdict.passed and remember:
             record.remember(self.name)
         return verdict

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from .. import console
 from ..errors import ExerciseError, NotPassedError, unknown
 from ..i18n import _
 from .exercise import Exercise, Verdict
@@ -63,5 +64,5 @@ def grade(name: str, answer: Any = ..., *, seed: int | None = None) -> Verdict:
         raise NotPassedError(f"✗ {trouble}") from None
     if not verdict.passed:
         raise NotPassedError(str(verdict))
-    print(verdict)
+    console.show(verdict)
     return verdict

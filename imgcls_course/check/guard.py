@@ -166,7 +166,10 @@ def _fork() -> int | None:
 def _is_busy(copy: int) -> bool:
     """Tell whether a thread of a copy is computing, or would if it were its turn; one that waits is asleep (S)."""
     with contextlib.suppress(OSError):
-        states = [stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{copy}/task").glob("*/stat")]
+        states = [
+            stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+            for stat in Path(f"/proc/{copy}/task").glob("*/stat")
+        ]
         return any(state != "S" for state in states)
     return True
 
@@ -226,7 +229,7 @@ def _little_room() -> Iterator[None]:
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_AS)
-    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    now = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) * resource.getpagesize()
     most = [limit for limit in before if limit != resource.RLIM_INFINITY]
     resource.setrlimit(resource.RLIMIT_AS, (min([now + ROOM_BYTES, *most]), before[1]))
     try:

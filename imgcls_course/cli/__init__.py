@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from .. import console
 from ..errors import CourseError
 from ..i18n import _
 from . import classes, data, evaluate, experiments, progress, train
@@ -35,10 +36,11 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="Print the finding
 
 
 def main() -> None:
-    """Run the command line; an error of the course is one line and exit status 1.
+    """Run the command line, on any console; an error of the course is one line and exit status 1.
 
     Of the processes that `torchrun` starts, all but the first say which they are.
     """
+    console.configure()
     rank = int(os.environ.get("RANK", "0"))
     try:
         app()

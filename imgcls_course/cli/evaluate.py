@@ -1,14 +1,13 @@
 """`imgcls evaluate` and `imgcls predict`: what a trained network is worth, and what it says of new pictures."""
 
 import functools
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import typer
 
-from .. import paths
+from .. import console, paths
 from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, shares
 
@@ -108,7 +107,7 @@ def predict(
             for answer, word in zip(answers, said, strict=True)
         ]
         rows += [{"path": str(path), "error": reason} for path, reason in broken.items()]
-        print(paths.utf8(json.dumps(rows, indent=1, ensure_ascii=False)))
+        print(console.to_json(rows))
         return
     for answer, word in zip(answers, said, strict=True):
         print(paths.utf8(f"{answer.path}: {word} {answer.probabilities[word]:.3f}"))

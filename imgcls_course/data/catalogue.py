@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from .. import console
 from ..errors import DataError, unknown
 from ..i18n import _
 from .doubts import notes
@@ -82,15 +83,15 @@ def load(
         return getattr(importlib.import_module(f"{__package__}.{_WHERE[known]}"), known)(seed=seed)
     layout = find_layout(name, pattern=pattern, labels=labels, least_classes=1 if divide else 2)
     splits = None if divide else to_splits(layout, seed=seed, fractions=fractions)
-    print(layout, *notes(layout), sep="\n")
+    console.show("\n".join([str(layout), *notes(layout)]))
     if splits is None:
         return divide(layout)
     if not layout.splits:
-        print(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
+        console.show(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
         if len(fractions) == 3:
             _say_who_has_no_test(splits)
     elif len(splits.test) == 0:
-        print(_("There is no test split: what you choose on val, you cannot also report on it without bias."))
+        console.show(_("There is no test split: what you choose on val, you cannot also report on it without bias."))
     return splits
 
 
@@ -149,4 +150,4 @@ def _say_who_has_no_test(splits: Splits) -> None:
     missing = [name for label, name in enumerate(splits.classes) if not found[label]]
     if missing:
         some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
-        print(_("Too few images to have one in test: {classes}.", classes=some))
+        console.show(_("Too few images to have one in test: {classes}.", classes=some))

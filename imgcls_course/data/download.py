@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from .. import paths
+from .. import console, paths
 from ..errors import DataError, unknown
 from ..i18n import _
 from .cards import CARDS, Archive, Card
@@ -118,7 +118,8 @@ def _alone(place: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print(_("Another download into {place} is running; waiting for its end.", place=place), file=sys.stderr)
+        message = _("Another download into {place} is running; waiting for its end.", place=place)
+        console.show(message, file=sys.stderr)
         lock.acquire()
     try:
         yield

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import console
 from ..errors import DataError
 from ..i18n import _
 from .layouts import SPLITS, Layout, Sample, name_below, splits_at, to_splits
@@ -104,7 +105,7 @@ class SplitList:
     def _say(self, given: dict[str, Sample], *, classes: tuple[str, ...], left_out: int) -> None:
         gone, new = self.splits.keys() - given.keys(), given.keys() - self.splits.keys()
         relabelled = sum(classes[given[name].label] != self.labels[name] for name in given.keys() - new)
-        print(_("The splits are those of the run, from {path}.", path=self.source))
+        console.show(_("The splits are those of the run, from {path}.", path=self.source))
         for text, n in (
             (_("Files that have gone since: {n:,}."), len(gone)),
             (_("New files, which are in no split and left out: {n:,}."), left_out),
@@ -112,7 +113,7 @@ class SplitList:
             (_("Files with another label than before: {n:,}."), relabelled),
         ):
             if n:
-                print(text.format(n=n))
+                console.show(text.format(n=n))
 
 
 def for_evaluation(layout: Layout, *, listed: SplitList | None, fractions=None) -> "Splits":
@@ -128,9 +129,11 @@ def for_evaluation(layout: Layout, *, listed: SplitList | None, fractions=None) 
     if set(layout.splits) - {"train"}:
         return _as_given(layout, [sample.split for sample in layout.samples])
     name, n = layout.root.resolve().name, len(layout.samples)
-    print(_("{name} is not split: all its {n:,} images count, as test.", name=name, n=n))
+    console.show(_("{name} is not split: all its {n:,} images count, as test.", name=name, n=n))
     if listed is None:
-        print(_("The run kept no list of its training images. If it learned from these, the scores are too good."))
+        console.show(
+            _("The run kept no list of its training images. If it learned from these, the scores are too good.")
+        )
     return splits_at(layout, [[], [], range(n)])
 
 

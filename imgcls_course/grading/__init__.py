@@ -49,7 +49,7 @@ def nbgrader(*words: str, course: Path) -> None:
     """
     find_tools()
     command = [sys.executable, "-m", "nbgrader", *words]
-    result = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=course, capture_output=True, text=True, errors="replace", check=False)
     if result.returncode:
         raise GradingError(_("nbgrader {words}: {why}", words=" ".join(words), why=reason(result.stderr)))
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .. import runtime
+from .. import console, runtime
 from ..data.loaders import Loaders
 from ..errors import ModelError, TrainingError
 from ..i18n import _
@@ -159,7 +159,7 @@ def fit(
         finally:
             model.load_state_dict(kept)
     if history.stopped and processes.first:
-        print(_stopped_line(history))
+        console.show(_stopped_line(history))
     return history
 
 

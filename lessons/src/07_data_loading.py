@@ -297,7 +297,7 @@ half = Image.open(dirty / "train/others/00017.jpg").reduce(2)
 half.save(dirty / "test/others/half.jpg", quality=60)
 cut = (dirty / "train/logo/00020.jpg").read_bytes()
 (dirty / "train/logo/00020.jpg").write_bytes(cut[: len(cut) // 2])
-_ = (dirty / "train/others/page.jpg").write_text("<html>404</html>")
+_ = (dirty / "train/others/page.jpg").write_text("<html>404</html>", encoding="utf-8")
 
 # %% [markdown]
 # `data.audit` opens every file, and compares every picture with all others by a small fingerprint that survives resizing and
@@ -388,7 +388,7 @@ def in_the_middle(row):
     return max(abs(x - width / 2), abs(y - height / 2)) + diameter / 2 <= side / 2
 
 
-rows = [row for row in csv.DictReader((posters / "index.csv").open()) if row["kind"] == "logo"]
+rows = [row for row in csv.DictReader((posters / "index.csv").open(encoding="utf-8")) if row["kind"] == "logo"]
 print(f"{sum(map(in_the_middle, rows))} of {len(rows)} logos are wholly in the middle square")
 
 # %% [markdown]
@@ -433,7 +433,7 @@ print("squash and letterbox are both at least 0.08 better than crop:", gain >= 0
 # at the posters with a logo only, and ask of each whether the logo lies wholly in the middle square.
 
 # %%
-table = {row["file"]: row for row in csv.DictReader((drawn / "index.csv").open())}
+table = {row["file"]: row for row in csv.DictReader((drawn / "index.csv").open(encoding="utf-8"))}
 files = [path.relative_to(drawn).as_posix() for path in wide_splits.test.paths]
 with_logo = right == 0
 middle = torch.tensor(

@@ -76,7 +76,7 @@ print(f"{CLASSES} classes, {len(splits.train)} pictures to learn from, {len(spli
 # come with a card: what it learned from, how, and how well. Here is the card of the network that comes with this course.
 
 # %%
-card = json.loads((BUNDLED / "course_resnet.json").read_text())
+card = json.loads((BUNDLED / "course_resnet.json").read_text(encoding="utf-8"))
 print(f"{card['arch']}: {card['trained_on']:,} pictures of {card['classes']} classes, {card['epoch']} epochs")
 print(f"right on {card['top1']:.1%} of {card['scored_on']:,} new pictures, among the first five on {card['top5']:.1%}")
 

@@ -86,7 +86,7 @@ print("top-3 is at least as high:", third >= first, "- at least 0.97:", third >=
 
 # %%
 recorded = paths.recorded() / "evaluation_posters"
-for line in (recorded / "epoch-12_val.csv").read_text().splitlines()[:3]:
+for line in (recorded / "epoch-12_val.csv").read_text(encoding="utf-8").splitlines()[:3]:
     print(line)
 
 # %% [markdown]
@@ -405,7 +405,7 @@ print([f"{Path(each.path).name} {each.true} {each.p_predicted:.2f}" for each in 
 # posters, so we can ask the table that came with them whether such guesses hold.
 
 # %%
-rows = csv.DictReader((paths.datasets() / "posters" / "index.csv").open())
+rows = csv.DictReader((paths.datasets() / "posters" / "index.csv").open(encoding="utf-8"))
 index = {f"datasets/posters/{row['file']}": row for row in rows}
 kinds = Counter(index[path]["kind"] for path in val.paths)
 wrong = Counter(index[each.path]["kind"] for each in evaluation.mistakes(val))

@@ -86,7 +86,7 @@ print(names.count("logo"), "of 12 have the logo")
 # mistakes.
 
 # %%
-with (paths.datasets() / "posters" / "index.csv").open() as stream:
+with (paths.datasets() / "posters" / "index.csv").open(encoding="utf-8") as stream:
     INDEX = {row["file"]: row for row in csv.DictReader(stream)}
 logos = [row for row in INDEX.values() if row["kind"] == "logo"]
 WIDTH, HEIGHT, DIAMETER = (np.array([float(row[key]) for row in logos]) for key in ("width", "height", "diameter"))
@@ -493,7 +493,7 @@ IMGCLS = [sys.executable, "-m", "imgcls_course.cli"]
 options = f"--checkpoint {best.path} --data posters --at-least-recall 0.95 --report {RUN.parent}"
 command = [*IMGCLS, "evaluate", *options.split()]
 told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-page = (RUN.parent / "report.html").read_text()
+page = (RUN.parent / "report.html").read_text(encoding="utf-8")
 print("the numbers are those from above:", str(scored.found) + " found" in told)
 print("three figures and the bad cases are inside the report:", page.count("data:image/") > 3)
 

@@ -428,7 +428,7 @@ def imgcls_train(out, *, processes):
     command = [sys.executable, "-m", *program, "--out", str(out)]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # each process: two that share the cores wait for each other
     said = subprocess.run(command, env=one_thread, capture_output=True, text=True, check=True).stdout
-    return json.loads((out / "history.json").read_text()), said
+    return json.loads((out / "history.json").read_text(encoding="utf-8")), said
 
 
 # %% [markdown]

@@ -158,7 +158,7 @@ def test_an_unknown_assignment_is_one_line(course):
 
 def test_a_course_that_was_touched_stops_the_grading(tmp_path):
     """Whatever gets past the copy must be told, with the file and the submission, before the next one is graded."""
-    (tmp_path / "file").write_text("whole")
+    (tmp_path / "file").write_text("whole", encoding="utf-8")
     before = sandbox.state([tmp_path])
     (tmp_path / "file").unlink()
     with pytest.raises(GradingError, match=r"file changed while the submission of ada .*1 files"):

@@ -173,7 +173,7 @@ def test_a_touched_copy_is_made_anew(tmp_path, harm, monkeypatch):
     """A copy that a submission deleted, rewrote or added to must not be the one the next is graded in."""
     original = tmp_path / "course"
     original.mkdir()
-    (original / "file.py").write_text("right")
+    (original / "file.py").write_text("right", encoding="utf-8")
     monkeypatch.setattr(sandbox, "parts", lambda: {"course": original})
     copy = sandbox.Copy(tmp_path / "copies")
     file = copy.intact() / "course" / "file.py"
@@ -182,13 +182,13 @@ def test_a_touched_copy_is_made_anew(tmp_path, harm, monkeypatch):
     if harm == "delete":
         shutil.rmtree(file.parents[1])
     elif harm == "plant":
-        (file.parent / "other.py").write_text("")
+        (file.parent / "other.py").write_text("", encoding="utf-8")
     else:
-        file.write_text("wrong")
+        file.write_text("wrong", encoding="utf-8")
         if harm == "disguise":
             os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     again = copy.intact() / "course"
-    assert [(path.name, path.read_text()) for path in again.iterdir()] == [("file.py", "right")]
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in again.iterdir()] == [("file.py", "right")]
 
 
 def test_a_copy_of_the_course_finds_its_own_data(tmp_path):
