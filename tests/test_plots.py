@@ -263,7 +263,7 @@ def test_a_confusion_matrix_shows_counts_and_shares_of_each_row():
     """Rows are true classes: a share must be of its row, and a class without pictures must not divide by zero."""
     ax = plots.confusion_matrix([[3, 1, 0], [2, 2, 0], [0, 0, 0]], classes=["a", "b", "c"])
     texts = [text.get_text() for text in ax.texts]
-    assert texts == ["3\n75%", "1\n25%", "0\n0%", "2\n50%", "2\n50%", "0\n0%", "0\n0%", "0\n0%", "0\n0%"]
+    assert texts == ["3\n75%", "1\n25%", "0\n0%", "2\n50%", "2\n50%", "0\n0%", "0\n–", "0\n–", "0\n–"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted", "true")
 
 
