@@ -32,7 +32,7 @@ def evaluate(
     device: str = DEVICE,
 ) -> None:
     """Score a network on a split. With a need, epoch and threshold are chosen on val first."""
-    from .. import evaluation
+    from .. import devices, evaluation
     from ..data import catalogue, splits
 
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
@@ -47,7 +47,7 @@ def evaluate(
         batch_size=batch_size,
         workers=workers,
         precision=precision,
-        device=device,
+        device=devices.chosen(device, default="auto"),
         **{name: need for name, need in needs.items() if need is not None},
     )
     print(found)
@@ -75,7 +75,7 @@ def predict(
     device: str = DEVICE,
 ) -> None:
     """Say what is on pictures, a line for each. Broken ones are named and skipped; exit status 1 if all are."""
-    from .. import evaluation, training
+    from .. import devices, evaluation, training
     from ..data.unlabelled import find_pictures
 
     files = find_pictures(pictures)
@@ -83,7 +83,8 @@ def predict(
     if image_size is not None:
         card = replace(card, transforms={**card.transforms, "image_size": image_size})
     positive = _positive(card.classes, positive, threshold=threshold)
-    options = {"batch_size": batch_size, "workers": workers, "precision": precision, "device": device}
+    options = {"batch_size": batch_size, "workers": workers, "precision": precision}
+    options["device"] = devices.chosen(device, default="auto")
     answers, broken = evaluation.classify(model, files, card=card, **options)
     said = [answer.at(threshold, positive) if threshold is not None else answer.predicted for answer in answers]
     if as_json:

@@ -47,7 +47,7 @@ def train(
     By several processes: torchrun --nproc-per-node 2 -m imgcls_course.cli train … They share each batch.
     """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
-    from .. import models, runtime, training
+    from .. import devices, models, runtime, training
     from ..data import catalogue
     from ..data.loaders import loaders
 
@@ -56,6 +56,7 @@ def train(
         "resize": resize,
         "normalization": "symmetric" if advprop else "imagenet",
     }
+    device = devices.chosen(device, default="auto")
     settings["precision"] = runtime.precision(precision, device=device)
     checkpoints = training.Checkpoints(
         out, arch=arch, transforms=prepare, settings=settings, save_interval=save_interval

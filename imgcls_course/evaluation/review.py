@@ -7,6 +7,7 @@ from pathlib import Path
 from .. import training
 from ..data.loaders import loader
 from ..data.splits import Splits
+from ..devices import Device
 from ..errors import EvaluationError, unknown
 from ..i18n import _
 from .epochs import compare_epochs
@@ -97,7 +98,7 @@ def review(
     image_size: int | None = None,
     batch_size: int = 32,
     workers: int = 0,
-    device: str = "auto",
+    device: Device = None,
     precision: str = "float32",
     progress: bool = True,
     **need,

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..devices import Device, on_one_device
 from ..errors import ExplainError
 from ..i18n import _
 from ..models.zoo import classifier
@@ -15,7 +16,8 @@ from .watch import Seen, look
 Target = int | Sequence[int] | torch.Tensor | None
 
 
-def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.ndarray:
+@on_one_device
+def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None, device: Device = None) -> np.ndarray:
     """Compute the class activation map: what each place says for or against a class.
 
     M(i, j) = Σ_c w_c A_c(i, j); the logit is its mean plus the bias. Source: Zhou et al., "Learning deep features for
@@ -28,6 +30,8 @@ def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.
     images : tensor of shape (N, C, H, W)
     target : int, or N of them, optional
         The class in question. Default: the one the model predicts.
+    device : str or torch.device, optional
+        Where to compute, see `training.fit`.
 
     Returns
     -------
@@ -50,6 +54,7 @@ def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.
     return _array((weights[:, :, None, None] * maps).sum(dim=1))
 
 
+@on_one_device
 def grad_cam(
     model: nn.Module,
     images: torch.Tensor,
@@ -57,6 +62,7 @@ def grad_cam(
     target: Target = None,
     layer: str | None = None,
     signed: bool = False,
+    device: Device = None,
 ) -> np.ndarray:
     """Compute Grad-CAM: the maps of a layer, each weighed by how much the logit gains from it.
 
@@ -74,6 +80,8 @@ def grad_cam(
         Whose maps. Default: the last that has more than one place.
     signed : bool
         Leave out the ReLU, so that what speaks against the class is negative.
+    device : str or torch.device, optional
+        Where to compute, see `training.fit`.
 
     Returns
     -------
@@ -90,13 +98,14 @@ def grad_cam(
     return _array(summed if signed else summed.relu())
 
 
-def gradient(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.ndarray:
+@on_one_device
+def gradient(model: nn.Module, images: torch.Tensor, *, target: Target = None, device: Device = None) -> np.ndarray:
     """Return how fast the logit of a class grows with each number of the pictures: (N, C, H, W), of any sign."""
     seen = look(model, images, (), gradients=True)
     return _array(_slope(seen, seen.images, target=target))
 
 
-def saliency(model: nn.Module, images: torch.Tensor, *, target: Target = None) -> np.ndarray:
+def saliency(model: nn.Module, images: torch.Tensor, *, target: Target = None, device: Device = None) -> np.ndarray:
     """Compute the saliency map: how much the logit of a class depends on each pixel.
 
     The largest absolute gradient among the channels. Source: Simonyan, Vedaldi, Zisserman, "Deep inside convolutional
@@ -109,13 +118,15 @@ def saliency(model: nn.Module, images: torch.Tensor, *, target: Target = None) -
     images : tensor of shape (N, C, H, W)
     target : int, or N of them, optional
         The class in question. Default: the one the model predicts.
+    device : str or torch.device, optional
+        Where to compute, see `training.fit`.
 
     Returns
     -------
     array of float32, shape (N, H, W)
         At least 0.
     """
-    return np.abs(gradient(model, images, target=target)).max(axis=1)
+    return np.abs(gradient(model, images, target=target, device=device)).max(axis=1)
 
 
 def targets(logits: torch.Tensor, target: Target) -> torch.Tensor:
@@ -129,14 +140,14 @@ def targets(logits: torch.Tensor, target: Target) -> torch.Tensor:
     if target is None:
         return logits.argmax(dim=1)
     n, k = logits.shape
-    chosen = torch.as_tensor(target, device=logits.device)
+    chosen = torch.as_tensor(target).cpu()
     whole = not chosen.is_floating_point() and chosen.dim() <= 1 and chosen.numel() in (1, n)
     if not whole or bool(((chosen < 0) | (chosen >= k)).any()):
         message = _(
             "target must be a class from 0 to {last}, or {n} of them; got {target}.", last=k - 1, n=n, target=target
         )
         raise ExplainError(message)
-    return chosen.long().expand(n)
+    return chosen.long().expand(n).to(logits.device)
 
 
 def _slope(seen: Seen, of: torch.Tensor, *, target: Target) -> torch.Tensor:

@@ -71,6 +71,7 @@ def look(
     ----------
     model : nn.Module
         Computes in eval mode. Modes and hooks are afterwards as they were, also after an error.
+        It computes where the model is, and there is what it returns: gradients through it need the model there.
     images : tensor of shape (N, C, H, W)
     layers : list of str, optional
         Names from `model.named_modules()`. Default: every layer that gives maps.

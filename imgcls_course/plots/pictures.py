@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..devices import as_array
 from .style import SIGNED
 
 GAP = 0.12  # of a picture's width, between two pictures
@@ -26,7 +27,7 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
         For weights: zero is white, negative orange, positive purple, the same scale for all.
     """
     ax = ax or plt.gca()
-    grid = [_hwc(np.asarray(image)) for image in images]
+    grid = [_hwc(as_array(image)) for image in images]
     columns = min(columns, len(grid))
     rows = math.ceil(len(grid) / columns)
     most = 0 if titles is None else max(str(title).count("\n") + 1 for title in titles)
