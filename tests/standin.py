@@ -14,10 +14,13 @@ changed, the one that says which device it is of.
 """
 
 import ctypes
+import os
 from types import SimpleNamespace
 
 import torch
 from torch.utils import _pytree as pytree
+
+from imgcls_course import devices
 
 NAME = "standin"
 _PROCESSOR, _EXTENSION = 1, 12  # kDLCPU and kDLExtDev in dlpack.h
@@ -46,6 +49,17 @@ def install() -> torch.device:
     return torch.device(NAME, 0)
 
 
+def device_under_test() -> torch.device:
+    """Return the device that `IMGCLS_TEST_DEVICE` names; the stand-in is made known to the course, too.
+
+    It has to come before the first `backward` of a process, because then torch counts the devices.
+    """
+    if os.environ["IMGCLS_TEST_DEVICE"] != NAME:
+        return torch.device(os.environ["IMGCLS_TEST_DEVICE"], 0)
+    devices.accelerators = lambda: {NAME: True}
+    return install()
+
+
 def _module() -> SimpleNamespace:
     """Return what torch looks for at `torch.standin`."""
     return SimpleNamespace(
@@ -72,6 +86,7 @@ def _compute(operation, *args, **kwargs):
     inside = [torch.device("cpu") if isinstance(value, torch.device) else value for value in inside]
     given = kwargs
     args, kwargs = pytree.tree_unflatten(inside, structure)
+    args = [_as_tensor(value, argument) for value, argument in zip(args, operation._schema.arguments, strict=False)]
     if name == "aten::_copy_from":
         source, target = args[:2]
         target.copy_(source)
@@ -115,6 +130,12 @@ def _on(value: torch.Tensor, kind: int) -> torch.Tensor:
     return torch._C._from_dlpack(capsule)
 
 
+def _as_tensor(value, argument):
+    """Make a number a tensor again where the operation wants one: torch hands it over as a number."""
+    is_number = isinstance(argument.type, torch.TensorType) and isinstance(value, int | float)
+    return torch.tensor(value) if is_number else value
+
+
 def _refuse_two_devices(values: list) -> None:
     tensors = [value for value in values if isinstance(value, torch.Tensor)]
     if any(map(_is_here, tensors)) and any(value.dim() for value in tensors if not _is_here(value)):
@@ -138,15 +159,23 @@ def _to_grow(operation, kwargs: dict) -> dict:
 
 
 def _keep_parameters() -> None:
-    """Let `module.to` keep the objects that the parameters are, as for GPUs, so that an optimizer goes on with them."""
-    usual = torch.nn.Module._apply
+    """Let `module.to` keep the objects that the parameters are, as for GPUs, so that an optimizer goes on with them.
+
+    Where somebody's graph still holds a parameter, that cannot be done here, and it becomes a new one.
+    """
+    usual, future = torch.nn.Module._apply, torch.__future__
 
     def apply(self, function, recurse=True):
-        torch.__future__.set_swap_module_params_on_conversion(True)
+        future.set_swap_module_params_on_conversion(True)
         try:
             return usual(self, function, recurse)
+        except RuntimeError as error:
+            if "Couldn't swap" not in str(error):
+                raise
+            future.set_swap_module_params_on_conversion(False)
+            return usual(self, function, recurse)
         finally:
-            torch.__future__.set_swap_module_params_on_conversion(False)
+            future.set_swap_module_params_on_conversion(False)
 
     torch.nn.Module._apply = apply
 
