@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from . import paths
+from .errors import CourseError
 from .i18n import _
 
 GOOD, NOTE, BAD = "good", "note", "bad"
@@ -117,11 +118,27 @@ def _widgets() -> Finding:
 
 
 def _device() -> Finding:
-    from . import runtime
+    from . import devices
 
-    device = runtime.device()
-    detail = str(device) if device.type != "cpu" else _("processor; enough for every lesson")
+    found, named = devices.device(), os.environ.get(devices.VARIABLE)
+    if named:
+        return _named_device(found)
+    if found.type == "cpu":
+        return Finding("device", GOOD, _("processor; enough for every lesson"))
+    detail = _("{device}; set {variable}=auto, and the lessons use it, too", device=found, variable=devices.VARIABLE)
     return Finding("device", GOOD, detail)
+
+
+def _named_device(found) -> Finding:
+    from . import devices
+
+    try:
+        chosen = devices.chosen(default=found)
+    except CourseError as error:
+        return Finding(
+            "device", BAD, str(error), _("Set {variable} to auto, or to nothing.", variable=devices.VARIABLE)
+        )
+    return Finding("device", GOOD, _("{device}, by {variable}", device=chosen, variable=devices.VARIABLE))
 
 
 def _precision() -> Finding:

@@ -1,56 +1,21 @@
-"""Seed, device and precision: what decides how a computation runs, kept apart from what it computes."""
+"""Seed, precision and memory: what decides how a computation runs, kept apart from what it computes."""
 
 import contextlib
 import ctypes
 import os
+import warnings
 from collections.abc import Iterator
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from .errors import CourseError, unknown
+from . import devices
+from .devices import device as device  # under this name, too
+from .errors import CourseError, CourseWarning, unknown
 from .i18n import _
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("float32", "bfloat16", "auto")
-
-
-def device(name: str = "auto") -> torch.device:
-    """Choose where to compute.
-
-    Parameters
-    ----------
-    name : {"auto", "cpu", "cuda", "mps"}
-        "auto" takes an NVIDIA or AMD GPU if there is one, then Apple's, then the processor. Of the processes that
-        `torchrun` starts on a machine, each gets a GPU of its own.
-
-    Raises
-    ------
-    CourseError
-        If the device is unknown or this machine has none.
-    """
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    kind = str(name).split(":")[0]  # "cuda:1" is the second GPU
-    if kind not in DEVICES:
-        raise CourseError(unknown(name, _("a device"), DEVICES))
-    if kind == "auto":
-        name = next(kind for kind, there in available.items() if there)
-    elif not available[kind]:
-        raise CourseError(_("This machine has no '{name}' device. device=\"auto\" takes what there is.", name=name))
-    return _own_gpu() if name == "cuda" and "LOCAL_RANK" in os.environ else torch.device(name)
-
-
-def _own_gpu() -> torch.device:
-    """Return the GPU that belongs to this process, of several that `torchrun` started on this machine."""
-    place, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
-    if place >= there:
-        message = _("There are more processes here than GPUs ({n}): start fewer, or use device='cpu'.", n=there)
-        raise CourseError(message)
-    return torch.device("cuda", place)
-
-
-_device = device  # where a parameter has its name
 
 
 def precision(name: str = "auto", *, device: str = "auto") -> str:
@@ -62,8 +27,8 @@ def precision(name: str = "auto", *, device: str = "auto") -> str:
     Parameters
     ----------
     name : {"float32", "bfloat16", "auto"}
-        "auto" takes bfloat16 where the hardware has instructions for it.
-    device : str
+        "auto" takes bfloat16 where the hardware has instructions for it. On Apple's GPUs it is float32 in any case.
+    device : str or torch.device
         See `runtime.device`.
 
     Returns
@@ -72,18 +37,23 @@ def precision(name: str = "auto", *, device: str = "auto") -> str:
     """
     if name not in PRECISIONS:
         raise CourseError(unknown(name, _("a precision"), PRECISIONS))
-    if name != "auto":
+    if name == "float32":
         return name
-    kind = _device(device).type
+    kind = devices.device(device).type
     gains = {"cpu": _processor_has_bfloat16, "cuda": torch.cuda.is_bf16_supported}
-    return "bfloat16" if kind in gains and gains[kind]() else "float32"
+    if kind not in gains:
+        return "float32"
+    return "bfloat16" if name == "bfloat16" or gains[kind]() else "float32"
 
 
 def autocast(name: str, *, device: str = "cpu") -> contextlib.AbstractContextManager:
     """Make the context in which a model computes in a precision; sums that would lose too much stay in float32."""
     if precision(name, device=device) == "float32":
+        if name == "bfloat16":
+            message = _("On '{device}' the course computes in float32, not in bfloat16.", device=device)
+            warnings.warn(message, CourseWarning, stacklevel=2)
         return contextlib.nullcontext()
-    kind = _device(device).type
+    kind = devices.device(device).type
     return _OnProcessor() if kind == "cpu" else torch.autocast(kind, torch.bfloat16)
 
 
@@ -143,7 +113,7 @@ def memory_format(name: str, *, device: str = "auto", model: nn.Module | None = 
         Whose weights these are.
     """
     reduced = precision(name, device=device) == "bfloat16"
-    gains = name == "auto" and _device(device).type == "cpu" and model is not None and _has_depthwise(model)
+    gains = name == "auto" and devices.device(device).type == "cpu" and model is not None and _has_depthwise(model)
     return torch.channels_last if reduced or gains else torch.preserve_format
 
 
@@ -242,7 +212,9 @@ def seeded(seed: int) -> Iterator[None]:
     >>> bool((first == second).all())
     True
     """
-    gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
-    with torch.random.fork_rng(devices=gpus):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        for kind, module in devices.with_random_numbers().items():
+            stack.enter_context(torch.random.fork_rng(range(module.device_count()), device_type=kind))
         torch.manual_seed(seed)
         yield

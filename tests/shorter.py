@@ -24,10 +24,14 @@ def shorter(path: Path) -> NotebookNode:
     if path.stem in LONG:
         for cell in notebook.cells:
             if cell.cell_type == "code":
-                cell.source = EPOCHS.sub("epochs=1", cell.source)
-                cell.source = SEEDS.sub(_one_seed, cell.source)
-                cell.source = TABLE.sub(lambda table: re.sub(r": \d+", ": 1", table[0]), cell.source)
+                cell.source = cut(cell.source)
     return notebook
+
+
+def cut(source: str) -> str:
+    """Cut the trainings of a cell to one epoch from one seed."""
+    source = SEEDS.sub(_one_seed, EPOCHS.sub("epochs=1", source))
+    return TABLE.sub(lambda table: re.sub(r": \d+", ": 1", table[0]), source)
 
 
 def _one_seed(seeds: re.Match) -> str:

@@ -41,7 +41,7 @@ def evaluate(
     The folder that the network was trained on is split as it was then; of another one that has no splits, all images
     count. Its classes have to be classes of the network; some may be missing.
     """
-    from .. import evaluation
+    from .. import devices, evaluation
     from ..data import catalogue, split_list, splits
 
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
@@ -60,7 +60,7 @@ def evaluate(
         batch_size=batch_size,
         workers=workers,
         precision=precision,
-        device=device,
+        device=devices.chosen(device, default="auto"),
         **{name: need for name, need in needs.items() if need is not None},
     )
     print(found)
@@ -88,7 +88,7 @@ def predict(
     device: str = DEVICE,
 ) -> None:
     """Say what is on pictures, a line for each. Broken ones are named and skipped; exit status 1 if all are."""
-    from .. import evaluation, training
+    from .. import devices, evaluation, training
     from ..data.unlabelled import say_skipped, sort_files
 
     files, others = sort_files(pictures)
@@ -98,7 +98,8 @@ def predict(
     if image_size is not None:
         card = replace(card, transforms={**card.transforms, "image_size": image_size})
     positive = _positive(card.classes, positive, threshold=threshold)
-    options = {"batch_size": batch_size, "workers": workers, "precision": precision, "device": device}
+    options = {"batch_size": batch_size, "workers": workers, "precision": precision}
+    options["device"] = devices.chosen(device, default="auto")
     answers, broken = evaluation.classify(model, files, card=card, **options)
     said = [answer.at(threshold, positive) if threshold is not None else answer.predicted for answer in answers]
     if as_json:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from .options import load
+from .options import DEVICE, load
 
 app = typer.Typer(help="The larger experiments of the lessons, for hours.", no_args_is_help=True)
 
@@ -18,12 +18,16 @@ def pretrain(
     limit: int = typer.Option(None, help="Take only so many pictures of each split, for a try."),
     precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
     seed: int = typer.Option(0, help="The same seed gives the same network."),
+    device: str = DEVICE,
 ) -> None:
     """Train the course's own network on a source task (lesson 09)."""
+    from .. import devices
     from ..experiments import pretraining
 
     source = pretraining.loaders(load(data), epochs=epochs, batch_size=batch_size, limit=limit)
-    model, history = pretraining.pretrain(source, out=out, epochs=epochs, lr=lr, precision=precision, seed=seed)
+    options = {"epochs": epochs, "lr": lr, "precision": precision, "seed": seed}
+    options["device"] = devices.chosen(device, default="auto")
+    model, history = pretraining.pretrain(source, out=out, **options)
     if history.stopped:
         raise typer.Exit(130)
     card = pretraining.publish(model, source, out=out, data=Path(data).name)
@@ -40,12 +44,15 @@ def experiment_degradation(
     image_size: int = typer.Option(32, help="Pixels."),
     batch_size: int = typer.Option(128, help="Pictures a step."),
     precision: str = typer.Option("float32", help="float32 or bfloat16."),
+    device: str = DEVICE,
 ) -> None:
     """Train plain and residual networks of 20 and 56 layers alike, and log their errors (lesson 05)."""
+    from .. import devices
     from ..experiments import degradation
 
     loaders = degradation.loaders(load(data), image_size=image_size, batch_size=batch_size)
     options = {"epochs": epochs, "seeds": tuple(range(seeds)), "widths": degradation.PAPER_WIDTHS}
+    options["device"] = devices.chosen(device, default="auto")
     degradation.run(loaders, **options, precision=precision, folder=out)
     print(out / degradation.LOG)
 
@@ -60,12 +67,15 @@ def experiment_transfer(
     image_size: int = typer.Option(64, help="Pixels."),
     ways: str = typer.Option("scratch,frozen,part,full", help="Some of these, separated by commas."),
     precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
+    device: str = DEVICE,
 ) -> None:
     """Train from scratch and from the course's weights in three ways, and log the accuracies (lesson 09)."""
+    from .. import devices
     from ..experiments import transfer
 
     counts = tuple(int(count) or None for count in per_class.split(","))
     options = {"epochs": epochs, "image_size": image_size, "precision": precision, "ways": tuple(ways.split(","))}
+    options["device"] = devices.chosen(device, default="auto")
     rows = transfer.run(load(data), per_class=counts, seeds=tuple(range(seeds)), **options)
     for (way, count), accuracies in sorted(transfer.final(rows).items(), key=lambda item: item[0][1]):
         mean, low, high = sum(accuracies) / len(accuracies), min(accuracies), max(accuracies)
@@ -79,10 +89,13 @@ def experiment_scaling(
     epochs: int = typer.Option(20, help="Epochs of each network."),
     seeds: int = typer.Option(8, help="How many times, from other weights."),
     times: float = typer.Option(3.0, help="What the scaled networks cost, in multiply-adds of the base."),
+    device: str = DEVICE,
 ) -> None:
     """Train a small network and four of equal cost scaled from it on textures, and log their accuracies (lesson 06)."""
+    from .. import devices
     from ..data import catalogue
     from ..experiments import scaling
 
-    rows = scaling.run(catalogue.load("course:textures"), epochs=epochs, seeds=tuple(range(seeds)), times=times)
+    options = {"epochs": epochs, "times": times, "device": devices.chosen(device, default="auto")}
+    rows = scaling.run(catalogue.load("course:textures"), seeds=tuple(range(seeds)), **options)
     print(scaling.write_log(rows, out / scaling.LOG))

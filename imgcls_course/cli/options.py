@@ -12,7 +12,7 @@ PATTERN = typer.Option(None, help="For labels in file names: a regular expressio
 LABELS = typer.Option(None, help="For labels in a table: its path, such as labels.csv, or labels.csv:COLUMN.")
 BATCH_SIZE = typer.Option(32, help="Pictures a step.")
 WORKERS = typer.Option(0, help="Processes that load pictures.")
-DEVICE = typer.Option("auto", help="auto, cpu, cuda or mps.")
+DEVICE = typer.Option(None, help="auto, cpu, cuda or mps. Default: what IMGCLS_DEVICE names, else auto.")
 
 
 def load(data: str):

@@ -55,7 +55,7 @@ def train(
     """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
     settings |= {"balance": balance} if balance != "none" else {}  # runs from before there was a choice go on
-    from .. import models, runtime, training
+    from .. import devices, models, runtime, training
     from ..data import catalogue, split_list
     from ..data.loaders import loaders
 
@@ -64,6 +64,7 @@ def train(
         "resize": resize,
         "normalization": "symmetric" if advprop else "imagenet",
     }
+    device = devices.chosen(device, default="auto")
     settings["precision"] = runtime.precision(precision, device=device)
     checkpoints = training.Checkpoints(
         out, arch=arch, transforms=prepare, settings=settings, save_interval=save_interval

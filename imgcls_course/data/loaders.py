@@ -162,7 +162,6 @@ class PictureLoader(DataLoader):
             shuffle=shuffle and len(dataset) > 0,  # torch refuses to shuffle nothing
             num_workers=num_workers,
             persistent_workers=num_workers > 0,  # starting them anew every epoch takes seconds
-            pin_memory=torch.cuda.is_available(),
             collate_fn=dataset.collate,
             **options,
         )

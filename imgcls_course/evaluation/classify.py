@@ -8,6 +8,7 @@ from torch import nn
 
 from ..data.files import PictureFiles
 from ..data.loaders import loader
+from ..devices import Device
 from ..errors import CourseWarning, EvaluationError
 from ..i18n import _
 from ..training import Card
@@ -40,7 +41,7 @@ def classify(
     card: Card,
     batch_size: int = 32,
     workers: int = 0,
-    device: str = "auto",
+    device: Device = None,
     precision: str = "float32",
     progress: bool = True,
 ) -> tuple[list[Answer], dict[Path, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from .. import training
+from ..devices import Device
 from ..errors import EvaluationError
 from ..i18n import _
 from .predictions import Predictions, predict
@@ -28,7 +29,7 @@ def compare_epochs(
     loader: Iterable,
     *,
     positive: str,
-    device: str = "auto",
+    device: Device = None,
     precision: str = "float32",
     progress: bool = True,
     **need,

@@ -10,6 +10,7 @@ from torch.utils.data import SequentialSampler
 from tqdm.auto import tqdm
 
 from .. import runtime
+from ..devices import Device, as_array, on_one_device
 from ..errors import EvaluationError, unknown
 from ..i18n import _
 from ..training.epoch import check_logits
@@ -44,8 +45,8 @@ class Predictions:
     paths: tuple[str, ...] = ()
 
     def __post_init__(self):
-        probabilities = np.asarray(self.probabilities, dtype=np.float64)
-        true = np.asarray(self.true)
+        probabilities = as_array(self.probabilities, dtype=np.float64)
+        true = as_array(self.true)
         paths = tuple(map(str, self.paths)) or tuple(str(index) for index in range(len(true)))
         for name, value in (
             ("probabilities", probabilities),
@@ -137,12 +138,13 @@ class Predictions:
         return self.probabilities[:, column], self.true == column
 
 
+@on_one_device
 def predict(
     model: nn.Module,
     loader: Iterable,
     *,
     classes: tuple[str, ...],
-    device: str = "auto",
+    device: Device = None,
     precision: str = "float32",
     progress: bool = True,
 ) -> Predictions:
@@ -167,12 +169,11 @@ def predict(
     """
     if not isinstance(getattr(loader, "sampler", SequentialSampler([])), SequentialSampler):
         raise EvaluationError(_("These pictures come in random order. Take loaders.val or loaders.test."))
-    place, context = runtime.device(device), runtime.autocast(precision, device=device)
-    model.to(place)
+    context = runtime.autocast(precision, device=device)
     logits, labels = [], []
     with runtime.evaluating(model), torch.no_grad(), context:
         for images, true in tqdm(loader, disable=not progress, desc=_("predicting"), unit="batch"):
-            logits.append(model(images.to(place)).double().cpu())
+            logits.append(model(images.to(device)).cpu().double())
             check_logits(logits[-1], true, num_classes=len(classes))
             labels.append(true)
     if not labels:

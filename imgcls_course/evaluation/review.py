@@ -11,6 +11,7 @@ from .. import training
 from ..data.layouts import SPLITS
 from ..data.loaders import loader
 from ..data.splits import Splits, as_classes
+from ..devices import Device
 from ..errors import EvaluationError, unknown
 from ..i18n import _
 from .epochs import compare_epochs
@@ -126,7 +127,7 @@ def review(
     image_size: int | None = None,
     batch_size: int = 32,
     workers: int = 0,
-    device: str = "auto",
+    device: Device = None,
     precision: str = "float32",
     progress: bool = True,
     **need,

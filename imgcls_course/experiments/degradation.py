@@ -14,10 +14,11 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .. import paths, runtime
+from .. import devices, paths, runtime
 from ..data.loaders import Loaders
 from ..data.loaders import loaders as make_loaders
 from ..data.splits import Splits
+from ..devices import Device
 from ..errors import TrainingError
 from ..i18n import _
 from ..models.resnet import deep_net
@@ -65,6 +66,7 @@ def run(
     lr: float = 0.1,
     widths: tuple[int, int, int] = (8, 16, 32),
     precision: str = "float32",
+    device: Device = None,
     folder: Path | str | None = None,
     progress: bool = True,
 ) -> list[dict]:
@@ -84,6 +86,8 @@ def run(
     epochs, lr, widths
         See `models.deep_net` for the widths.
     precision : {"float32", "bfloat16"}
+    device : str or torch.device, optional
+        See `training.fit`.
     folder : path, optional
         Where the log, the settings and the states are written after every epoch. Calling it again with the same
         settings goes on where it stopped.
@@ -97,7 +101,8 @@ def run(
         `train_loss`, `train_error`, `val_loss`, `val_error` (errors as fractions in [0, 1]), `seconds`. The training
         error is counted during the epoch, while the network learns.
     """
-    context = runtime.autocast(precision)
+    place = devices.chosen(device, default="cpu")
+    where = {"device": place, "precision": runtime.autocast(precision, device=place)}
     images, _labels = next(iter(loaders.val))
     options = {"in_channels": images.shape[1], "num_classes": len(loaders.classes), "widths": tuple(widths)}
     runs = [_start(kind, depth, seed=seed, lr=lr, **options) for seed in seeds for depth in depths for kind in KINDS]
@@ -107,7 +112,7 @@ def run(
     todo = [(epoch, each) for epoch in range(1, epochs + 1) for each in runs][len(rows) :]
     with runtime.threads(1), runtime.keeping_memory():
         for epoch, each in tqdm(todo, disable=not progress, unit="epoch"):
-            rows.append(_one_epoch(each, loaders, epoch=epoch, lr=_lr(lr, epoch, epochs), precision=context))
+            rows.append(_one_epoch(each, loaders, epoch=epoch, lr=_lr(lr, epoch, epochs), **where))
             if folder:
                 _save(runs, rows, Path(folder))
     if folder:
@@ -175,13 +180,13 @@ def _lr(start: float, epoch: int, epochs: int) -> float:
     return start * (1 if done < 1 / 2 else 0.1 if done < 3 / 4 else 0.01)
 
 
-def _one_epoch(each: Run, loaders: Loaders, *, epoch: int, lr: float, precision) -> dict:
+def _one_epoch(each: Run, loaders: Loaders, *, epoch: int, lr: float, **where) -> dict:
     start = time.perf_counter()
     for group in each.optimizer.param_groups:
         group["lr"] = lr
     with runtime.seeded(1000 * each.seed + epoch):  # the same batches for every network
-        train = run_epoch(each.model, loaders.train, optimizer=each.optimizer, precision=precision)
-    val = run_epoch(each.model, loaders.val, precision=precision)
+        train = run_epoch(each.model, loaders.train, optimizer=each.optimizer, **where)
+    val = run_epoch(each.model, loaders.val, **where)
     return {
         "kind": each.kind,
         "depth": each.depth,

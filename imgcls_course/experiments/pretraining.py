@@ -20,6 +20,7 @@ from ..data.decode import read
 from ..data.files import PictureFiles
 from ..data.splits import Splits
 from ..data.transforms import normalize
+from ..devices import Device
 from ..i18n import _
 from ..models import registry
 from ..training import History, schedules
@@ -150,6 +151,7 @@ def pretrain(
     lr: float = 0.4,
     arch: str = "course_resnet",
     precision: str = "auto",
+    device: Device = None,
     seed: int = 0,
     progress: bool = True,
 ) -> tuple[nn.Module, History]:
@@ -175,6 +177,7 @@ def pretrain(
         schedule=schedules.one_cycle(lr, epochs=epochs),
         label_smoothing=0.1,
         precision=precision,
+        device=device,
         checkpoints=checkpoints,
         resume=True,
         seed=seed,

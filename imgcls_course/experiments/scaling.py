@@ -17,6 +17,7 @@ from ..data.checks import check_whole
 from ..data.loaders import Loaders
 from ..data.loaders import loaders as make_loaders
 from ..data.splits import Splits
+from ..devices import Device
 from ..errors import ModelError, unknown
 from ..i18n import _
 from ..models.efficientnet import ALPHA, BETA, GAMMA, Stage, compound, count, efficientnet
@@ -109,6 +110,7 @@ def run(
     epochs: int = 4,
     lr: float = 0.01,
     batch_size: int = 50,
+    device: Device = None,
     progress: bool = True,
 ) -> list[dict]:
     """Train base and scaled networks from each seed, all with the same recipe and the same order of pictures.
@@ -125,6 +127,8 @@ def run(
     seeds : ints
         Decide the weights at the start and the order of the batches.
     epochs, lr, batch_size
+    device : str or torch.device, optional
+        See `training.fit`.
     progress : bool
         Show a bar.
 
@@ -142,7 +146,7 @@ def run(
         for each in variants(times=times):
             loaders = make_loaders(splits.resized(each.image_size), batch_size=batch_size)
             for seed in seeds:
-                for row in _train(each, loaders, seed=seed, epochs=epochs, lr=lr):
+                for row in _train(each, loaders, seed=seed, epochs=epochs, lr=lr, device=device):
                     rows.append(row)
                     bar.update()
     return rows
@@ -158,7 +162,7 @@ def final(rows: list[dict], *, split: str = "val") -> dict[str, list[float]]:
     return found
 
 
-def _train(each: Variant, loaders: Loaders, *, seed: int, epochs: int, lr: float) -> Iterator[dict]:
+def _train(each: Variant, loaders: Loaders, *, seed: int, epochs: int, lr: float, device: Device) -> Iterator[dict]:
     with runtime.seeded(seed):
         model = each.network(len(loaders.classes)).to(memory_format=torch.channels_last)  # faster on a processor
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
@@ -166,8 +170,8 @@ def _train(each: Variant, loaders: Loaders, *, seed: int, epochs: int, lr: float
         start = time.perf_counter()
         optimizer.param_groups[0]["lr"] = lr * (1 + math.cos(math.pi * (epoch - 1) / epochs)) / 2
         with runtime.seeded(1000 * seed + epoch):  # the same batches for every network
-            train = run_epoch(model, loaders.train, optimizer=optimizer)
-            val = run_epoch(model, loaders.val)
+            train = run_epoch(model, loaders.train, optimizer=optimizer, device=device)
+            val = run_epoch(model, loaders.val, device=device)
         yield {
             "axis": each.axis,
             "seed": seed,

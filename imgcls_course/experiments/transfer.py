@@ -9,6 +9,7 @@ from .. import runtime
 from ..data.loaders import Loaders
 from ..data.loaders import loaders as make_loaders
 from ..data.splits import Splits
+from ..devices import Device
 from ..errors import TrainingError, unknown
 from ..i18n import _
 from ..models import registry
@@ -37,6 +38,7 @@ def run(
     arch: str = "course_resnet",
     last_part: str = "stage4",
     precision: str = "float32",
+    device: Device = None,
     progress: bool = True,
 ) -> list[dict]:
     """Train a network in each way, on so many training pictures of each class, from each seed.
@@ -61,7 +63,7 @@ def run(
         See `data.loaders` and `models.create`.
     last_part : str
         See `training.unfreeze_from`.
-    precision : str
+    precision, device
         See `training.fit`.
     progress : bool
         Show a bar.
@@ -85,7 +87,7 @@ def run(
         with runtime.seeded(seed):
             model = registry.create(**create, weights=None if way == "scratch" else weights)
         start = time.perf_counter()
-        history = _train(way, model, batches, last_part, epochs=epochs, precision=precision, seed=seed)
+        history = _train(way, model, batches, last_part, epochs=epochs, precision=precision, device=device, seed=seed)
         rows.append(
             {
                 "way": way,

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from .. import runtime
+from ..devices import Device, on_one_device
 from ..errors import ExplainError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
@@ -18,7 +19,10 @@ Target = int | str | Sequence[int | str] | torch.Tensor | None
 Classes = Sequence[str] | None
 
 
-def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None, classes: Classes = None) -> np.ndarray:
+@on_one_device
+def cam(
+    model: nn.Module, images: torch.Tensor, *, target: Target = None, classes: Classes = None, device: Device = None
+) -> np.ndarray:
     """Compute the class activation map: what each place says for or against a class.
 
     M(i, j) = Σ_c w_c A_c(i, j); the logit is its mean plus the bias. Source: Zhou et al., "Learning deep features for
@@ -34,6 +38,8 @@ def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None, classe
         The class in question, by its number or, with `classes`, by its name. Default: the one the model predicts.
     classes : sequence of str, optional
         The names of the classes in the order of the logits, such as `loaders.classes`.
+    device : str or torch.device, optional
+        Where to compute, see `training.fit`.
 
     Returns
     -------
@@ -56,6 +62,7 @@ def cam(model: nn.Module, images: torch.Tensor, *, target: Target = None, classe
     return as_given(_array((weights[:, :, None, None] * maps).sum(dim=1)), images)
 
 
+@on_one_device
 def grad_cam(
     model: nn.Module,
     images: torch.Tensor,
@@ -64,6 +71,7 @@ def grad_cam(
     classes: Classes = None,
     layer: str | None = None,
     signed: bool = False,
+    device: Device = None,
 ) -> np.ndarray:
     """Compute Grad-CAM: the maps of a layer, each weighed by how much the logit gains from it.
 
@@ -85,6 +93,8 @@ def grad_cam(
         token alone is classified, so the other tokens count up to the last attention.
     signed : bool
         Leave out the ReLU, so that what speaks against the class is negative.
+    device : str or torch.device, optional
+        Where to compute, see `training.fit`.
 
     Returns
     -------
@@ -102,14 +112,19 @@ def grad_cam(
         return as_given(_array(summed if signed else summed.relu()), images)
 
 
-def gradient(model: nn.Module, images: torch.Tensor, *, target: Target = None, classes: Classes = None) -> np.ndarray:
+@on_one_device
+def gradient(
+    model: nn.Module, images: torch.Tensor, *, target: Target = None, classes: Classes = None, device: Device = None
+) -> np.ndarray:
     """Return how fast the logit of a class grows with each number of the pictures, of any sign: shaped as they are."""
     seen = look(model, images, (), gradients=True)
     with runtime.recording():
         return as_given(_array(_slope(_chosen(seen, target, classes=classes), seen.images)), images)
 
 
-def saliency(model: nn.Module, images: torch.Tensor, *, target: Target = None, classes: Classes = None) -> np.ndarray:
+def saliency(
+    model: nn.Module, images: torch.Tensor, *, target: Target = None, classes: Classes = None, device: Device = None
+) -> np.ndarray:
     """Compute the saliency map: how much the logit of a class depends on each pixel.
 
     The largest absolute gradient among the channels. Source: Simonyan, Vedaldi, Zisserman, "Deep inside convolutional
@@ -125,13 +140,15 @@ def saliency(model: nn.Module, images: torch.Tensor, *, target: Target = None, c
         The class in question, by its number or, with `classes`, by its name. Default: the one the model predicts.
     classes : sequence of str, optional
         The names of the classes in the order of the logits, such as `loaders.classes`.
+    device : str or torch.device, optional
+        Where to compute, see `training.fit`.
 
     Returns
     -------
     array of float32, shape (N, H, W), or (H, W) for one image
         At least 0.
     """
-    return np.abs(gradient(model, images, target=target, classes=classes)).max(axis=-3)
+    return np.abs(gradient(model, images, target=target, classes=classes, device=device)).max(axis=-3)
 
 
 def targets(logits: torch.Tensor, target: Target, *, classes: Classes = None) -> torch.Tensor:
@@ -145,14 +162,14 @@ def targets(logits: torch.Tensor, target: Target, *, classes: Classes = None) ->
     if target is None:
         return logits.argmax(dim=1)
     n, k = logits.shape
-    chosen = torch.as_tensor(_numbers(target, classes=classes, count=k), device=logits.device)
+    chosen = torch.as_tensor(_numbers(target, classes=classes, count=k)).cpu()
     whole = not chosen.is_floating_point() and chosen.dim() <= 1 and chosen.numel() in (1, n)
     if not whole or bool(((chosen < 0) | (chosen >= k)).any()):
         message = _(
             "target must be a class from 0 to {last}, or {n} of them; got {target}.", last=k - 1, n=n, target=target
         )
         raise ExplainError(message)
-    return chosen.long().expand(n)
+    return chosen.long().expand(n).to(logits.device)
 
 
 def _numbers(target: Target, *, classes: Classes, count: int):

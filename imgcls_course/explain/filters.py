@@ -3,6 +3,7 @@
 import numpy as np
 from torch import nn
 
+from ..devices import as_array
 from ..errors import ExplainError, unknown
 from ..i18n import _
 
@@ -57,7 +58,7 @@ def as_colours(weights) -> np.ndarray:
     array of shape (C', 3, h, w)
         In [0, 1], each filter scaled by its own largest weight; a weight of 0 is grey, 0.5.
     """
-    weights = np.asarray(weights, dtype=np.float32)
+    weights = as_array(weights, dtype=np.float32)
     if weights.ndim != 4 or weights.shape[1] != 3:
         message = _("Only filters of shape (N, 3, h, w) have colours; got {shape}.", shape=weights.shape)
         raise ExplainError(message)

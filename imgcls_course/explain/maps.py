@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..devices import Device, as_array, on_one_device
 from ..errors import ExplainError
 from ..i18n import _
 from .filters import convolutions
@@ -16,7 +17,8 @@ from .watch import look
 NEAR_ZERO = 0.01  # of the strongest response of the layer
 
 
-def layers(model: nn.Module, images: torch.Tensor) -> list[str]:
+@on_one_device
+def layers(model: nn.Module, images: torch.Tensor, *, device: Device = None) -> list[str]:
     """Return the layers that give feature maps of these pictures, in the order in which they finish.
 
     Not among them: those that only hand on what they get, such as dropout, and those that leave one number of a map.
@@ -25,7 +27,10 @@ def layers(model: nn.Module, images: torch.Tensor) -> list[str]:
     return look(model, images).wide
 
 
-def feature_maps(model: nn.Module, images: torch.Tensor, layers: str | Iterable[str] | None = None) -> dict:
+@on_one_device
+def feature_maps(
+    model: nn.Module, images: torch.Tensor, layers: str | Iterable[str] | None = None, *, device: Device = None
+) -> dict:
     """Compute the feature maps of one or several layers in a single pass.
 
     Parameters
@@ -36,6 +41,8 @@ def feature_maps(model: nn.Module, images: torch.Tensor, layers: str | Iterable[
         Prepared as the model wants them; uint8 becomes floats in [0, 1].
     layers : str or list of str, optional
         Names from `model.named_modules()`. Default: all that give maps.
+    device : str or torch.device, optional
+        Where to compute, see `training.fit`.
 
     Returns
     -------
@@ -87,7 +94,7 @@ def likeness(maps, image) -> np.ndarray:
         In [−1, 1]: 1 the same picture, −1 its negative, 0 nothing in common. A map without any contrast has 0.
     """
     maps = _stack(maps)
-    grey = torch.as_tensor(np.asarray(image, dtype=np.float32)).mean(dim=0)
+    grey = torch.as_tensor(as_array(image, dtype=np.float32)).mean(dim=0)
     small = functional.adaptive_avg_pool2d(grey[None], maps.shape[-2:])[0].numpy()
     a, b = maps - maps.mean(axis=(-2, -1), keepdims=True), small - small.mean()
     scale = np.sqrt((a**2).sum(axis=(-2, -1)) * (b**2).sum())
@@ -99,7 +106,7 @@ def enlarged(maps, size: int | tuple[int, int]) -> np.ndarray:
 
     The borders of map and picture coincide: a place of the map lies over the part of the picture that is its own.
     """
-    maps = torch.as_tensor(np.asarray(maps, dtype=np.float32))
+    maps = torch.as_tensor(as_array(maps, dtype=np.float32))
     shape = (size, size) if isinstance(size, int) else tuple(size)
     flat = maps.reshape(-1, 1, *maps.shape[-2:])
     large = functional.interpolate(flat, size=shape, mode="bilinear", align_corners=False)
@@ -107,7 +114,7 @@ def enlarged(maps, size: int | tuple[int, int]) -> np.ndarray:
 
 
 def _stack(maps) -> np.ndarray:
-    maps = np.asarray(maps, dtype=np.float32)
+    maps = as_array(maps, dtype=np.float32)
     if maps.ndim < 3:
         raise ExplainError(_("Feature maps have the shape (C, H, W); got {shape}.", shape=maps.shape))
     return maps

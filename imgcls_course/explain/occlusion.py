@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ..data.checks import check_whole
+from ..devices import Device, on_one_device
 from ..errors import ExplainError
 from ..i18n import _
 from .attribution import Classes, Target, targets
@@ -52,6 +53,7 @@ class Occlusion:
         return (sums / counts).astype(np.float32)
 
 
+@on_one_device
 def occlude(
     model: nn.Module,
     image: torch.Tensor,
@@ -60,6 +62,7 @@ def occlude(
     stride: int | None = None,
     fill: float = 0.0,
     batch_size: int = 64,
+    device: Device = None,
 ) -> Occlusion:
     """Slide a square over a picture of shape (C, H, W), and ask the network each time; for the rest see `occlusion`."""
     [image] = as_batch(image)
@@ -77,6 +80,7 @@ def occlude(
     return Occlusion(probabilities[0], probabilities[1:], corners, size, (height, width))
 
 
+@on_one_device
 def occlusion(
     model: nn.Module,
     images: torch.Tensor,
@@ -87,6 +91,7 @@ def occlusion(
     stride: int | None = None,
     fill: float = 0.0,
     batch_size: int = 64,
+    device: Device = None,
 ) -> np.ndarray:
     """Compute how much probability a class loses when a place of the picture is covered.
 
@@ -109,13 +114,15 @@ def occlusion(
         What it covers with. 0 is the mean colour, if the pictures are normalised.
     batch_size : int
         Pictures at once.
+    device : str or torch.device, optional
+        Where to compute, see `training.fit`.
 
     Returns
     -------
     array of float32, shape (N, H, W), or (H, W) for one image
         In [−1, 1], the mean over all squares that cover the pixel: positive where the class needs what is there.
     """
-    options = {"size": size, "stride": stride, "fill": fill, "batch_size": batch_size}
+    options = {"size": size, "stride": stride, "fill": fill, "batch_size": batch_size, "device": device}
     batch = as_batch(images)
     chosen = targets(look(model, batch, ()).logits, target, classes=classes).tolist()
     maps = [occlude(model, image, **options).map(k) for image, k in zip(batch, chosen, strict=True)]

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..devices import Device, as_array, on_one_device
 from ..errors import ExplainError, ModelError
 from ..i18n import _
 from ..models.measure import in_channels
@@ -67,8 +68,15 @@ def view(model: nn.Module, layer: str, image_size: int) -> View:
     return View((first + last) / 2 - (places // 2) * step, step, last - first + 1)
 
 
+@on_one_device
 def strongest_patches(
-    model: nn.Module, batches: Iterable, *, layer: str, channels: Iterable[int], count: int = 9
+    model: nn.Module,
+    batches: Iterable,
+    *,
+    layer: str,
+    channels: Iterable[int],
+    count: int = 9,
+    device: Device = None,
 ) -> dict[int, list[Patch]]:
     """Find the patches to which channels of a layer answer most, at most one of each picture.
 
@@ -82,6 +90,8 @@ def strongest_patches(
         Numbers of its maps.
     count : int
         Patches of each channel.
+    device : str or torch.device, optional
+        Where to compute, see `training.fit`.
 
     Returns
     -------
@@ -123,7 +133,7 @@ def cut(images, patches: Iterable[Patch]) -> np.ndarray:
     patches : iterable of Patch
         All of one side.
     """
-    return np.stack([_cut(torch.as_tensor(images[patch.image]), patch) for patch in patches])
+    return np.stack([_cut(torch.as_tensor(as_array(images[patch.image])), patch) for patch in patches])
 
 
 def _cut(image: torch.Tensor, patch: Patch) -> np.ndarray:

@@ -77,6 +77,7 @@ def look(
     ----------
     model : nn.Module
         Computes in eval mode. Modes and hooks are afterwards as they were, also after an error.
+        It computes where the model is, and there is what it returns: gradients through it need the model there.
     images : tensor of shape (N, C, H, W), or (C, H, W) for one
         Prepared as the model wants them; uint8 becomes floats in [0, 1]. They are not changed.
     layers : list of str, optional

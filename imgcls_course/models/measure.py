@@ -6,7 +6,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
-from .. import runtime
+from .. import devices, runtime
 from ..data.checks import check_whole
 from ..errors import ModelError
 from ..i18n import _
@@ -61,7 +61,7 @@ def summary(model: nn.Module, image_size: int, *, depth: int = 3) -> torchinfo.M
             verbose=0,
             col_names=("output_size", "num_params", "mult_adds"),
             row_settings=("var_names",),
-            device=next(model.parameters()).device,
+            device=devices.of(model),
         )
 
 

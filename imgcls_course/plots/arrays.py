@@ -12,6 +12,7 @@ from isal import isal_zlib
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 from torch.nn import functional
 
+from ..devices import as_array
 from .style import PURPLE, SIGNED
 from .text import font_file, label
 
@@ -38,7 +39,7 @@ def colours(values, *, limit: float | None = None, signed: bool | None = None) -
         Signed: zero white, negative orange, positive purple. Else dark blue over green to yellow, from zero up.
         Default: signed if there are negative values.
     """
-    values = np.asarray(values, dtype=np.float32)
+    values = as_array(values, dtype=np.float32)
     signed = is_signed(values) if signed is None else signed
     limit = float(np.abs(values).max(initial=0)) if limit is None else limit
     share = values / limit if limit > 0 else np.zeros_like(values)
@@ -74,7 +75,7 @@ def tiles(pictures, *, columns: int | None = None, gap: int = 1) -> np.ndarray:
 
 def as_bytes(image) -> np.ndarray:
     """Turn a picture (3, H, W) or (1, H, W), uint8 or in [0, 1], into uint8 of shape (H, W, 3)."""
-    image = np.asarray(image)
+    image = as_array(image)
     if image.dtype != np.uint8:
         image = (image.clip(0, 1) * 255).round().astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(image, (3, *image.shape[-2:])).transpose(1, 2, 0))
@@ -105,7 +106,7 @@ def blended(image, heat, *, strength: float = 0.6, signed: bool | None = None) -
     array of uint8, shape (H, W, 3)
     """
     grey = as_bytes(image).mean(axis=2, keepdims=True)
-    heat = np.asarray(heat, dtype=np.float32)
+    heat = as_array(heat, dtype=np.float32)
     coloured = colours(resized(heat, height=grey.shape[0], width=grey.shape[1], smooth=True), signed=signed)
     return ((1 - strength) * grey + strength * coloured).round().astype(np.uint8)
 
@@ -129,7 +130,7 @@ def framed(sheet: np.ndarray, index: int, *, columns: int, shape: tuple[int, int
 
 def scaled(values, side: int) -> np.ndarray:
     """Scale maps (N, h, w) so that the longer side has `side` pixels: means where that is fewer, else squares."""
-    values = torch.as_tensor(np.asarray(values, dtype=np.float32))[None]
+    values = torch.as_tensor(as_array(values, dtype=np.float32))[None]
     h, w = values.shape[-2:]
     shape = [max(1, round(each * side / max(h, w))) for each in (h, w)]
     mode = "area" if max(h, w) > side else "nearest-exact"

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..devices import as_array
 from ..i18n import _
 from .files import tail, thumbnail
 from .pictures import pictures
@@ -32,7 +33,7 @@ def confusion_matrix(counts, *, classes, ax: Axes | None = None) -> Axes:
         K names.
     """
     ax = ax or plt.gca()
-    counts = np.asarray(counts)
+    counts = as_array(counts)
     rates = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     ax.imshow(rates, cmap="cividis", vmin=0, vmax=1)
     if len(classes) <= NUMBERED:

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..devices import as_array
 from .arrays import blended, colours, tiles
 
 
@@ -36,7 +37,7 @@ def filters(weights, *, channel: int = 0, columns: int | None = None, ax: Axes |
     columns : int, optional
         Pictures a row. Default: about as many as there are rows.
     """
-    weights = np.asarray(weights)
+    weights = as_array(weights)
     if weights.shape[1] == 3 and weights.min() >= 0:
         shown = (weights.transpose(0, 2, 3, 1).clip(0, 1) * 255).round().astype(np.uint8)
     else:

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..devices import as_array
 from .style import SIGNED
 from .text import readable, shortened, style
 
@@ -29,7 +30,7 @@ def pictures(images, *, titles=None, columns: int = 10, signed: bool = False, ax
     """
     ax = ax or plt.gca()
     titles = None if titles is None else [_title(title) for title in titles]
-    grid = [_hwc(np.asarray(image)) for image in images]
+    grid = [_hwc(as_array(image)) for image in images]
     columns = min(columns, len(grid))
     rows = math.ceil(len(grid) / columns)
     most = 0 if titles is None else max(title.count("\n") + 1 for title in titles)

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..devices import as_array
 from .style import BLUE, ORANGE, SKY
 from .text import label as named
 from .text import legend, style, ticks
@@ -20,7 +21,7 @@ def probabilities(values, *, classes, ax: Axes | None = None) -> Axes:
         K names.
     """
     ax = ax or plt.gca()
-    values = np.asarray(values)
+    values = as_array(values)
     colours = [BLUE if value == values.max() else SKY for value in values]
     bars = ax.barh(range(len(values)), values, color=colours)  # not by name: two classes may have the same
     ticks(ax.yaxis, classes)
@@ -47,7 +48,7 @@ def boundary(points, labels, *, weights, bias: float, classes, features=("x1", "
         What the two numbers of a point are.
     """
     ax = ax or plt.gca()
-    points, labels = np.asarray(points), np.asarray(labels)
+    points, labels = as_array(points), as_array(labels)
     x1, x2 = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101))
     score = weights[0] * x1 + weights[1] * x2 + bias
     ax.contourf(x1, x2, score, levels=[-1e9, 0, 1e9], colors=["white", "#fdebd0"])

@@ -18,7 +18,7 @@ from torch import nn
 
 import imgcls_course
 
-from .. import paths
+from .. import devices, paths
 from ..errors import ModelError, TrainingError
 from ..i18n import _
 from ..models import registry, weights
@@ -182,6 +182,8 @@ def load(path: Path | str, *, device: str | torch.device = "cpu") -> tuple[nn.Mo
     path : path
         A JSON file of a checkpoint, or the folder of a run, which means its best epoch.
     device : str or torch.device
+        Where the model shall be; by default on the processor, wherever it was trained. Calls may compute elsewhere, see
+        `fit`.
 
     Raises
     ------
@@ -195,7 +197,7 @@ def load(path: Path | str, *, device: str | torch.device = "cpu") -> tuple[nn.Mo
         raise TrainingError(_("{path} does not say its architecture: make the model, then `fill` it.", path=path))
     model = registry.create(card.arch, num_classes=len(card.classes), **card.options)
     fill(model, read_weights(path), source=path)
-    return model.to(device).eval(), card
+    return model.to(devices.device(device)).eval(), card
 
 
 def saved(folder: Path | str) -> list[Path]:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ..data.splits import check_labels
+from ..devices import Device, on_one_device
 from ..errors import ModelError, TrainingError
 from ..i18n import _
 from .distributed import ALONE, Alone
@@ -25,13 +26,14 @@ class EpochResult:
     samples: int
 
 
+@on_one_device
 def run_epoch(
     model: nn.Module,
     batches: Iterable,
     *,
     loss_fn: Callable | None = None,
     optimizer: torch.optim.Optimizer | None = None,
-    device: torch.device | str = "cpu",
+    device: Device = None,
     precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
     processes: Alone = ALONE,
 ) -> EpochResult:
@@ -49,8 +51,8 @@ def run_epoch(
         (logits, labels) -> mean loss of the batch. Default: cross-entropy.
     optimizer : torch.optim.Optimizer, optional
         Its step follows every batch.
-    device : torch.device or str
-        Where the model is; the batches are moved there.
+    device : str or torch.device, optional
+        Where to compute, see `fit`; the batches are moved there, one after the other.
     precision : context manager
         From `runtime.autocast`; float32 by default.
     processes : Alone or Together

@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from .. import console, runtime
 from ..data.loaders import Loaders
+from ..devices import Device, on_one_device
 from ..errors import ModelError, TrainingError
 from ..i18n import _
 from . import distributed
@@ -22,6 +23,7 @@ from .history import History
 from .schedules import Schedule
 
 
+@on_one_device
 def fit(
     model: nn.Module,
     loaders: Loaders,
@@ -36,7 +38,7 @@ def fit(
     clip: float | None = None,
     patience: int | None = None,
     precision: str = "float32",
-    device: str = "auto",
+    device: Device = None,
     checkpoints: Checkpoints | Path | str | None = None,
     resume: bool = False,
     on_epoch: Callable[[History], None] | None = None,
@@ -49,14 +51,16 @@ def fit(
     ----------
     model : nn.Module
         Maps images of shape (N, C, H, W) to logits of shape (N, K). It is trained in place and holds the weights of the
-        best epoch afterwards (`history.best`). It stays on the device that was used.
+        best epoch afterwards (`history.best`), on the device where it was before. How its weights lie in memory may be
+        another (`runtime.memory_format`).
     loaders : Loaders
         From `data.loaders`. The test split is not touched.
     epochs : int
     lr : float
         Learning rate of the default optimizer, SGD with momentum 0.9.
     optimizer : torch.optim.Optimizer, optional
-        Replaces the default, see `training.optimizer`; `lr` is not used then.
+        Replaces the default, see `training.optimizer`; `lr` is not used then. Afterwards it can go on, in another `fit`
+        or by hand: what it remembers is where the model is.
     schedule : callable, optional
         Epochs done -> learning rate, from `training.schedules`; asked before every step. Groups of the optimizer that
         have a `factor` get so many times as much. Default: the learning rates of the optimizer stay.
@@ -74,8 +78,9 @@ def fit(
         Stop when so many epochs in a row were no better than the best.
     precision : {"float32", "bfloat16", "auto"}
         See `runtime.precision`. The last digits of a result depend on it, and its speed.
-    device : str
-        See `runtime.device`.
+    device : str or torch.device, optional
+        Where to compute, see `devices.device`. Default: what the environment variable `IMGCLS_DEVICE` names, else the
+        device that the model is on.
     checkpoints : Checkpoints or path, optional
         Where to write the best and the last epoch.
     resume : bool
@@ -110,9 +115,8 @@ def fit(
         holds the epochs before.
     """
     processes = distributed.processes()
-    place = runtime.device(device)
-    where = {"device": place, "precision": runtime.autocast(precision, device=device), "processes": processes}
-    model.to(place, memory_format=runtime.memory_format(precision, device=device, model=model))
+    where = {"device": device, "precision": runtime.autocast(precision, device=device), "processes": processes}
+    model.to(memory_format=runtime.memory_format(precision, device=device, model=model))
     learner = processes.copy_of(model)
     train, val = processes.part(loaders.train), processes.part(loaders.val)
     checkpoints = Checkpoints(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints
@@ -122,7 +126,7 @@ def fit(
     losses = processes.loss(train_loss), processes.loss(loss_fn or nn.functional.cross_entropy)
     history, kept = History(), _weights(model)
     with runtime.seeded(seed):
-        check_fits(learner, val, num_classes=len(loaders.classes), device=place, precision=where["precision"])
+        check_fits(learner, val, num_classes=len(loaders.classes), device=device, precision=where["precision"])
         try:
             with processes.connected(), runtime.keeping_memory(), contextlib.ExitStack() as stack:
                 # The first optimizer of a process imports for seconds: an interrupt can fall into that, too.
@@ -190,12 +194,13 @@ class BeforeStep:
         self.steps += 1
 
 
+@on_one_device
 def check_fits(
     model: nn.Module,
     batches: Iterable,
     *,
     num_classes: int,
-    device: torch.device,
+    device: Device = None,
     precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
 ) -> None:
     """Pass one validation batch through the model and raise one clear line if output and classes do not fit."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from .. import devices
 from ..errors import TrainingError
 from ..i18n import _
 
@@ -13,8 +14,8 @@ State = dict[str, torch.Tensor]
 def of(optimizer: torch.optim.Optimizer) -> State:
     """Return both as tensors by name."""
     found = {"random": torch.get_rng_state()}
-    if torch.cuda.is_initialized():
-        found["random.cuda"] = torch.cuda.get_rng_state()
+    for kind, module in devices.with_random_numbers().items():
+        found[f"random.{kind}"] = module.get_rng_state()
     for index, memory in optimizer.state_dict()["state"].items():
         found.update({f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in memory.items()})
     return found
@@ -31,7 +32,8 @@ def restore(optimizer: torch.optim.Optimizer, progress: State, *, source: Path) 
     try:
         optimizer.load_state_dict({"state": memory, "param_groups": groups})
         torch.set_rng_state(progress["random"])
-        if "random.cuda" in progress and torch.cuda.is_available():
-            torch.cuda.set_rng_state(progress["random.cuda"])
+        for kind, module in devices.with_random_numbers().items():
+            if f"random.{kind}" in progress:
+                module.set_rng_state(progress[f"random.{kind}"])
     except (KeyError, ValueError, RuntimeError, TypeError) as error:
         raise TrainingError(_("{path} cannot be gone on from: {error}.", path=source, error=error)) from None

@@ -9,6 +9,7 @@ from tqdm.auto import tqdm
 
 from .. import runtime
 from ..data.loaders import Loaders
+from ..devices import Device, on_one_device
 from ..errors import ModelError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
@@ -87,7 +88,7 @@ class FeatureBatches:
 
 @dataclass(frozen=True)
 class FeatureLoaders:
-    """Features of train and val: what `fit` needs to train a classifier on them."""
+    """Features of train and val, on the processor: what `fit` needs to train a classifier on them."""
 
     train: FeatureBatches
     val: FeatureBatches
@@ -95,13 +96,14 @@ class FeatureLoaders:
     class_weights: torch.Tensor | None = None
 
 
+@on_one_device
 def features(
     model: nn.Module,
     loaders: Loaders,
     *,
     views: int = 1,
     precision: str = "float32",
-    device: str = "auto",
+    device: Device = None,
     seed: int = 0,
     progress: bool = True,
 ) -> FeatureLoaders:
@@ -127,9 +129,9 @@ def features(
     ModelError
         If the model's last layer is not linear, or model and data do not fit.
     """
-    place, context = runtime.device(device), runtime.autocast(precision, device=device)
+    context = runtime.autocast(precision, device=device)
     head = linear_head(model)
-    model.to(place, memory_format=runtime.memory_format(precision, device=device, model=model))
+    model.to(memory_format=runtime.memory_format(precision, device=device, model=model))
     caught: list[torch.Tensor] = []
     hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
     try:
@@ -139,7 +141,7 @@ def features(
                 caught.clear()
                 labels = []
                 for images, of_batch in batches:
-                    logits = logits_of(model, images.to(place))
+                    logits = logits_of(model, images.to(device))
                     check_logits(logits, of_batch, num_classes=len(loaders.classes))
                     labels.append(of_batch)
                     bar.update()
@@ -157,7 +159,14 @@ def features(
 
 
 def linear_probe(
-    model: nn.Module, loaders: Loaders, *, views: int = 1, precision: str = "float32", seed: int = 0, **options
+    model: nn.Module,
+    loaders: Loaders,
+    *,
+    views: int = 1,
+    precision: str = "float32",
+    device: Device = None,
+    seed: int = 0,
+    **options,
 ) -> History:
     """Train the classifier alone, in place, on features computed once.
 
@@ -165,15 +174,14 @@ def linear_probe(
 
     Parameters
     ----------
-    model, loaders, views, precision, seed
+    model, loaders, views, precision, device, seed
         See `features`.
     **options
         Passed on to `fit`: `epochs`, `lr`, …
     """
-    found = features(
-        model, loaders, views=views, precision=precision, seed=seed, progress=options.get("progress", True)
-    )
-    return fit(linear_head(model), found, seed=seed, **options)
+    shared = {"device": device, "seed": seed, "progress": options.pop("progress", True)}
+    found = features(model, loaders, views=views, precision=precision, **shared)
+    return fit(linear_head(model), found, **shared, **options)
 
 
 def linear_head(model: nn.Module) -> nn.Linear:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .. import explain
+from .. import devices, explain
 from ..errors import ExplainError, ExplorerError
 from ..i18n import _
 from ..plots import arrays
@@ -55,7 +55,8 @@ class Reasons:
         return method(self.model, self.gallery.prepared(picture), target=target)[0]
 
     def _probabilities(self, picture: str) -> torch.Tensor:
-        return explain.look(self.model, self.gallery.prepared(picture), ()).logits[0].softmax(dim=0).cpu()
+        with devices.computing(self.model):
+            return explain.look(self.model, self.gallery.prepared(picture), ()).logits[0].softmax(dim=0).cpu()
 
     def _cover(self, picture: str) -> explain.Occlusion:
         side = max(1, self.gallery.image_size // SQUARES)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .. import explain
+from .. import devices, explain
 from ..errors import ExplainError, ExplorerError
 from ..explain.watch import Seen
 from ..i18n import _
@@ -122,7 +122,8 @@ class Inside:
         )
 
     def _seen(self, picture: str) -> Seen:
-        return explain.look(self.model, self.gallery.prepared(picture))
+        with devices.computing(self.model):
+            return explain.look(self.model, self.gallery.prepared(picture))
 
     def _ranking(self, picture: str, layer: str) -> Ranking:
         maps = self.seen(picture).maps[layer][0].float().cpu()
