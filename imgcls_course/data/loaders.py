@@ -18,7 +18,7 @@ from .decode import PictureError
 from .files import PictureFiles
 from .layouts import SPLITS
 from .prepared import Prepared
-from .samplers import Part, Seeded
+from .samplers import Folded, Part, Seeded
 from .splits import Splits
 
 CACHES = ("memory", "disk", "none")
@@ -57,7 +57,8 @@ def loaders(
     ----------
     splits : Splits
     batch_size : int
-        Pictures a batch; the last batch may be smaller.
+        Pictures a batch; the last batch may be smaller. In training, a last batch of one picture joins the batch
+        before it, since batch norm cannot take the variance of one.
     image_size : int, optional
         Height and width of every picture, in pixels. Needed for pictures in files; those in memory stay as they are.
     resize : {"crop", "squash", "letterbox"}
@@ -151,6 +152,9 @@ class PictureLoader(DataLoader):
             collate_fn=dataset.collate,
             **options,
         )
+        if shuffle or options.get("sampler") is not None:  # it is for training
+            # Given as an argument it would hide batch_size and sampler, and torch forbids setting it afterwards.
+            object.__setattr__(self, "batch_sampler", Folded(self.sampler, self.batch_size))
         self.broken: dict = {}
         self._told = 0
 

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import functools
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..errors import ModelError, TrainingError
 from ..i18n import _
 from . import distributed
 from .checkpoints import Checkpoints
-from .epoch import EpochResult, check_finite, check_logits, run_epoch
+from .epoch import EpochResult, check_batch_norm, check_finite, check_logits, run_epoch
 from .history import History
 from .schedules import Schedule
 
@@ -118,6 +119,7 @@ def fit(
     losses = processes.loss(train_loss), processes.loss(loss_fn or nn.functional.cross_entropy)
     history, kept = History(), _weights(model)
     with runtime.seeded(seed):
+        check_batch_norm(model, images=_images_a_batch(loaders.train), processes=processes.count)
         check_fits(learner, val, num_classes=len(loaders.classes), device=place, precision=where["precision"])
         try:
             with processes.connected(), runtime.keeping_memory(), contextlib.ExitStack() as stack:
@@ -126,7 +128,7 @@ def fit(
                 if resume and checkpoints is not None:
                     options = {"classes": loaders.classes, "processes": processes}
                     history, kept = checkpoints.resume(model, optimizer, **options)
-                before_step = BeforeStep(schedule, clip=clip, per_epoch=len(train), epochs_done=len(history))
+                before_step = BeforeStep(schedule, clip=clip, per_epoch=len(train))
                 stack.callback(optimizer.register_step_pre_hook(before_step).remove)
                 shown = progress and processes.first
                 bar = stack.enter_context(_bar(train, epochs=epochs, done=len(history), progress=shown))
@@ -137,6 +139,7 @@ def fit(
                     bar.set_description(_("epoch {epoch} of {epochs}", epoch=epoch, epochs=epochs))
                     processes.draw_alike()
                     _announce(epoch, loaders.train)
+                    before_step.begin(epoch)
                     batches = _ticking(_mixed(train, mixup, classes=len(loaders.classes)), bar)
                     row = _one_epoch(epoch, learner, passes=(batches, val), losses=losses, optimizer=optimizer, **where)
                     history.append(row)
@@ -173,9 +176,12 @@ def logits_of(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
 class BeforeStep:
     """What comes between the gradients and the optimizer's step: the learning rate of this moment, and clipping."""
 
-    def __init__(self, schedule: Schedule | None, *, clip: float | None, per_epoch: int, epochs_done: int):
-        self.schedule, self.clip = schedule, clip
-        self.per_epoch, self.steps = per_epoch, epochs_done * per_epoch
+    def __init__(self, schedule: Schedule | None, *, clip: float | None, per_epoch: int):
+        self.schedule, self.clip, self.per_epoch, self.steps = schedule, clip, per_epoch, 0
+
+    def begin(self, epoch: int) -> None:
+        """Start an epoch, counted from 1, at its place in the schedule: broken images may have cost the last one steps."""
+        self.steps = (epoch - 1) * self.per_epoch
 
     def __call__(self, optimizer: torch.optim.Optimizer, args, kwargs) -> None:
         """Be called by the optimizer, as a hook before each of its steps."""
@@ -253,6 +259,12 @@ def _ticking(batches: Iterable, bar: tqdm) -> Iterator:
     for batch in batches:
         yield batch
         bar.update()
+
+
+def _images_a_batch(batches: Iterable) -> int | float:
+    """Return how many images a training batch has; infinity where the batches do not say."""
+    size = getattr(batches, "batch_size", None) or math.inf
+    return min(size, len(batches.dataset)) if hasattr(batches, "dataset") else size
 
 
 def _weights(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -9,6 +9,7 @@ from tqdm.auto import tqdm
 
 from .. import runtime
 from ..data.loaders import Loaders
+from ..data.samplers import batch_sizes
 from ..errors import ModelError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
@@ -72,7 +73,7 @@ class FeatureBatches:
     epoch: int = 1
 
     def __len__(self) -> int:
-        return -(-len(self.passes[0][1]) // self.batch_size)
+        return len(self._sizes())
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch begins, counted from 1."""
@@ -81,8 +82,11 @@ class FeatureBatches:
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         features, labels = self.passes[(self.epoch - 1) % len(self.passes)]
         order = torch.randperm(len(labels)) if self.shuffle else torch.arange(len(labels))
-        for batch in order.split(self.batch_size):
+        for batch in order.split(self._sizes()):
             yield features[batch], labels[batch]
+
+    def _sizes(self) -> list[int]:
+        return batch_sizes(len(self.passes[0][1]), batch_size=self.batch_size)
 
 
 @dataclass(frozen=True)
