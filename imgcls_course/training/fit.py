@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import functools
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from ..errors import ModelError, TrainingError
 from ..i18n import _
 from . import distributed
 from .checkpoints import Checkpoints
+from .checks import check_given, images_a_batch
 from .epoch import EpochResult, check_batch_norm, check_finite, check_logits, run_epoch
 from .history import History
 from .schedules import Schedule
@@ -54,6 +54,7 @@ def fit(
     loaders : Loaders
         From `data.loaders`. The test split is not touched.
     epochs : int
+        Passes over the training images; of a run that is resumed, those before included.
     lr : float
         Learning rate of the default optimizer, SGD with momentum 0.9.
     optimizer : torch.optim.Optimizer, optional
@@ -105,9 +106,10 @@ def fit(
     ModelError, DataError
         Before anything is trained, if model and data do not fit.
     TrainingError
-        If the loss becomes NaN. The model is put back to its best epoch, or to its start; the error's `history`
-        holds the epochs before.
+        Before anything is trained, if an argument makes no sense. If the loss becomes NaN: then the model is put back
+        to its best epoch, or to its start, and the error's `history` holds the epochs before.
     """
+    check_given(model, loaders, epochs=epochs)
     processes = distributed.processes()
     place = runtime.device(device)
     where = {"device": place, "precision": runtime.autocast(precision, device=device), "processes": processes}
@@ -119,7 +121,7 @@ def fit(
     losses = processes.loss(train_loss), processes.loss(loss_fn or nn.functional.cross_entropy)
     history, kept = History(), _weights(model)
     with runtime.seeded(seed):
-        check_batch_norm(model, images=_images_a_batch(loaders.train), processes=processes.count)
+        check_batch_norm(model, images=images_a_batch(loaders.train), processes=processes.count)
         check_fits(learner, val, num_classes=len(loaders.classes), device=place, precision=where["precision"])
         try:
             with processes.connected(), runtime.keeping_memory(), contextlib.ExitStack() as stack:
@@ -180,7 +182,7 @@ class BeforeStep:
         self.schedule, self.clip, self.per_epoch, self.steps = schedule, clip, per_epoch, 0
 
     def begin(self, epoch: int) -> None:
-        """Start an epoch, counted from 1, at its place in the schedule: broken images may have cost the last one steps."""
+        """Start an epoch, counted from 1, at its place in the schedule: broken images may have cost the last steps."""
         self.steps = (epoch - 1) * self.per_epoch
 
     def __call__(self, optimizer: torch.optim.Optimizer, args, kwargs) -> None:
@@ -259,12 +261,6 @@ def _ticking(batches: Iterable, bar: tqdm) -> Iterator:
     for batch in batches:
         yield batch
         bar.update()
-
-
-def _images_a_batch(batches: Iterable) -> int | float:
-    """Return how many images a training batch has; infinity where the batches do not say."""
-    size = getattr(batches, "batch_size", None) or math.inf
-    return min(size, len(batches.dataset)) if hasattr(batches, "dataset") else size
 
 
 def _weights(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -13,6 +13,7 @@ from ..data.samplers import batch_sizes
 from ..errors import ModelError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
+from .checks import check_given
 from .epoch import check_logits
 from .fit import fit, logits_of
 from .history import History
@@ -132,6 +133,7 @@ def features(
     """
     place, context = runtime.device(device), runtime.autocast(precision, device=device)
     head = linear_head(model)
+    check_given(model, loaders)
     model.to(place, memory_format=runtime.memory_format(precision, device=device, model=model))
     caught: list[torch.Tensor] = []
     hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
