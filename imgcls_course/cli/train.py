@@ -62,13 +62,16 @@ def train(
     )
     _check_free(checkpoints, resume=resume)
     augments = _augments(augment)
-    lr_of = training.schedules.by_name(schedule, lr=lr, epochs=epochs)
     processes = training.distributed.processes()
+    before = processes.from_first(lambda: _settings_before(checkpoints) if resume else None)
+    settings["schedule_epochs"] = _schedule_epochs(schedule, epochs=epochs, before=before, out=out)
+    lr_of = training.schedules.by_name(schedule, lr=lr, epochs=settings["schedule_epochs"])
     with processes.one_voice():
         splits = catalogue.load(data)
     batches = loaders(splits, batch_size=batch_size, workers=workers, augment=augments, steady=True, **prepare)
     with runtime.seeded(seed):
-        start = {"weights": None if weights == "none" else weights, "image_size": image_size}
+        replaced = before is not None and not models.weights.named(weights)  # by the checkpoint's: no need to have them
+        start = {"weights": None if weights == "none" or replaced else weights, "image_size": image_size}
         model = models.create(arch, num_classes=len(batches.classes), **start)
     if freeze:
         training.freeze(model)
@@ -103,6 +106,31 @@ def _check_free(checkpoints, *, resume: bool) -> None:
     if checkpoints.path("last").exists() and not resume:
         message = _("{out} holds a run. Go on with it by --resume, or choose another folder.", out=checkpoints.folder)
         raise TrainingError(message)
+
+
+def _settings_before(checkpoints) -> dict | None:
+    """Return the settings of the run that is there; None if there is none."""
+    from .. import training
+
+    return training.read_card(last).settings if (last := checkpoints.path("last")).exists() else None
+
+
+def _schedule_epochs(schedule: str, *, epochs: int, before: dict | None, out: Path) -> int:
+    """Return how many epochs the schedule is made for: of a run that goes on, as many as at its beginning."""
+    from ..training.schedules import OPEN_ENDED
+
+    made_for = (before or {}).get("schedule_epochs") or (before or {}).get("epochs", epochs)
+    if made_for != epochs and schedule not in OPEN_ENDED:
+        message = _(
+            "The run in {out} has a {schedule} schedule for {made_for} epochs, so it cannot be resumed for {epochs}. "
+            "To train further, start a new run from its best weights: --weights {out} --out NEW_FOLDER.",
+            out=out,
+            schedule=schedule,
+            made_for=made_for,
+            epochs=epochs,
+        )
+        raise TrainingError(message)
+    return made_for
 
 
 def _record(history: list[dict], out: Path) -> None:

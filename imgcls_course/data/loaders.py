@@ -3,7 +3,7 @@
 import functools
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch.utils.data import DataLoader
@@ -28,12 +28,16 @@ ROOM = 256 / 224  # pictures are kept a little larger than they are used, for ra
 
 @dataclass(frozen=True)
 class Loaders:
-    """Batches of (images, labels) for each split: images (N, C, H, W) float32, labels (N,) int64."""
+    """Batches of (images, labels) for each split: images (N, C, H, W) float32, labels (N,) int64.
+
+    `transforms` is how images are prepared, as keyword arguments of `loaders`; empty where they are not known.
+    """
 
     train: DataLoader
     val: DataLoader
     test: DataLoader
     classes: tuple[str, ...]
+    transforms: dict = field(default_factory=dict)
 
 
 def loaders(
@@ -92,8 +96,10 @@ def loaders(
     options = _options(batch_size, workers=workers)
     if image_size is not None:
         check_whole(image_size, name="image_size", unit=_("pixels"))
+    wanted = {"image_size": image_size, "resize": resize, "augment": augment, "normalization": normalization}
+    transforms = {} if presets else _chosen(splits.train, **wanted)
     if presets is None:
-        presets = _presets(splits.train, image_size, resize=resize, augment=augment, normalization=normalization)
+        presets = _presets(splits.train, **wanted)
     processes = max(1, 3 * workers)  # each split has workers of its own
     kept = _kept(image_size)
     caches = _caches(cache, size=kept, limit=int(cache_gb * GIGABYTE), processes=processes)
@@ -106,7 +112,7 @@ def loaders(
     order = {"sampler": Seeded(prepared[0])} if steady and len(prepared[0]) else {"shuffle": True}
     train = PictureLoader(prepared[0], **order, **options)
     val, test = (PictureLoader(dataset, **options) for dataset in prepared[1:])
-    return Loaders(train, val, test, classes=splits.classes)
+    return Loaders(train, val, test, classes=splits.classes, transforms=transforms)
 
 
 def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0) -> "PictureLoader":
@@ -222,21 +228,27 @@ def _kept(image_size: int | None) -> int | None:
     return None if image_size is None else round(image_size * ROOM)
 
 
-def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | str | None, normalization: str | None):
+def _chosen(pictures, *, augment: bool | str | None, normalization: str | None, **options) -> dict:
+    """Return the arguments that decide the transforms, with the defaults that these pictures have."""
+    in_files = isinstance(pictures, PictureFiles)
+    augment = in_files if augment is None else augment
+    return {**options, "augment": augment, "normalization": normalization or ("imagenet" if in_files else "none")}
+
+
+def _presets(pictures, *, image_size: int | None, resize: str, augment: bool | str | None, normalization: str | None):
     """Return the transforms for training and for the rest; None leaves a picture as it is."""
     if isinstance(augment, str) and augment != "strong":
         raise DataError(_('augment is True, False or "strong"; got {value!r}.', value=augment))
-    in_files = isinstance(pictures, PictureFiles)
-    if image_size is None and in_files:
+    if image_size is None and isinstance(pictures, PictureFiles):
         raise DataError(_("Pictures of many sizes need one: give image_size, in pixels, such as image_size=64."))
     if image_size is None and not augment and normalization is None:
         return None, None
     from . import transforms  # takes seconds to import, and the first lessons do without
 
     size = pictures.images.shape[-1] if image_size is None else image_size
-    options = {"resize": resize, "normalization": normalization or ("imagenet" if in_files else "none")}
+    options = _chosen(pictures, resize=resize, augment=augment, normalization=normalization)
+    varied = options.pop("augment")
     rest = transforms.evaluation(size, **options)
-    varied = in_files if augment is None else augment
     extra = transforms.STRONG if varied == "strong" else ()
     return (transforms.training(size, extra=extra, **options) if varied else rest), rest
 

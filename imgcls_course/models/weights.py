@@ -82,13 +82,18 @@ def fits(own: State, state: State, name: str) -> bool:
     return name in own and name in state and own[name].shape == state[name].shape
 
 
+def named(weights) -> bool:
+    """Say whether these weights go by a name, and are no file."""
+    return str(weights) in ("course", "imagenet") or "_Weights." in str(weights)
+
+
 def _entry(weights, *, arch: str) -> "WeightsEnum | None":
     """Return torchvision's entry, or None if `weights` is a path."""
     if not isinstance(weights, str | Path | zoo.library().WeightsEnum):
         raise ModelError(
             _('weights must be "course", "imagenet", an entry of torchvision or a path; got {got!r}.', got=weights)
         )
-    if str(weights) != "imagenet" and "_Weights." not in str(weights):
+    if not named(weights):
         return None
     if arch not in zoo.names():
         raise ModelError(_("torchvision has no weights for '{arch}'. Use weights=None or a file.", arch=arch))

@@ -21,7 +21,7 @@ from .. import paths
 from ..errors import ModelError, TrainingError
 from ..i18n import _
 from ..models import registry, weights
-from . import progress
+from . import progress, same_run
 from .distributed import ALONE, Alone
 from .history import History
 
@@ -50,6 +50,8 @@ class Card:
     history : History
     version : str
         Of the package.
+    facts : dict
+        What else decided the run, as far as `fit` knows it, see `same_run.facts`.
     """
 
     epoch: int
@@ -60,6 +62,12 @@ class Card:
     settings: dict = field(default_factory=dict)
     history: History = field(default_factory=History)
     version: str = ""
+    facts: dict = field(default_factory=dict)
+
+    def known(self) -> dict:
+        """Return all that decided the run; what the caller of `fit` calls by a name of his own counts first."""
+        own = {"arch": self.arch, "classes": self.classes}
+        return {**self.facts, **own, **self.transforms, **self.options, **self.settings}
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,13 @@ class Checkpoints:
         return Path(self.folder, f"{name}.json")
 
     def write(
-        self, model: nn.Module, optimizer: torch.optim.Optimizer, *, history: History, classes: tuple[str, ...]
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        *,
+        history: History,
+        classes: tuple[str, ...],
+        facts: dict | None = None,
     ) -> None:
         """Write what is due after the last epoch of `history`: the best first, so that `last` never knows a better."""
         epoch = history[-1]["epoch"]
@@ -103,6 +117,7 @@ class Checkpoints:
             "settings": self.settings,
             "history": list(history),
             "version": imgcls_course.__version__,
+            "facts": facts or {},
         }
         if history.best is history[-1]:
             write(self.path("best"), card, weights=state)
@@ -116,6 +131,7 @@ class Checkpoints:
         optimizer: torch.optim.Optimizer,
         *,
         classes: tuple[str, ...],
+        plan: same_run.Plan,
         processes: Alone = ALONE,
     ) -> tuple[History, State]:
         """Put model, optimizer and random numbers to where they were after the last epoch.
@@ -133,39 +149,35 @@ class Checkpoints:
         Raises
         ------
         TrainingError, ModelError
-            If the checkpoint is broken, of another architecture, of other classes or of other settings.
+            If the checkpoint is broken, or of another run: of another architecture, other classes, transforms, settings
+            or learning rates.
         """
         last = self.path("last")
-        found = processes.from_first(lambda: self._read(classes) if last.exists() else None)
+        wanted = self._card(classes, plan)
+        found = processes.from_first(lambda: self._read(wanted) if last.exists() else None)
         if found is None:
             return History(), copy.deepcopy(model.state_dict())
         card, state, memory, best = found
+        batches = card.facts.get("batches", plan.facts.get("batches", 1))
+        same_run.check_goes_on(card.history, plan, optimizer, batches=batches, path=last)
         fill(model, state, source=last)
         check_same_network(model, best, source=self.path("best"))
         progress.restore(optimizer, memory, source=last)
+        for line in same_run.remarks(card.known(), wanted.known()) if processes.first else ():
+            print(line)
         return card.history, best
 
-    def _read(self, classes: tuple[str, ...]) -> tuple[Card, State, State, State]:
+    def _card(self, classes: tuple[str, ...], plan: same_run.Plan) -> Card:
+        """Return what the checkpoints of this run would say of it."""
+        given = {"options": self.options, "transforms": self.transforms, "settings": self.settings}
+        return Card(0, self.arch, classes, **given, facts=plan.facts)
+
+    def _read(self, wanted: Card) -> tuple[Card, State, State, State]:
         """Return the card of the last epoch, its weights and its progress, and the weights of the best."""
         last = self.path("last")
         card = read_card(last)
-        self._check_same(card, classes=classes)
+        same_run.check_same(card.known(), wanted.known(), path=last)
         return card, read_weights(last), _read(last, "progress"), read_weights(self.path("best"))
-
-    def _check_same(self, card: Card, *, classes: tuple[str, ...]) -> None:
-        wanted = {"arch": self.arch, "classes": classes, **self.options, **self.settings}
-        found = {"arch": card.arch, "classes": card.classes, **card.options, **card.settings}
-        for name in [*wanted, *found]:
-            kept, value = found.get(name), wanted.get(name)
-            if _plain(kept) != _plain(value):
-                message = _(
-                    "{path} is of another run: its {name} is {kept}, not {value}. Choose another folder.",
-                    path=self.path("last"),
-                    name=name,
-                    kept=kept,
-                    value=value,
-                )
-                raise TrainingError(message)
 
 
 def load(path: Path | str, *, device: str | torch.device = "cpu") -> tuple[nn.Module, Card]:
@@ -216,7 +228,8 @@ def read_card(path: Path | str) -> Card:
     found = _json(Path(path))
     try:
         fields = {name: found[name] for name in ("epoch", "arch", "options", "transforms", "settings", "version")}
-        return Card(**fields, classes=tuple(found["classes"]), history=History(found["history"]))
+        rest = {"history": History(found["history"]), "facts": found.get("facts", {})}  # noted since the second edition
+        return Card(**fields, classes=tuple(found["classes"]), **rest)
     except KeyError as error:
         raise TrainingError(_("{path} is no checkpoint: it lacks {key}.", path=path, key=error)) from None
 
@@ -282,8 +295,3 @@ def _read(path: Path, kind: str) -> State:
     if not isinstance(name, str) or Path(name).name != name:  # a name, not a way out of the folder
         raise TrainingError(_("{path} names no file of {kind}.", path=path, kind=kind))
     return weights.read(path.with_name(name))
-
-
-def _plain(value):
-    """Make what JSON would make of it: tuples become lists."""
-    return json.loads(json.dumps(value))

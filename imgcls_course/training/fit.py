@@ -15,7 +15,7 @@ from .. import runtime
 from ..data.loaders import Loaders
 from ..errors import ModelError, TrainingError
 from ..i18n import _
-from . import distributed
+from . import distributed, same_run
 from .checkpoints import Checkpoints
 from .checks import check_given, images_a_batch
 from .epoch import EpochResult, check_batch_norm, check_finite, check_logits, run_epoch
@@ -119,16 +119,22 @@ def fit(
     checkpoints = Checkpoints(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints
     train_loss = loss_fn or functools.partial(nn.functional.cross_entropy, label_smoothing=label_smoothing)
     losses = processes.loss(train_loss), processes.loss(loss_fn or nn.functional.cross_entropy)
+    choices = {"seed": seed, "label_smoothing": label_smoothing, "mixup": mixup, "clip": clip}
+    choices["precision"] = runtime.precision(precision, device=device)
     history, kept = History(), _weights(model)
     with runtime.seeded(seed):
         check_batch_norm(model, images=images_a_batch(loaders.train), processes=processes.count)
-        check_fits(learner, val, num_classes=len(loaders.classes), device=place, precision=where["precision"])
+        image_shape = check_fits(
+            learner, val, num_classes=len(loaders.classes), device=place, precision=where["precision"]
+        )
         try:
             with processes.connected(), runtime.keeping_memory(), contextlib.ExitStack() as stack:
                 # The first optimizer of a process imports for seconds: an interrupt can fall into that, too.
                 optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+                known = same_run.facts(optimizer, loaders, device=place, image_shape=image_shape, **choices)
                 if resume and checkpoints is not None:
-                    options = {"classes": loaders.classes, "processes": processes}
+                    plan = same_run.Plan(epochs, schedule, known)
+                    options = {"classes": loaders.classes, "plan": plan, "processes": processes}
                     history, kept = checkpoints.resume(model, optimizer, **options)
                 before_step = BeforeStep(schedule, clip=clip, per_epoch=len(train))
                 stack.callback(optimizer.register_step_pre_hook(before_step).remove)
@@ -147,7 +153,7 @@ def fit(
                     history.append(row)
                     kept = _weights(model) if history.best is row else kept
                     if checkpoints is not None and processes.first:
-                        checkpoints.write(model, optimizer, history=history, classes=loaders.classes)
+                        checkpoints.write(model, optimizer, history=history, classes=loaders.classes, facts=known)
                     if on_epoch is not None and processes.first:
                         on_epoch(history)
                     bar.set_postfix(val_accuracy=f"{row['val_accuracy']:.3f}")
@@ -201,14 +207,21 @@ def check_fits(
     num_classes: int,
     device: torch.device,
     precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
-) -> None:
-    """Pass one validation batch through the model and raise one clear line if output and classes do not fit."""
+) -> tuple[int, ...]:
+    """Pass one validation batch through the model and raise one clear line if output and classes do not fit.
+
+    Returns
+    -------
+    tuple of int
+        The shape of an image, (C, H, W).
+    """
     images, labels = next(iter(batches), (None, None))
     if images is None:
         raise TrainingError(_("There is nothing to validate on: the validation split holds no picture."))
     with runtime.evaluating(model), torch.no_grad(), precision:
         logits = logits_of(model, images.to(device))
     check_logits(logits, labels, num_classes=num_classes)
+    return tuple(images.shape[1:])
 
 
 def _one_epoch(epoch: int, learner: nn.Module, *, passes, losses, optimizer, **where) -> dict:
