@@ -65,7 +65,7 @@ def check_same(found: dict, wanted: dict, *, path: Path) -> None:
         kept, value = (_comparable(name, side[name]) for side in (found, wanted))
         if kept != value:
             message = _(
-                "{path} is of another run: its {name} is {kept}, not {value}. Choose another folder.",
+                "{path} is of another run: its {name} is {kept}, not {value}. Give the same, or choose another folder.",
                 path=path,
                 name=name,
                 kept=found[name],
