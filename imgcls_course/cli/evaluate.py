@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from .. import paths
 from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, WORKERS
 
@@ -35,6 +36,9 @@ def evaluate(
     from .. import evaluation
     from ..data import catalogue, splits
 
+    for file in (predictions, report and report / "report.html"):
+        if file is not None:
+            paths.check_writable(file)
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
     needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": priced}
     loaded = catalogue.load(data)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import typer
 
+from .. import paths
+
 app = typer.Typer(help="The larger experiments of the lessons, for hours.", no_args_is_help=True)
 
 
@@ -21,6 +23,7 @@ def pretrain(
     from ..data import catalogue
     from ..experiments import pretraining
 
+    paths.check_writable(out / "last.json")
     source = pretraining.loaders(catalogue.load(data), epochs=epochs, batch_size=batch_size, limit=limit)
     model, history = pretraining.pretrain(source, out=out, epochs=epochs, lr=lr, precision=precision, seed=seed)
     if history.stopped:
@@ -44,6 +47,7 @@ def experiment_degradation(
     from ..data import catalogue
     from ..experiments import degradation
 
+    paths.check_writable(out / degradation.LOG)
     loaders = degradation.loaders(catalogue.load(data), image_size=image_size, batch_size=batch_size)
     options = {"epochs": epochs, "seeds": tuple(range(seeds)), "widths": degradation.PAPER_WIDTHS}
     degradation.run(loaders, **options, precision=precision, folder=out)
@@ -65,6 +69,7 @@ def experiment_transfer(
     from ..data import catalogue
     from ..experiments import transfer
 
+    paths.check_writable(out / transfer.LOG)
     counts = tuple(int(count) or None for count in per_class.split(","))
     options = {"epochs": epochs, "image_size": image_size, "precision": precision, "ways": tuple(ways.split(","))}
     rows = transfer.run(catalogue.load(data), per_class=counts, seeds=tuple(range(seeds)), **options)
@@ -85,5 +90,6 @@ def experiment_scaling(
     from ..data import catalogue
     from ..experiments import scaling
 
+    paths.check_writable(out / scaling.LOG)
     rows = scaling.run(catalogue.load("textures"), epochs=epochs, seeds=tuple(range(seeds)), times=times)
     print(scaling.write_log(rows, out / scaling.LOG))

@@ -63,7 +63,7 @@ def train(
     _check_free(checkpoints, resume=resume)
     augments = _augments(augment)
     processes = training.distributed.processes()
-    before = processes.from_first(lambda: _settings_before(checkpoints) if resume else None)
+    before = processes.from_first(lambda: _settings_before(checkpoints))
     settings["schedule_epochs"] = _schedule_epochs(schedule, epochs=epochs, before=before, out=out)
     lr_of = training.schedules.by_name(schedule, lr=lr, epochs=settings["schedule_epochs"])
     with processes.one_voice():
@@ -109,9 +109,10 @@ def _check_free(checkpoints, *, resume: bool) -> None:
 
 
 def _settings_before(checkpoints) -> dict | None:
-    """Return the settings of the run that is there; None if there is none."""
+    """Return the settings of the run that is there; None if there is none. Its folder has to be writable."""
     from .. import training
 
+    paths.check_writable(checkpoints.path("last"))
     return training.read_card(last).settings if (last := checkpoints.path("last")).exists() else None
 
 

@@ -1,6 +1,7 @@
 """From splits to batches."""
 
 import functools
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from tqdm.auto import tqdm
 from .. import paths
 from ..errors import CourseWarning, DataError, unknown
 from ..i18n import _
-from .cache import DiskCache, MemoryCache
+from .cache import DiskCache, MemoryCache, bounded
 from .checks import check_whole
 from .decode import PictureError
 from .files import PictureFiles
@@ -20,6 +21,7 @@ from .layouts import SPLITS
 from .prepared import Prepared
 from .samplers import Folded, Part, Seeded
 from .splits import Splits
+from .workers import check_shared_memory, one_line_if_lost
 
 CACHES = ("memory", "disk", "none")
 GIGABYTE = 10**9
@@ -80,7 +82,8 @@ def loaders(
         Where decoded pictures are kept, for pictures in files. Each process has a memory of its own; what is on "disk"
         as well is shared, and still there in the next session.
     cache_gb : float
-        Bound of what is kept, in GB, all processes together; the same for memory and disk.
+        Bound of what is kept, in GB, all processes together; the same for memory and disk. Of the memory that is free
+        now, half is taken at most.
     strict : bool
         Read every file now, and raise a DataError if one is broken. Otherwise a broken picture is left out when it is
         met, and a warning names and counts those at the end of the pass.
@@ -94,6 +97,8 @@ def loaders(
     seeds.
     """
     options = _options(batch_size, workers=workers)
+    if not isinstance(cache_gb, int | float) or not 0 <= cache_gb < math.inf:
+        raise DataError(_("cache_gb must be a number of gigabytes, at least 0; got {value!r}.", value=cache_gb))
     if image_size is not None:
         check_whole(image_size, name="image_size", unit=_("pixels"))
     wanted = {"image_size": image_size, "resize": resize, "augment": augment, "normalization": normalization}
@@ -162,11 +167,14 @@ class PictureLoader(DataLoader):
             # Given as an argument it would hide batch_size and sampler, and torch forbids setting it afterwards.
             object.__setattr__(self, "batch_sampler", Folded(self.sampler, self.batch_size))
         self.broken: dict = {}
-        self._told = 0
+        self._told, self._room_checked = 0, False
 
     def __iter__(self) -> Iterator:
         finish = self.dataset.finish
-        for batch, errors in super().__iter__():
+        if not self._room_checked:
+            check_shared_memory(self.dataset, batch_size=self.batch_sampler.batch_size, workers=self.num_workers)
+            self._room_checked = True
+        for batch, errors in one_line_if_lost(super().__iter__()):
             self.broken.update({error.path: error.reason for error in errors})
             batch = self._missing() if batch is None else batch
             if batch is not None:
@@ -256,7 +264,7 @@ def _presets(pictures, *, image_size: int | None, resize: str, augment: bool | s
 def _caches(cache: str, *, size: int | None, limit: int, processes: int) -> list:
     if cache not in CACHES:
         raise DataError(unknown(cache, _("a place to keep pictures"), CACHES))
-    memory = MemoryCache(limit // processes)
+    memory = MemoryCache(bounded(limit) // processes)
     if cache == "disk":
         folder = paths.home() / "cache" / "pictures"
         return [DiskCache(folder, limit=limit, version=f"shorter side {size}"), memory]

@@ -47,6 +47,7 @@ class Part(Sampler):
 
     def __init__(self, batches: BatchSampler, *, rank: int, of: int):
         self.batches, self.rank, self.of = batches, rank, of
+        self.batch_size = -(-batches.batch_size // of)  # the most there are
 
     def __len__(self) -> int:
         return len(self.batches)

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from .. import runtime
 from ..data.loaders import Loaders
-from ..errors import ModelError, TrainingError
+from ..errors import FileError, ModelError, TrainingError
 from ..i18n import _
 from . import distributed, same_run
 from .checkpoints import Checkpoints
@@ -105,6 +105,8 @@ def fit(
     ------
     ModelError, DataError
         Before anything is trained, if model and data do not fit.
+    FileError
+        If the checkpoints cannot be written: found before anything is trained where it can be, and those before stay.
     TrainingError
         Before anything is trained, if an argument makes no sense. If the loss becomes NaN: then the model is put back
         to its best epoch, or to its start, and the error's `history` holds the epochs before.
@@ -136,6 +138,9 @@ def fit(
                     plan = same_run.Plan(epochs, schedule, known)
                     options = {"classes": loaders.classes, "plan": plan, "processes": processes}
                     history, kept = checkpoints.resume(model, optimizer, **options)
+                if checkpoints is not None:
+                    left = epochs - len(history)
+                    processes.from_first(lambda: checkpoints.check_room(model, optimizer, epochs=left))
                 before_step = BeforeStep(schedule, clip=clip, per_epoch=len(train))
                 stack.callback(optimizer.register_step_pre_hook(before_step).remove)
                 shown = progress and processes.first
@@ -160,7 +165,7 @@ def fit(
         except KeyboardInterrupt:
             history.stopped = _("interrupted in epoch {epoch}", epoch=len(history) + 1)
             kept = kept if history else _weights(model)  # not one epoch is complete: what there is, is the best
-        except TrainingError as error:
+        except (TrainingError, FileError) as error:
             error.history = history
             raise
         finally:

@@ -42,7 +42,7 @@ class Plan:
     facts: dict = field(default_factory=dict)
 
 
-def facts(optimizer: torch.optim.Optimizer, loaders, *, device: torch.device, **options) -> dict:
+def facts(optimizer: torch.optim.Optimizer, loaders, *, device: torch.device | str, **options) -> dict:
     """Note what decides the figures of a run besides data and network, as JSON has it."""
     group, batch_size = optimizer.param_groups[0], images_a_batch(loaders.train)
     found = {
@@ -50,7 +50,7 @@ def facts(optimizer: torch.optim.Optimizer, loaders, *, device: torch.device, **
         **{name: group[name] for name in OF_OPTIMIZERS if name in group},
         "batch_size": None if math.isinf(batch_size) else loaders.train.batch_size,
         "batches": len(loaders.train),
-        "device": device.type,
+        "device": torch.device(device).type,
         **getattr(loaders, "transforms", {}),
         **options,
     }
