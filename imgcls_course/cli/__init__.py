@@ -47,5 +47,5 @@ def main() -> None:
         print(f"{who}{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:  # of a file or a pipe that nobody foresaw
-        print(_("The system says no: {error}.", error=error), file=sys.stderr)
+        print(_("The operating system reports: {error}.", error=error), file=sys.stderr)
         sys.exit(1)

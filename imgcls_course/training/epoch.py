@@ -143,7 +143,7 @@ def check_batch_norm(model: nn.Module, *, images: int, processes: int = 1) -> No
     if processes == 1:
         message = _(
             "This network has batch norm, which needs at least two images in a training batch. Use a batch size of 2 "
-            "or more, and at least two training images."
+            "or more, and at least two training images that can be read."
         )
     else:
         message = _(
