@@ -1,4 +1,4 @@
-"""Going on with a run: what matters is compared, the rest may change, and more epochs come where the schedule permits."""
+"""Going on with a run: what matters is compared, the rest may change, and more epochs come where that is possible."""
 
 import json
 import os
