@@ -19,7 +19,7 @@ def train(
     data: str = DATA,
     out: Path = typer.Option(help="Folder for checkpoints, history and curves."),
     arch: str = typer.Option("course_resnet", help="Architecture, one of `models.list()`."),
-    weights: str = typer.Option("none", help="none, course, imagenet, or a file of weights."),
+    weights: str = typer.Option("none", help="none, course, imagenet, a file of weights, or the folder of a run."),
     image_size: int = typer.Option(64, help="Height and width that the network gets, in pixels."),
     resize: str = typer.Option("crop", help="What becomes of pictures that are not square: crop, squash or letterbox."),
     augment: str = typer.Option("usual", help="none, usual, or strong: quarter turns and other colours as well."),

@@ -79,7 +79,9 @@ def fit(
     checkpoints : Checkpoints or path, optional
         Where to write the best and the last epoch.
     resume : bool
-        Go on from the last checkpoint there, exactly as if the run had not been stopped; start if there is none.
+        Go on from the last checkpoint there, exactly as if the run had not been stopped; start if there is none. What
+        would give other figures is refused: other transforms, another optimizer, other learning rates. Precision and
+        device may differ, with a printed line.
     on_epoch : callable, optional
         Called with the history after each epoch, when its checkpoint is written.
     seed : int
