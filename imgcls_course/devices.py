@@ -143,6 +143,8 @@ def on_one_device(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def keeping_the_rule(model: nn.Module, *args, device: str | torch.device | None = None, **options):
+        if not isinstance(model, nn.Module):  # the function says best what it wants instead
+            return function(model, *args, device=device, **options)
         along = {name: options.get(name) for name in ("optimizer", "loss_fn")}
         with computing(model, device, **along) as place:
             return function(model, *args, device=place, **options)

@@ -33,6 +33,10 @@ class TrainingError(CourseError, RuntimeError):
     history: list = []  # noqa: RUF012  replaced, never changed in place
 
 
+class FileError(CourseError, OSError):
+    """A file cannot be written (an OSError as well, for those who can do without it)."""
+
+
 class EvaluationError(CourseError, ValueError):
     """Predictions are not what they should be, or cannot be had."""
 

@@ -8,7 +8,7 @@ import functools
 import gettext
 from pathlib import Path
 
-from .paths import utf8
+from .encoding import utf8
 
 LOCALE = Path(__file__).parent / "locale"
 

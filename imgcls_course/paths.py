@@ -1,13 +1,21 @@
 """Where things are kept. Nothing is created until something is written."""
 
+import contextlib
+import errno
 import os
-import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import platformdirs
 
+from .encoding import utf8
+from .errors import FileError
+from .i18n import _
+
 HOME_VARIABLE = "IMGCLS_HOME"
+PROBE = 4096  # bytes: the disk may be so full that a file can be made, and nothing written into it
 
 
 def home() -> Path:
@@ -42,29 +50,78 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, utf8(text).encode("utf-8"))
 
 
-def utf8(text: str) -> str:
-    r"""Return a text that can be printed and stored: the bytes of a file's name that are not UTF-8 as \udce9 and so on.
-
-    Linux takes any bytes for a name, and old archives bring them along. JSON reads this spelling as the same name.
-    """
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def from_utf8(text: str) -> str:
-    """Return the name of a file that `utf8` wrote, as the system knows it."""
-    return re.sub(r"\\u(dc[89a-f][0-9a-f])", lambda found: chr(int(found[1], 16)), text)
-
-
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file or none: to a temporary name beside it, flushed, then renamed over it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a whole file or none: to a temporary name beside it, flushed, then renamed over it.
+
+    Raises
+    ------
+    FileError
+        In one line, if it cannot be written. What was there before is as it was.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise FileError(_cannot_write(path, error)) from None
+    finally:
+        with contextlib.suppress(OSError):  # most often it is renamed, and no longer there
+            temporary.unlink()
+
+
+def check_writable(path: Path | str, *, needed: int = 0) -> None:
+    """Raise a FileError in one line if a file could not be written there: better before hours of work than after.
+
+    Nothing is left behind.
+
+    Parameters
+    ----------
+    path : path
+        The file to be. Folders that are missing will be made.
+    needed : int
+        Bytes that have to be free.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        place = next(place for place in path.absolute().parents if os.path.lexists(place))
+        with tempfile.TemporaryFile(dir=place) as probe:
+            probe.write(bytes(PROBE))
+            probe.flush()
+            os.fsync(probe.fileno())
+        free = shutil.disk_usage(place).free
+    except OSError as error:
+        raise FileError(_cannot_write(path, error)) from None
+    if free < needed:
+        message = _(
+            "Up to {needed:,.0f} MB are needed in {folder}, and {free:,.0f} MB are free. Make room there first."
+        )
+        raise FileError(message.format(needed=needed / 1e6, folder=path.parent, free=free / 1e6))
+
+
+def _cannot_write(path: Path, error: OSError) -> str:
+    """Say in one line that a file cannot be written, why, and what to do."""
+    full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    remedy = _("Make room there, or choose another place.") if full else _("Choose another place.")
+    reason = _("the disk is full") if full else _reason(path, error)
+    return _("{path} cannot be written: {reason}. {remedy}", path=path, reason=reason, remedy=remedy)
+
+
+def _reason(path: Path, error: OSError) -> str:
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        parents = [place for place in path.parents if place.is_file()]
+        return _("{place} is a file and not a folder", place=parents[0] if parents else path.parent)
+    known = {
+        errno.EACCES: _("there is no permission to write there"),
+        errno.EPERM: _("there is no permission to write there"),
+        errno.EROFS: _("that disk can only be read"),
+        errno.EISDIR: _("there is a folder of that name"),
+        errno.EFBIG: _("it is too large for that disk"),
+        errno.ENAMETOOLONG: _("its name is too long"),
+    }
+    return known.get(error.errno) or error.strerror or str(error)

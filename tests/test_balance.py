@@ -160,8 +160,6 @@ def test_the_command_balances_remembers_and_goes_on(tmp_path):
         words = ("train", "--data", pictures, "--out", tmp_path / way, "--balance", way, *small)
         imgcls(*words, 1)
         assert training.read_card(tmp_path / way / "best.json").settings["balance"] == way
-    imgcls("train", "--data", pictures, "--out", tmp_path / "none", *small, 1)
-    assert "balance" not in training.read_card(tmp_path / "none" / "best.json").settings
     with pytest.raises(CourseError, match="its balance is sampler"):
         imgcls("train", "--data", pictures, "--out", tmp_path / "sampler", "--resume", *small, 1)
     with pytest.raises(DataError, match=r"'weight' is not a way to balance classes\. Did you mean 'weights'"):

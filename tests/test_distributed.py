@@ -83,7 +83,7 @@ def test_a_run_goes_on_with_more_or_fewer_processes(both):
 def test_copies_stay_the_same_whatever_is_random_in_them(both):
     """Batch norm, dropout and mixup differ between the processes; their models must not, nor a run in two halves."""
     (first, second), _out, _folder = both
-    for name in ("noisy", "mixed"):
+    for name in ("noisy", "shares of one", "mixed"):
         assert first[name] == second[name]
     assert first["noisy in halves"] == second["noisy in halves"] == first["noisy"]
 
@@ -100,6 +100,7 @@ def test_only_the_first_writes_and_tells(both):
     ("name", "line"),
     [
         ("diverged", "TrainingError The loss became"),
+        ("too small", "TrainingError This network has batch norm, .* each of the 2 processes.*batch size of 4 or more"),
         ("other run", "ModelError .*holds another network"),
         ("other classes", "TrainingError .*is of another run: its classes"),
     ],

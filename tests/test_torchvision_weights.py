@@ -111,3 +111,13 @@ def test_a_copy_by_hand_is_found(server, network, tmp_path):
     model = models.create(ARCH, num_classes=1000, weights="imagenet")
     assert torch.equal(model.fc.weight, network.fc.weight)
     assert server.asked == []
+
+
+def test_a_copy_by_hand_that_is_another_file_is_refused(server, network, tmp_path):
+    """Torch reads what lies in its cache without a look at it, and what is in it may be code."""
+    models.create(ARCH, num_classes=3, weights="imagenet")
+    (copy,) = _cached(tmp_path)
+    copy.write_bytes(copy.read_bytes()[:-1])
+    with pytest.raises(ModelError, match="is damaged, or another file of that name") as caught:
+        models.create(ARCH, num_classes=3, weights="imagenet")
+    assert str(copy) in str(caught.value)

@@ -628,3 +628,35 @@ def test_on_epoch_gets_the_history_so_far(loaders):
     lengths = []
     _fit(models.perceptron(64, 3), loaders, epochs=3, on_epoch=lambda history: lengths.append(len(history)))
     assert lengths == [1, 2, 3]
+
+
+def test_what_is_no_model_or_no_loaders_is_one_line(few_digits, loaders):
+    """Splits instead of loaders, one split, the two swapped, a name: said before anything else."""
+    model = models.perceptron(64, 3)
+    for given, line in [
+        ((model, few_digits), r"data\.loaders\(splits, …\)"),
+        ((model, loaders.train), "got PictureLoader, which has no train, val, classes"),
+        ((model, few_digits.train), "got Pictures, which has no train, val"),
+        ((loaders, model), "must be a model .* got Loaders"),
+        (("resnet18", loaders), "must be a model .* got str"),
+    ]:
+        with pytest.raises(TrainingError, match=line) as caught:
+            _fit(*given)
+        assert "\n" not in str(caught.value)
+    for function in (training.features, training.linear_probe):
+        with pytest.raises(TrainingError, match="not splits"):
+            function(model, few_digits)
+
+
+def test_epochs_are_whole(loaders):
+    """A fraction, a text, less than none: one line and no training."""
+    for epochs in (1.5, "3", -1, None, True):
+        with pytest.raises(TrainingError, match="epochs must be a whole number"):
+            _fit(models.perceptron(64, 3), loaders, epochs=epochs, on_epoch=pytest.fail)
+
+
+def test_a_history_without_epochs_says_so():
+    """Nothing was completed: no best epoch, and a summary that says it."""
+    with pytest.raises(TrainingError, match="no epoch was completed"):
+        History().best  # noqa: B018
+    assert History().summary() == "No epoch was completed."

@@ -78,10 +78,17 @@ def unequal(balance: str) -> data.Loaders:
     return data.loaders(Splits(train, few.val, few.test, card=few.card), batch_size=16, steady=True, balance=balance)
 
 
+def shares_of_one() -> data.Loaders:
+    """A last batch of three: one process gets two of them, the other one."""
+    whole = digits(8)
+    last = tuple(part[:3] for part in next(iter(whole.val)))
+    return data.Loaders([*whole.val, last], list(whole.val), [], classes=whole.classes)
+
+
 EQUAL = {  # what several processes must do like one: the arguments of `fit`
     "uneven batches": dict,
     "a last batch of one": lambda: {"batch_size": 32},
-    "two heads and a last batch of one": lambda: {"make": _Auxiliary, "batch_size": 32},
+    "two heads and a last batch of one": lambda: {"make": _Auxiliary, "loaders": in_memory()},
     "adam": adam,
     "lists": lambda: {"loaders": in_memory()},
     "classes that are drawn alike": lambda: {"loaders": unequal("sampler")},
@@ -119,6 +126,8 @@ def told(folder: Path) -> dict:
     found["noisy"] = flat(fit(noisy, checkpoints=folder / "noisy")[0])
     fit(noisy, checkpoints=folder / "halves", epochs=2)
     found["noisy in halves"] = flat(fit(noisy, checkpoints=folder / "halves", resume=True)[0])
+    found["shares of one"] = flat(fit(noisy, loaders=shares_of_one())[0])
+    found["too small"] = error_of(lambda: fit(noisy, batch_size=3))
     found["mixed"] = flat(fit(mixup=0.2, batch_size=32)[0])
     calls = []
     fit(noisy, patience=1, lr=0.0, on_epoch=lambda history: calls.append(len(history)))

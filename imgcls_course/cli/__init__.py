@@ -48,3 +48,6 @@ def main() -> None:
         who = _("process {n}: ", n=rank + 1) if rank else ""
         print(f"{who}{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)
+    except OSError as error:  # of a file or a pipe that nobody foresaw
+        print(_("The operating system reports: {error}.", error=error), file=sys.stderr)
+        sys.exit(1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from .. import paths
 from ..i18n import _
 
 
@@ -38,6 +39,8 @@ def grade(
     require_nbgrader()
     from ..grading import classroom
 
+    if course.is_dir():
+        paths.check_writable(course / "autograded" / "written")
     done = []
     for graded in classroom.grade(course, assignment, workers=workers, again=again):
         print(graded, flush=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from .. import console, paths
+from ..encoding import utf8
 from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, shares
 
@@ -44,6 +45,9 @@ def evaluate(
     from .. import devices, evaluation
     from ..data import catalogue, split_list, splits
 
+    for file in (predictions, report and report / "report.html"):
+        if file is not None:
+            paths.check_writable(file)
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
     needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": priced}
     print(catalogue.describe(data))
@@ -111,7 +115,7 @@ def predict(
         print(console.to_json(rows))
         return
     for answer, word in zip(answers, said, strict=True):
-        print(paths.utf8(f"{answer.path}: {word} {answer.probabilities[word]:.3f}"))
+        print(utf8(f"{answer.path}: {word} {answer.probabilities[word]:.3f}"))
     for path, reason in broken.items():
         print(_("skipped {path}: {reason}", path=path, reason=reason), file=sys.stderr)
 

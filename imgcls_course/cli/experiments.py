@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from .. import paths
 from .options import DEVICE, load
 
 app = typer.Typer(help="The larger experiments of the lessons, for hours.", no_args_is_help=True)
@@ -24,6 +25,7 @@ def pretrain(
     from .. import devices
     from ..experiments import pretraining
 
+    paths.check_writable(out / "last.json")
     source = pretraining.loaders(load(data), epochs=epochs, batch_size=batch_size, limit=limit)
     options = {"epochs": epochs, "lr": lr, "precision": precision, "seed": seed}
     options["device"] = devices.chosen(device, default="auto")
@@ -50,6 +52,7 @@ def experiment_degradation(
     from .. import devices
     from ..experiments import degradation
 
+    paths.check_writable(out / degradation.LOG)
     loaders = degradation.loaders(load(data), image_size=image_size, batch_size=batch_size)
     options = {"epochs": epochs, "seeds": tuple(range(seeds)), "widths": degradation.PAPER_WIDTHS}
     options["device"] = devices.chosen(device, default="auto")
@@ -73,6 +76,7 @@ def experiment_transfer(
     from .. import devices
     from ..experiments import transfer
 
+    paths.check_writable(out / transfer.LOG)
     counts = tuple(int(count) or None for count in per_class.split(","))
     options = {"epochs": epochs, "image_size": image_size, "precision": precision, "ways": tuple(ways.split(","))}
     options["device"] = devices.chosen(device, default="auto")
@@ -96,6 +100,7 @@ def experiment_scaling(
     from ..data import catalogue
     from ..experiments import scaling
 
+    paths.check_writable(out / scaling.LOG)
     options = {"epochs": epochs, "times": times, "device": devices.chosen(device, default="auto")}
     rows = scaling.run(catalogue.load("course:textures"), seeds=tuple(range(seeds)), **options)
     print(scaling.write_log(rows, out / scaling.LOG))

@@ -11,8 +11,19 @@ from ..errors import DataError, TrainingError, unknown
 from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, shares
 
-SETTINGS = ("data", "weights", "augment", "batch_size", "epochs", "optimizer", "lr", "momentum", "weight_decay")
-SETTINGS += ("schedule", "freeze", "unfreeze_from", "seed")
+SETTINGS = (
+    "data",
+    "weights",
+    "augment",
+    "balance",
+    "batch_size",
+    "epochs",
+    "optimizer",
+    "lr",
+    "momentum",
+    "weight_decay",
+)
+SETTINGS += ("schedule", "freeze", "unfreeze_from", "balance", "seed")
 AUGMENT = {"none": False, "usual": True, "strong": "strong"}
 
 
@@ -23,7 +34,7 @@ def train(
     labels: str = LABELS,
     fractions: str = typer.Option("0.7,0.2,0.1", help="Of train, val and test, where no splits are given; or 0.8,0.2."),
     arch: str = typer.Option("course_resnet", help="Architecture, one of `models.list()`."),
-    weights: str = typer.Option("none", help="none, course, imagenet, or a file of weights."),
+    weights: str = typer.Option("none", help="none, course, imagenet, a file of weights, or the folder of a run."),
     image_size: int = typer.Option(64, help="Height and width that the network gets, in pixels."),
     resize: str = typer.Option("crop", help="What becomes of pictures that are not square: crop, squash or letterbox."),
     augment: str = typer.Option("usual", help="none, usual, or strong: quarter turns and other colours as well."),
@@ -54,7 +65,6 @@ def train(
     By several processes: torchrun --nproc-per-node 2 -m imgcls_course.cli train … They share each batch.
     """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
-    settings |= {"balance": balance} if balance != "none" else {}  # runs from before there was a choice go on
     from .. import devices, models, runtime, training
     from ..data import catalogue, split_list
     from ..data.loaders import loaders
@@ -71,9 +81,11 @@ def train(
     )
     _check_free(checkpoints, resume=resume)
     augments = _augments(augment)
-    lr_of = training.schedules.by_name(schedule, lr=lr, epochs=epochs)
     processes = training.distributed.processes()
-    goes_on = checkpoints.path("last").exists()
+    before = processes.from_first(lambda: _settings_before(checkpoints))
+    settings["schedule_epochs"] = _schedule_epochs(schedule, epochs=epochs, before=before, out=out)
+    lr_of = training.schedules.by_name(schedule, lr=lr, epochs=settings["schedule_epochs"])
+    goes_on = before is not None
     listed = processes.from_first(lambda: split_list.SplitList.read(out) if goes_on else None)
     with processes.one_voice():
         print(catalogue.describe(data))
@@ -86,7 +98,8 @@ def train(
     if (bits := getattr(splits.train, "bits", 16)) < 16:
         checkpoints.transforms["bits"] = bits  # new pictures have to be scaled like these
     with runtime.seeded(seed):
-        start = {"weights": None if weights == "none" else weights, "image_size": image_size}
+        replaced = before is not None and not models.weights.named(weights)  # by the checkpoint's: no need to have them
+        start = {"weights": None if weights == "none" or replaced else weights, "image_size": image_size}
         model = models.create(arch, num_classes=len(batches.classes), **start)
     if freeze:
         training.freeze(model)
@@ -121,6 +134,32 @@ def _check_free(checkpoints, *, resume: bool) -> None:
     if checkpoints.path("last").exists() and not resume:
         message = _("{out} holds a run. Go on with it by --resume, or choose another folder.", out=checkpoints.folder)
         raise TrainingError(message)
+
+
+def _settings_before(checkpoints) -> dict | None:
+    """Return the settings of the run that is there; None if there is none. Its folder has to be writable."""
+    from .. import training
+
+    paths.check_writable(checkpoints.path("last"))
+    return training.read_card(last).settings if (last := checkpoints.path("last")).exists() else None
+
+
+def _schedule_epochs(schedule: str, *, epochs: int, before: dict | None, out: Path) -> int:
+    """Return how many epochs the schedule is made for: of a run that goes on, as many as at its beginning."""
+    from ..training.schedules import OPEN_ENDED
+
+    made_for = (before or {}).get("schedule_epochs") or (before or {}).get("epochs", epochs)
+    if made_for != epochs and schedule not in OPEN_ENDED:
+        message = _(
+            "The run in {out} has a {schedule} schedule for {made_for} epochs, so it cannot be resumed for {epochs}. "
+            "To train further, start a new run from its best weights: --weights {out} --out NEW_FOLDER.",
+            out=out,
+            schedule=schedule,
+            made_for=made_for,
+            epochs=epochs,
+        )
+        raise TrainingError(message)
+    return made_for
 
 
 def _record(history: list[dict], out: Path) -> None:

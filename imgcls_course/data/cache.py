@@ -1,5 +1,6 @@
 """Decoding is the slowest part of loading, so it is done once: pictures are kept small, as uint8, up to a bound."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
@@ -11,6 +12,24 @@ from .decode import PictureError, reason
 
 HEADER = 128  # bytes that NumPy writes before the numbers
 Stamp = tuple[int, int]  # when a file was changed (ns) and its size (bytes): another stamp is another picture
+
+
+def bounded(limit: int) -> int:
+    """Return the bound in bytes, or half of the memory that is free now if that is less; a full memory stops all."""
+    free = _free_memory()
+    return limit if free is None else min(limit, free // 2)
+
+
+def _free_memory() -> int | None:
+    """Return the bytes that programs can still have, as Linux and containers tell; None where nobody tells."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found += [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    with contextlib.suppress(OSError, ValueError):  # of a container; "max" is no bound
+        limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) for name in ("memory.max", "memory.current"))
+        found.append(max(limit - used, 0))
+    return min(found, default=None)
 
 
 def stamp(path: Path) -> Stamp:
@@ -98,7 +117,8 @@ class DiskCache:
                 np.save(stream, array)
             os.replace(temporary, file)
         except OSError:  # a full disk makes loading slower, and must not end it
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
             return
         self._writes += 1
         self._used = self._size() if self._writes % self.RECOUNT == 0 else self._used + size
@@ -107,7 +127,7 @@ class DiskCache:
         """Return (when written, bytes, path) of each file, the oldest first."""
         try:
             found = [(entry.stat(), entry.path) for entry in os.scandir(self.folder)]
-        except FileNotFoundError:  # nothing was kept yet, or another process is clearing up
+        except OSError:  # nothing was kept yet, another process is clearing up, or the folder may not be read
             return []
         return sorted((entry.st_mtime_ns, entry.st_size, path) for entry, path in found)
 
@@ -120,6 +140,7 @@ class DiskCache:
         for _written, size, path in files:
             if used <= 0.9 * self.limit:
                 break
-            Path(path).unlink(missing_ok=True)
-            used -= size
+            with contextlib.suppress(OSError):  # it is gone already, or may not be removed
+                Path(path).unlink()
+                used -= size
         return used

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ..encoding import utf8
 from ..errors import DataError
 from ..i18n import _
-from ..paths import utf8
 from .formats import formats, remedy
 
 LARGEST = 100_000_000  # pixels; a file of a few kB can claim to be far larger, and fill the memory

@@ -1,9 +1,10 @@
 """From splits to batches."""
 
 import functools
+import math
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch.utils.data import DataLoader
@@ -13,14 +14,15 @@ from .. import paths
 from ..errors import CourseWarning, DataError, unknown
 from ..i18n import _
 from .balance import check_balance, class_weights, order_of
-from .cache import DiskCache, MemoryCache
+from .cache import DiskCache, MemoryCache, bounded
 from .checks import check_whole
 from .decode import PictureError
 from .files import PictureFiles
 from .layouts import SPLITS
 from .prepared import Prepared
-from .samplers import Part, Seeded
+from .samplers import Folded, Part, Seeded
 from .splits import Splits
+from .workers import check_shared_memory, one_line_if_lost
 
 CACHES = ("memory", "disk", "none")
 GIGABYTE = 10**9
@@ -32,6 +34,7 @@ class Loaders:
     """Batches of (images, labels) for each split: images (N, C, H, W) float32, labels (N,) int64.
 
     `class_weights`, float32 of shape (K,), are what each class counts in the loss of training; None if all are alike.
+    `transforms` is how images are prepared, as keyword arguments of `loaders`; empty where they are not known.
     """
 
     train: DataLoader
@@ -39,6 +42,7 @@ class Loaders:
     test: DataLoader
     classes: tuple[str, ...]
     class_weights: torch.Tensor | None = None
+    transforms: dict = field(default_factory=dict)
 
 
 def loaders(
@@ -63,7 +67,8 @@ def loaders(
     ----------
     splits : Splits
     batch_size : int
-        Pictures a batch; the last batch may be smaller.
+        Pictures a batch; the last batch may be smaller. In training, a last batch of one picture joins the batch
+        before it, since batch norm cannot take the variance of one.
     image_size : int, optional
         Height and width of every picture, in pixels. Needed for pictures in files; those in memory stay as they are.
     resize : {"crop", "squash", "letterbox"}
@@ -81,7 +86,8 @@ def loaders(
         Where decoded pictures are kept, for pictures in files. Each process has a memory of its own; what is on "disk"
         as well is shared, and still there in the next session.
     cache_gb : float
-        Bound of what is kept, in GB, all processes together; the same for memory and disk.
+        Bound of what is kept, in GB, all processes together; the same for memory and disk. Of the memory that is free
+        now, half is taken at most.
     strict : bool
         Read every file now, and raise a DataError if one is broken. Otherwise a broken picture is left out when it is
         met, and a warning names and counts those at the end of the pass.
@@ -100,10 +106,14 @@ def loaders(
     """
     options = _options(batch_size, workers=workers)
     check_balance(balance)
+    if not isinstance(cache_gb, int | float) or not 0 <= cache_gb < math.inf:
+        raise DataError(_("cache_gb must be a number of gigabytes, at least 0; got {value!r}.", value=cache_gb))
     if image_size is not None:
         check_whole(image_size, name="image_size", unit=_("pixels"))
+    wanted = {"image_size": image_size, "resize": resize, "augment": augment, "normalization": normalization}
+    transforms = {} if presets else _chosen(splits.train, **wanted)
     if presets is None:
-        presets = _presets(splits.train, image_size, resize=resize, augment=augment, normalization=normalization)
+        presets = _presets(splits.train, **wanted)
     processes = max(1, 3 * workers)  # each split has workers of its own
     kept = _kept(image_size)
     bits = getattr(splits.train, "bits", 16)
@@ -119,7 +129,7 @@ def loaders(
     weights = None
     if balance == "weights":
         weights = class_weights(splits.train.labels, num_classes=len(splits.classes))
-    return Loaders(train, val, test, classes=splits.classes, class_weights=weights)
+    return Loaders(train, val, test, classes=splits.classes, class_weights=weights, transforms=transforms)
 
 
 def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0) -> "PictureLoader":
@@ -165,12 +175,18 @@ class PictureLoader(DataLoader):
             collate_fn=dataset.collate,
             **options,
         )
+        if shuffle or options.get("sampler") is not None:  # it is for training
+            # Given as an argument it would hide batch_size and sampler, and torch forbids setting it afterwards.
+            object.__setattr__(self, "batch_sampler", Folded(self.sampler, self.batch_size))
         self.broken: dict = {}
-        self._told = 0
+        self._told, self._room_checked = 0, False
 
     def __iter__(self) -> Iterator:
         finish = self.dataset.finish
-        for batch, errors in super().__iter__():
+        if not self._room_checked:
+            check_shared_memory(self.dataset, batch_size=self.batch_sampler.batch_size, workers=self.num_workers)
+            self._room_checked = True
+        for batch, errors in one_line_if_lost(super().__iter__()):
             self.broken.update({error.path: error.reason for error in errors})
             batch = self._missing() if batch is None else batch
             if batch is not None:
@@ -240,21 +256,27 @@ def _kept(image_size: int | None) -> int | None:
     return None if image_size is None else round(image_size * ROOM)
 
 
-def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | str | None, normalization: str | None):
+def _chosen(pictures, *, augment: bool | str | None, normalization: str | None, **options) -> dict:
+    """Return the arguments that decide the transforms, with the defaults that these pictures have."""
+    in_files = isinstance(pictures, PictureFiles)
+    augment = in_files if augment is None else augment
+    return {**options, "augment": augment, "normalization": normalization or ("imagenet" if in_files else "none")}
+
+
+def _presets(pictures, *, image_size: int | None, resize: str, augment: bool | str | None, normalization: str | None):
     """Return the transforms for training and for the rest; None leaves a picture as it is."""
     if isinstance(augment, str) and augment != "strong":
         raise DataError(_('augment is True, False or "strong"; got {value!r}.', value=augment))
-    in_files = isinstance(pictures, PictureFiles)
-    if image_size is None and in_files:
+    if image_size is None and isinstance(pictures, PictureFiles):
         raise DataError(_("Pictures of many sizes need one: give image_size, in pixels, such as image_size=64."))
     if image_size is None and not augment and normalization is None:
         return None, None
     from . import transforms  # takes seconds to import, and the first lessons do without
 
     size = pictures.images.shape[-1] if image_size is None else image_size
-    options = {"resize": resize, "normalization": normalization or ("imagenet" if in_files else "none")}
+    options = _chosen(pictures, resize=resize, augment=augment, normalization=normalization)
+    varied = options.pop("augment")
     rest = transforms.evaluation(size, **options)
-    varied = in_files if augment is None else augment
     extra = transforms.STRONG if varied == "strong" else ()
     return (transforms.training(size, extra=extra, **options) if varied else rest), rest
 
@@ -262,7 +284,7 @@ def _presets(pictures, image_size: int | None, *, resize: str, augment: bool | s
 def _caches(cache: str, *, size: int | None, bits: int, limit: int, processes: int) -> list:
     if cache not in CACHES:
         raise DataError(unknown(cache, _("a place to keep pictures"), CACHES))
-    memory = MemoryCache(limit // processes)
+    memory = MemoryCache(bounded(limit) // processes)
     if cache == "disk":
         folder = paths.home() / "cache" / "pictures"
         version = f"shorter side {size}" + (f", {bits} bits" if bits < 16 else "")

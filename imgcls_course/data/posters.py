@@ -111,6 +111,7 @@ def make(
         raise DataError(_("largest must be at least {least} megapixels; got {value!r}.", least=LARGEST, value=largest))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(_("{out} is not empty. Give a new folder, so that nothing in it is mixed or lost.", out=out))
+    paths.check_writable(out / "index.csv")
     rows = []
     for index, split in enumerate(tqdm(_splits(count), disable=not progress, unit="poster")):
         poster = draw(index, seed=seed, split=split, largest=largest, shapes=shapes, logo_sizes=logo_sizes)

@@ -1,10 +1,42 @@
 """In which order pictures come, who takes which, and what is random in each."""
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 
 import torch
 from torch.utils.data import BatchSampler, Sampler
+
+
+def batch_sizes(count: int, *, batch_size: int) -> list[int]:
+    """Return how many of `count` images each batch of a training has: a last one of a single image is none.
+
+    It joins the batch before, since batch norm cannot take the variance of one image.
+
+    Examples
+    --------
+    >>> batch_sizes(9, batch_size=4)
+    [4, 5]
+    """
+    sizes = [min(batch_size, count - start) for start in range(0, count, batch_size)]
+    if len(sizes) > 1 and sizes[-1] == 1 < batch_size:
+        sizes[-2:] = [batch_size + 1]
+    return sizes
+
+
+class Folded(BatchSampler):
+    """Batches of indices for training, in the sizes that `batch_sizes` gives."""
+
+    def __init__(self, sampler: Sampler, batch_size: int):
+        super().__init__(sampler, batch_size, drop_last=False)
+
+    def __len__(self) -> int:
+        return len(batch_sizes(len(self.sampler), batch_size=self.batch_size))
+
+    def __iter__(self) -> Iterator[list]:
+        order = iter(self.sampler)
+        for size in batch_sizes(len(self.sampler), batch_size=self.batch_size):
+            yield list(itertools.islice(order, size))
 
 
 class Part(Sampler):
@@ -15,6 +47,7 @@ class Part(Sampler):
 
     def __init__(self, batches: BatchSampler, *, rank: int, of: int):
         self.batches, self.rank, self.of = batches, rank, of
+        self.batch_size = -(-batches.batch_size // of)  # the most there are
 
     def __len__(self) -> int:
         return len(self.batches)

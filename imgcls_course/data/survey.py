@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import paths
+from ..encoding import utf8
 from ..errors import DataError
 from ..i18n import _
 from .depth import bits_used
@@ -279,4 +279,4 @@ def name_below(root: Path, path: Path) -> str:
 
 def _plain(name: str) -> str:
     """One spelling for a name: "é" can be one character or two, and not every name is UTF-8."""
-    return unicodedata.normalize("NFC", paths.utf8(name))
+    return unicodedata.normalize("NFC", utf8(name))

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import paths
 from ..data.tables import guarded, read_rows, unguarded, write_rows
+from ..encoding import from_utf8
 from ..errors import DataError, EvaluationError
 from ..i18n import _
 from .predictions import Predictions
@@ -71,7 +72,7 @@ def read(path: Path | str) -> Predictions:
     if not ((true == 1).sum(axis=1) == 1).all():
         line = int(np.flatnonzero((true == 1).sum(axis=1) != 1)[0]) + 2
         raise EvaluationError(_("Line {line} of {path} does not have one true class.", line=line, path=path))
-    return Predictions(numbers[:, :k], true.argmax(axis=1), classes, tuple(paths.from_utf8(row[-1]) for row in rows))
+    return Predictions(numbers[:, :k], true.argmax(axis=1), classes, tuple(from_utf8(row[-1]) for row in rows))
 
 
 def _header(classes: tuple[str, ...]) -> list[str]:

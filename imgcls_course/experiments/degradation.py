@@ -21,6 +21,7 @@ from ..data.splits import Splits
 from ..devices import Device
 from ..errors import TrainingError
 from ..i18n import _
+from ..models import weight_files
 from ..models.resnet import deep_net
 from ..training.epoch import run_epoch
 from .log import LOG, read_log, write_log
@@ -224,7 +225,7 @@ def _resume(runs: list[Run], folder: Path, *, settings: dict) -> list[dict]:
         )
         raise TrainingError(message)
     if (folder / STATE).exists():
-        state = torch.load(folder / STATE, weights_only=True)
+        state = weight_files.read(folder / STATE)
         for each in runs:
             each.load(state[each.name])
         return state["rows"]

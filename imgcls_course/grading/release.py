@@ -91,6 +91,7 @@ def release(
         if (out / "source" / lesson.stem).exists() and not force:
             message = _("{path} is there already, perhaps with changes of yours. --force writes it anew.")
             raise GradingError(message.format(path=out / "source" / lesson.stem))
+    paths.check_writable(out / "source" / "written")
     if not (out / "nbgrader_config.py").exists():
         paths.write_text(out / "nbgrader_config.py", CONFIG)
     for lesson in chosen:

@@ -53,9 +53,9 @@ def create(
     weights : None, "course", "imagenet", a torchvision weights entry or its name, or a path
         What the network starts from. None: random numbers. "course": what comes with the course, for "course_resnet"
         and "course_resnet_fine".
-        "imagenet": torchvision's best. A path: a `.safetensors`
-        file (or a `.pth` state dict) of the same architecture. The classifier is taken over only where it has the same
-        number of classes.
+        "imagenet": torchvision's best. A path: a `.safetensors` file or a state dict saved by torch, also one that a
+        trainer wrapped in a dict or behind a prefix such as `module.`; or the folder of a run, which means its best
+        epoch. All of the same architecture. The classifier is taken over only where it has the same number of classes.
     image_size : int, optional
         Height and width of the pictures to come, in pixels. Where it is given, a network that cannot take them is
         refused now and not in the middle of training.

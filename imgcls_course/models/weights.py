@@ -1,17 +1,20 @@
-"""Weights from elsewhere: torchvision's, or a file."""
+"""Weights from elsewhere: torchvision's, a file, or a run."""
 
+import hashlib
+import json
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
-import safetensors.torch
 import torch
 from torch import nn
 
 from ..errors import ModelError
 from ..i18n import _
-from . import zoo
+from . import unwrap, weight_files, zoo
+from .unwrap import fits
 
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
@@ -46,7 +49,14 @@ def load(model: nn.Module, weights, *, arch: str, options: dict) -> None:
         return
     entry = _entry(weights, arch=arch)
     if entry is None:
-        fill(model, read(Path(weights)), source=str(weights), arch=arch)
+        file = _of_run(Path(weights), arch=arch) or Path(weights)
+        options = {"loose": _loose(model), "source": str(weights)}
+        fill(
+            model,
+            unwrap.unwrapped(weight_files.read(file), model.state_dict(), **options),
+            source=str(weights),
+            arch=arch,
+        )
         return
     fill(model, _from_torchvision(entry, arch=arch, options=options), source=str(entry), arch=arch)
     if hasattr(model, "transform_input"):
@@ -61,25 +71,28 @@ def bundled() -> list[str]:
 def fill(model: nn.Module, state: State, *, source: str, arch: str) -> None:
     """Copy a state dict into a model: all of it, but what gives logits only where the shapes agree."""
     own = model.state_dict()
-    loose = tuple(f"{name}." for name in [zoo.classifier(model), *zoo.AUXILIARY_PARTS])
-    strict = [name for name in own.keys() | state.keys() if not name.startswith(loose)]
-    wrong = [name for name in strict if not fits(own, state, name)]
+    wrong = unwrap.misfits(own, state, loose=_loose(model))
     if wrong:
         message = _(
             "{source} holds no weights of '{arch}': {n} of {total} tensors do not fit, such as '{name}'.",
             source=source,
             arch=arch,
             n=len(wrong),
-            total=len(strict),
+            total=len(own.keys() | state.keys()),
             name=min(wrong),
         )
         raise ModelError(message)
     model.load_state_dict({name: state[name] if fits(own, state, name) else own[name] for name in own})
 
 
-def fits(own: State, state: State, name: str) -> bool:
-    """Say whether a tensor of this name is in both, with one shape."""
-    return name in own and name in state and own[name].shape == state[name].shape
+def _loose(model: nn.Module) -> tuple[str, ...]:
+    """Return how the names begin that need not fit: those of what gives logits."""
+    return tuple(f"{name}." for name in [zoo.classifier(model), *zoo.AUXILIARY_PARTS])
+
+
+def named(weights) -> bool:
+    """Say whether these weights go by a name, and are no file."""
+    return str(weights) in ("course", "imagenet") or ("_Weights." in str(weights) and not Path(str(weights)).exists())
 
 
 def _entry(weights, *, arch: str) -> "WeightsEnum | None":
@@ -88,7 +101,7 @@ def _entry(weights, *, arch: str) -> "WeightsEnum | None":
         raise ModelError(
             _('weights must be "course", "imagenet", an entry of torchvision or a path; got {got!r}.', got=weights)
         )
-    if str(weights) != "imagenet" and "_Weights." not in str(weights):
+    if not named(weights):
         return None
     if arch not in zoo.names():
         raise ModelError(_("torchvision has no weights for '{arch}'. Use weights=None or a file.", arch=arch))
@@ -103,6 +116,7 @@ def _entry(weights, *, arch: str) -> "WeightsEnum | None":
 
 
 def _from_torchvision(entry: "WeightsEnum", *, arch: str, options: dict) -> State:
+    _check_copy(Path(torch.hub.get_dir(), "checkpoints", Path(entry.url).name))
     try:
         # Its own builder, because some of the files have names of an earlier time, which only the builder mends.
         rest = {name: value for name, value in options.items() if name != "aux_logits"}  # it knows better
@@ -120,6 +134,16 @@ def _from_torchvision(entry: "WeightsEnum", *, arch: str, options: dict) -> Stat
         raise ModelError(message) from None
 
 
+def _check_copy(path: Path) -> None:
+    """Raise one line if a file that is there already has another hash than its name says; torch reads it unseen."""
+    wanted = re.search(r"-([0-9a-f]{8,})\.", path.name)
+    if path.is_file() and wanted and not hashlib.sha256(path.read_bytes()).hexdigest().startswith(wanted[1]):
+        message = _(
+            "{path} is damaged, or another file of that name. Remove it, and it is downloaded again.", path=path
+        )
+        raise ModelError(message)
+
+
 def _bundled(arch: str, *, parts: Collection[str]) -> State:
     """Return the weights that come with the course, or of them those for these `parts` (see `BEGINS_AS`)."""
     source = BEGINS_AS.get(arch, arch)
@@ -134,15 +158,31 @@ def _bundled(arch: str, *, parts: Collection[str]) -> State:
 
 def read(path: Path) -> State:
     """Read a state dict from a `.safetensors` file, or from torch's own format without running what is in it."""
-    if not path.is_file():
-        raise ModelError(_('There are no weights \'{path}\': neither a file nor "course" nor "imagenet".', path=path))
-    try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)  # never runs what is in the file
-    except Exception as error:  # a file that is no weights can make the readers stumble in any way
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise ModelError(_("{path} cannot be read as weights: {reason}", path=path, reason=reason)) from None
+    state = weight_files.read(path)
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ModelError(_("{path} holds no state dict: save `model.state_dict()`, not more.", path=path))
     return state
+
+
+def _of_run(path: Path, *, arch: str) -> Path | None:
+    """Return the weights that a checkpoint names, of a folder those of its best epoch; None if `path` is no such thing.
+
+    Raises
+    ------
+    ModelError
+        If the folder is of no run, or the run is of another architecture.
+    """
+    if path.is_dir() and not (path / "best.json").is_file():
+        raise ModelError(_("{path} is a folder without best.json, so of no run. Name a file of weights.", path=path))
+    card = path / "best.json" if path.is_dir() else path
+    if card.suffix != ".json" or not card.is_file():
+        return None
+    try:
+        found = json.loads(card.read_text(encoding="utf-8"))
+        theirs, name = found["arch"], found["files"]["weights"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # any other JSON file: the reader will say so
+    if theirs and theirs != arch:
+        message = _("The run {path} trained '{theirs}', not '{arch}'; its weights fit that architecture only.")
+        raise ModelError(message.format(path=path, theirs=theirs, arch=arch))
+    return card.with_name(Path(str(name)).name)  # a name, not a way out of the folder

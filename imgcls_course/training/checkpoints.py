@@ -1,66 +1,28 @@
 """Checkpoints: what is needed to use a model again, or to go on with its training, and safe at any moment.
 
-A checkpoint is a JSON file that people can read, such as `best.json`, beside the file of weights that it names. The
-JSON file is written last and renamed into place, so it always names whole files: a run that is killed while it writes
-keeps the checkpoint before.
+A run that is killed while it writes one keeps the checkpoint before, see `checkpoint_files`.
 """
 
-import contextlib
 import copy
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import nn
 
 import imgcls_course
 
 from .. import devices, paths
-from ..errors import ModelError, TrainingError
+from ..errors import FileError, ModelError, TrainingError
 from ..i18n import _
 from ..models import registry, weights
-from . import progress
+from . import progress, same_run
+from .checkpoint_files import Card, State, read_card, read_tensors, read_weights, write
 from .distributed import ALONE, Alone
 from .history import History
 
-State = dict[str, torch.Tensor]
 KINDS = ("best", "last")  # besides "epoch-N"
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a checkpoint says besides its weights.
-
-    Attributes
-    ----------
-    epoch : int
-        Epochs completed.
-    arch : str
-        A name that `models.create` knows; empty if the model is another one.
-    options : dict
-        What `models.create` needs besides.
-    classes : tuple of str
-        In the order of the logits.
-    transforms : dict
-        How pictures are prepared: the keyword arguments of `data.loaders` that decide it.
-    settings : dict
-        Whatever else decided the run.
-    history : History
-    version : str
-        Of the package.
-    """
-
-    epoch: int
-    arch: str
-    classes: tuple[str, ...]
-    options: dict = field(default_factory=dict)
-    transforms: dict = field(default_factory=dict)
-    settings: dict = field(default_factory=dict)
-    history: History = field(default_factory=History)
-    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,12 +54,39 @@ class Checkpoints:
         """Return the JSON file of the checkpoint "best", "last" or "epoch-N"."""
         return Path(self.folder, f"{name}.json")
 
+    def check_room(self, model: nn.Module, optimizer: torch.optim.Optimizer, *, epochs: int) -> None:
+        """Raise a FileError if the folder cannot be written, or the disk has too little room for so many epochs.
+
+        The most there is at a time is the best epoch, the last, the one that replaces it, and those that are kept.
+        """
+        weights = sum(tensor.nbytes for tensor in model.state_dict().values())
+        memory = progress.most_bytes(optimizer)
+        last = weights + memory
+        kept = epochs // self.save_interval * weights if self.save_interval else 0
+        begun = self.path("last").exists()
+        paths.check_writable(self.path("last"), needed=last + kept + (0 if begun else weights + last))
+
     def write(
-        self, model: nn.Module, optimizer: torch.optim.Optimizer, *, history: History, classes: tuple[str, ...]
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        *,
+        history: History,
+        classes: tuple[str, ...],
+        facts: dict | None = None,
     ) -> None:
         """Write what is due after the last epoch of `history`: the best first, so that `last` never knows a better."""
         if self.before_first is not None and not self.path("last").exists():
             self.before_first()
+        try:
+            self._write(model, optimizer, history=history, classes=classes, facts=facts or {})
+        except FileError as error:
+            if len(history) == 1:
+                raise
+            message = _("{error} The checkpoints of the epochs before are whole: resume from them.", error=error)
+            raise TrainingError(message) from None
+
+    def _write(self, model, optimizer, *, history: History, classes: tuple[str, ...], facts: dict) -> None:
         epoch = history[-1]["epoch"]
         state = model.state_dict()
         card = {
@@ -109,6 +98,7 @@ class Checkpoints:
             "settings": self.settings,
             "history": list(history),
             "version": imgcls_course.__version__,
+            "facts": facts,
         }
         if history.best is history[-1]:
             write(self.path("best"), card, weights=state)
@@ -122,6 +112,7 @@ class Checkpoints:
         optimizer: torch.optim.Optimizer,
         *,
         classes: tuple[str, ...],
+        plan: same_run.Plan,
         processes: Alone = ALONE,
     ) -> tuple[History, State]:
         """Put model, optimizer and random numbers to where they were after the last epoch.
@@ -139,39 +130,35 @@ class Checkpoints:
         Raises
         ------
         TrainingError, ModelError
-            If the checkpoint is broken, of another architecture, of other classes or of other settings.
+            If the checkpoint is broken, or of another run: of another architecture, other classes, transforms, settings
+            or learning rates.
         """
         last = self.path("last")
-        found = processes.from_first(lambda: self._read(classes) if last.exists() else None)
+        wanted = self._card(classes, plan)
+        found = processes.from_first(lambda: self._read(wanted) if last.exists() else None)
         if found is None:
             return History(), copy.deepcopy(model.state_dict())
         card, state, memory, best = found
+        batches = card.facts.get("batches", plan.facts.get("batches", 1))
+        same_run.check_goes_on(card.history, plan, optimizer, batches=batches, path=last)
         fill(model, state, source=last)
         check_same_network(model, best, source=self.path("best"))
         progress.restore(optimizer, memory, source=last)
+        for line in same_run.remarks(card.known(), wanted.known()) if processes.first else ():
+            print(line)
         return card.history, best
 
-    def _read(self, classes: tuple[str, ...]) -> tuple[Card, State, State, State]:
+    def _card(self, classes: tuple[str, ...], plan: same_run.Plan) -> Card:
+        """Return what the checkpoints of this run would say of it."""
+        given = {"options": self.options, "transforms": self.transforms, "settings": self.settings}
+        return Card(0, self.arch, classes, **given, facts=plan.facts)
+
+    def _read(self, wanted: Card) -> tuple[Card, State, State, State]:
         """Return the card of the last epoch, its weights and its progress, and the weights of the best."""
         last = self.path("last")
         card = read_card(last)
-        self._check_same(card, classes=classes)
-        return card, read_weights(last), _read(last, "progress"), read_weights(self.path("best"))
-
-    def _check_same(self, card: Card, *, classes: tuple[str, ...]) -> None:
-        wanted = {"arch": self.arch, "classes": classes, **self.options, **self.settings}
-        found = {"arch": card.arch, "classes": card.classes, **card.options, **card.settings}
-        for name in [*wanted, *found]:
-            kept, value = found.get(name), wanted.get(name)
-            if _plain(kept) != _plain(value):
-                message = _(
-                    "{path} is of another run: its {name} is {kept}, not {value}. Choose another folder.",
-                    path=self.path("last"),
-                    name=name,
-                    kept=kept,
-                    value=value,
-                )
-                raise TrainingError(message)
+        same_run.check_same(card.known(), wanted.known(), path=last)
+        return card, read_weights(last), read_tensors(last, "progress"), read_weights(self.path("best"))
 
 
 def load(path: Path | str, *, device: str | torch.device = "cpu") -> tuple[nn.Module, Card]:
@@ -219,21 +206,6 @@ def saved(folder: Path | str) -> list[Path]:
     return [by_epoch[epoch] for epoch in sorted(by_epoch)]
 
 
-def read_card(path: Path | str) -> Card:
-    """Read what a checkpoint says besides its weights; a TrainingError in one line if it is none."""
-    found = _json(Path(path))
-    try:
-        fields = {name: found[name] for name in ("epoch", "arch", "options", "transforms", "settings", "version")}
-        return Card(**fields, classes=tuple(found["classes"]), history=History(found["history"]))
-    except KeyError as error:
-        raise TrainingError(_("{path} is no checkpoint: it lacks {key}.", path=path, key=error)) from None
-
-
-def read_weights(path: Path | str) -> State:
-    """Read the weights that a checkpoint names."""
-    return _read(Path(path), "weights")
-
-
 def fill(model: nn.Module, state: State, *, source: Path) -> None:
     """Copy all weights into a model, or raise one line that says how they differ."""
     check_same_network(model, state, source=source)
@@ -253,45 +225,3 @@ def check_same_network(model: nn.Module, state: State, *, source: Path) -> None:
             name=wrong[0],
         )
         raise ModelError(message)
-
-
-def write(path: Path, card: dict, **tensors: State) -> None:
-    """Write files of tensors, then the JSON file that names them, then remove those that it named before."""
-    before = _named(path)
-    files = {kind: f"{path.stem}-{card['epoch']}.{kind}.safetensors" for kind in tensors}
-    for kind, state in tensors.items():
-        contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-        paths.write_bytes(path.with_name(files[kind]), safetensors.torch.save(contiguous))
-    paths.write_text(path, json.dumps({**card, "files": files}, indent=1, ensure_ascii=False) + "\n")
-    for name in before - set(files.values()):
-        path.with_name(name).unlink(missing_ok=True)
-
-
-def _named(path: Path) -> set[str]:
-    with contextlib.suppress(TrainingError, OSError):
-        return set(_json(path)["files"].values())
-    return set()
-
-
-def _json(path: Path) -> dict:
-    if not path.is_file():
-        raise TrainingError(_("There is no checkpoint {path}.", path=path))
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise TrainingError(_("{path} is no checkpoint: {error}.", path=path, error=error)) from None
-    if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
-        raise TrainingError(_("{path} is no checkpoint: it names no files.", path=path))
-    return found
-
-
-def _read(path: Path, kind: str) -> State:
-    name = _json(path)["files"].get(kind)
-    if not isinstance(name, str) or Path(name).name != name:  # a name, not a way out of the folder
-        raise TrainingError(_("{path} names no file of {kind}.", path=path, kind=kind))
-    return weights.read(path.with_name(name))
-
-
-def _plain(value):
-    """Make what JSON would make of it: tuples become lists."""
-    return json.loads(json.dumps(value))

@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -63,17 +63,24 @@ def run_epoch(
     ModelError, DataError
         If the logits are not (N, K), or a label is out of range.
     TrainingError
-        If the loss is no longer a finite number while training.
+        If the loss is no longer a finite number while training, or batch norm never saw more than one image at a time.
+
+    Notes
+    -----
+    Batch norm cannot take the variance of one image. Where only one is left of a batch in training, because the others
+    cannot be read or other processes have them, batch norm uses its running statistics for that step, and leaves them
+    as they are.
     """
     loss_fn = loss_fn or nn.functional.cross_entropy
     was_training = model.training
     set_mode(model, training=optimizer is not None)
-    total_loss = correct = samples = 0
+    total_loss = correct = samples = largest = 0
     try:
         with torch.set_grad_enabled(optimizer is not None):
             for images, labels in batches:
                 images, labels = images.to(device), labels.to(device)
-                with precision:
+                few = len(labels) < 2 and optimizer is not None
+                with precision, running_statistics(model) if few else contextlib.nullcontext():
                     logits, *auxiliary = _all_logits(model(images))  # (N, K) each
                 hard = labels if labels.ndim == 1 else labels.argmax(dim=1)
                 check_logits(logits, hard)
@@ -86,6 +93,7 @@ def run_epoch(
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
+                largest = max(largest, sums.samples)
                 total_loss += sums.loss  # batches differ in size: weigh by samples
                 correct += sums.correct
                 samples += sums.samples
@@ -93,6 +101,8 @@ def run_epoch(
         model.train(was_training)
     if samples == 0:
         raise TrainingError(_("There was nothing to pass over: the batches hold no picture."))
+    if largest == 1 and optimizer is not None:
+        check_batch_norm(model, images=1)
     return EpochResult(total_loss / samples, correct / samples, samples)
 
 
@@ -100,9 +110,52 @@ def set_mode(model: nn.Module, *, training: bool) -> None:
     """Set train or eval mode; frozen layers stay in eval mode, so that a frozen norm keeps its statistics, too."""
     model.train(training)
     for module in model.modules():
-        own = list(module.parameters(recurse=False))
-        if own and not any(parameter.requires_grad for parameter in own):
+        if _frozen(module):
             module.eval()
+
+
+def _frozen(module: nn.Module) -> bool:
+    own = list(module.parameters(recurse=False))
+    return bool(own) and not any(parameter.requires_grad for parameter in own)
+
+
+def _batch_norms(model: nn.Module) -> list[nn.Module]:
+    """Return the layers that normalise by the statistics of this process's images while the model trains."""
+    norms = (each for each in model.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm))
+    return [each for each in norms if not _frozen(each) and not isinstance(each, nn.SyncBatchNorm)]
+
+
+@contextlib.contextmanager
+def running_statistics(model: nn.Module) -> Iterator[None]:
+    """Let batch norm use its running statistics inside, in a model that trains."""
+    norms = _batch_norms(model)
+    for norm in norms:
+        norm.eval()
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.train()
+
+
+def check_batch_norm(model: nn.Module, *, images: int, processes: int = 1) -> None:
+    """Raise one line if the model has batch norm that learns, and batches of so many images are too small for it."""
+    if images >= 2 * processes or not _batch_norms(model):
+        return
+    if processes == 1:
+        message = _(
+            "This network has batch norm, which needs at least two images in a training batch. Use a batch size of 2 "
+            "or more, and at least two training images that can be read."
+        )
+    else:
+        message = _(
+            "This network has batch norm, which needs at least two images of a training batch in each of the "
+            "{processes} processes. Use a batch size of {least} or more (and as many training images); here it is {n}.",
+            processes=processes,
+            least=2 * processes,
+            n=images,
+        )
+    raise TrainingError(message)
 
 
 def _all_logits(outputs) -> list[torch.Tensor]:

@@ -14,11 +14,12 @@ from tqdm.auto import tqdm
 from .. import console, runtime
 from ..data.loaders import Loaders
 from ..devices import Device, on_one_device
-from ..errors import ModelError, TrainingError
+from ..errors import FileError, ModelError, TrainingError
 from ..i18n import _
-from . import distributed
+from . import distributed, same_run
 from .checkpoints import Checkpoints
-from .epoch import EpochResult, check_finite, check_logits, run_epoch
+from .checks import check_given, images_a_batch
+from .epoch import EpochResult, check_batch_norm, check_finite, check_logits, run_epoch
 from .history import History
 from .schedules import Schedule
 
@@ -56,6 +57,7 @@ def fit(
     loaders : Loaders
         From `data.loaders`. The test split is not touched.
     epochs : int
+        Passes over the training images; of a run that is resumed, those before included.
     lr : float
         Learning rate of the default optimizer, SGD with momentum 0.9.
     optimizer : torch.optim.Optimizer, optional
@@ -84,7 +86,9 @@ def fit(
     checkpoints : Checkpoints or path, optional
         Where to write the best and the last epoch.
     resume : bool
-        Go on from the last checkpoint there, exactly as if the run had not been stopped; start if there is none.
+        Go on from the last checkpoint there, exactly as if the run had not been stopped; start if there is none. What
+        would give other figures is refused: other transforms, another optimizer, other learning rates. Precision and
+        device may differ, with a printed line.
     on_epoch : callable, optional
         Called with the history after each epoch, when its checkpoint is written.
     seed : int
@@ -110,10 +114,13 @@ def fit(
     ------
     ModelError, DataError
         Before anything is trained, if model and data do not fit.
+    FileError
+        If the checkpoints cannot be written: found before anything is trained where it can be, and those before stay.
     TrainingError
-        If the loss becomes NaN. The model is put back to its best epoch, or to its start; the error's `history`
-        holds the epochs before.
+        Before anything is trained, if an argument makes no sense. If the loss becomes NaN: then the model is put back
+        to its best epoch, or to its start, and the error's `history` holds the epochs before.
     """
+    check_given(model, loaders, epochs=epochs)
     processes = distributed.processes()
     where = {"device": device, "precision": runtime.autocast(precision, device=device), "processes": processes}
     model.to(memory_format=runtime.memory_format(precision, device=device, model=model))
@@ -124,17 +131,27 @@ def fit(
         _cross_entropy, weight=getattr(loaders, "class_weights", None), label_smoothing=label_smoothing
     )
     losses = processes.loss(train_loss), processes.loss(loss_fn or nn.functional.cross_entropy)
+    choices = {"seed": seed, "label_smoothing": label_smoothing, "mixup": mixup, "clip": clip}
+    choices["precision"] = runtime.precision(precision, device=device)
     history, kept = History(), _weights(model)
     with runtime.seeded(seed):
-        check_fits(learner, val, num_classes=len(loaders.classes), device=device, precision=where["precision"])
+        check_batch_norm(model, images=images_a_batch(loaders.train), processes=processes.count)
+        image_shape = check_fits(
+            learner, val, num_classes=len(loaders.classes), device=device, precision=where["precision"]
+        )
         try:
             with processes.connected(), runtime.keeping_memory(), contextlib.ExitStack() as stack:
                 # The first optimizer of a process imports for seconds: an interrupt can fall into that, too.
                 optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+                known = same_run.facts(optimizer, loaders, device=device, image_shape=image_shape, **choices)
                 if resume and checkpoints is not None:
-                    options = {"classes": loaders.classes, "processes": processes}
+                    plan = same_run.Plan(epochs, schedule, known)
+                    options = {"classes": loaders.classes, "plan": plan, "processes": processes}
                     history, kept = checkpoints.resume(model, optimizer, **options)
-                before_step = BeforeStep(schedule, clip=clip, per_epoch=len(train), epochs_done=len(history))
+                if checkpoints is not None:
+                    left = epochs - len(history)
+                    processes.from_first(lambda: checkpoints.check_room(model, optimizer, epochs=left))
+                before_step = BeforeStep(schedule, clip=clip, per_epoch=len(train))
                 stack.callback(optimizer.register_step_pre_hook(before_step).remove)
                 shown = progress and processes.first
                 bar = stack.enter_context(_bar(train, epochs=epochs, done=len(history), progress=shown))
@@ -145,19 +162,20 @@ def fit(
                     bar.set_description(_("epoch {epoch} of {epochs}", epoch=epoch, epochs=epochs))
                     processes.draw_alike()
                     _announce(epoch, loaders.train)
+                    before_step.begin(epoch)
                     batches = _ticking(_mixed(train, mixup, classes=len(loaders.classes)), bar)
                     row = _one_epoch(epoch, learner, passes=(batches, val), losses=losses, optimizer=optimizer, **where)
                     history.append(row)
                     kept = _weights(model) if history.best is row else kept
                     if checkpoints is not None and processes.first:
-                        checkpoints.write(model, optimizer, history=history, classes=loaders.classes)
+                        checkpoints.write(model, optimizer, history=history, classes=loaders.classes, facts=known)
                     if on_epoch is not None and processes.first:
                         on_epoch(history)
                     bar.set_postfix(val_accuracy=f"{row['val_accuracy']:.3f}")
         except KeyboardInterrupt:
             history.stopped = _("interrupted in epoch {epoch}", epoch=len(history) + 1)
             kept = kept if history else _weights(model)  # not one epoch is complete: what there is, is the best
-        except TrainingError as error:
+        except (TrainingError, FileError) as error:
             error.history = history
             raise
         finally:
@@ -181,9 +199,12 @@ def logits_of(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
 class BeforeStep:
     """What comes between the gradients and the optimizer's step: the learning rate of this moment, and clipping."""
 
-    def __init__(self, schedule: Schedule | None, *, clip: float | None, per_epoch: int, epochs_done: int):
-        self.schedule, self.clip = schedule, clip
-        self.per_epoch, self.steps = per_epoch, epochs_done * per_epoch
+    def __init__(self, schedule: Schedule | None, *, clip: float | None, per_epoch: int):
+        self.schedule, self.clip, self.per_epoch, self.steps = schedule, clip, per_epoch, 0
+
+    def begin(self, epoch: int) -> None:
+        """Start an epoch, counted from 1, at its place in the schedule: broken images may have cost the last steps."""
+        self.steps = (epoch - 1) * self.per_epoch
 
     def __call__(self, optimizer: torch.optim.Optimizer, args, kwargs) -> None:
         """Be called by the optimizer, as a hook before each of its steps."""
@@ -202,14 +223,21 @@ def check_fits(
     num_classes: int,
     device: Device = None,
     precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
-) -> None:
-    """Pass one validation batch through the model and raise one clear line if output and classes do not fit."""
+) -> tuple[int, ...]:
+    """Pass one validation batch through the model and raise one clear line if output and classes do not fit.
+
+    Returns
+    -------
+    tuple of int
+        The shape of an image, (C, H, W).
+    """
     images, labels = next(iter(batches), (None, None))
     if images is None:
         raise TrainingError(_("There is nothing to validate on: the validation split holds no picture."))
     with runtime.evaluating(model), torch.no_grad(), precision:
         logits = logits_of(model, images.to(device))
     check_logits(logits, labels, num_classes=num_classes)
+    return tuple(images.shape[1:])
 
 
 def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor, *, weight, label_smoothing: float) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """What happened in each epoch."""
 
+from ..errors import TrainingError
 from ..i18n import _
 
 
@@ -19,7 +20,15 @@ class History(list):
 
     @property
     def best(self) -> dict:
-        """The epoch with the highest validation accuracy; of equals, the one with the lowest validation loss."""
+        """The epoch with the highest validation accuracy; of equals, the one with the lowest validation loss.
+
+        Raises
+        ------
+        TrainingError
+            If no epoch was completed.
+        """
+        if not self:
+            raise TrainingError(_("There is no best epoch: no epoch was completed."))
         return max(self, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
 
     def column(self, name: str) -> list[float]:
@@ -28,6 +37,8 @@ class History(list):
 
     def summary(self) -> str:
         """Return one line: how many epochs, which was the best, and what it scored."""
+        if not self:
+            return _("No epoch was completed.")
         return _(
             "{n} epochs, the best was {epoch}: validation accuracy {accuracy:.4f}, loss {loss:.4f}",
             n=len(self),

@@ -21,6 +21,15 @@ def of(optimizer: torch.optim.Optimizer) -> State:
     return found
 
 
+def most_bytes(optimizer: torch.optim.Optimizer) -> int:
+    """Return how many bytes the optimizer's memory will take: as much as its weights for momentum, twice for Adam."""
+    total = 0
+    for group in optimizer.param_groups:
+        copies = 2 if "betas" in group else bool(group.get("momentum"))
+        total += copies * sum(parameter.nbytes for parameter in group["params"])
+    return total
+
+
 def restore(optimizer: torch.optim.Optimizer, progress: State, *, source: Path) -> None:
     """Put optimizer and random numbers to where they were; a TrainingError in one line if they do not fit."""
     memory: dict[int, dict] = {}

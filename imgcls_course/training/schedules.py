@@ -87,6 +87,8 @@ SCHEDULES = {  # by name, for all epochs of a run: what `imgcls train --schedule
     "one-cycle": lambda lr, epochs: one_cycle(lr, epochs=epochs),
 }
 
+OPEN_ENDED = ("constant", "step", "exponential", "inverse-time")  # those that make sense beyond the end they had
+
 
 def by_name(name: str, *, lr: float, epochs: float) -> Schedule:
     """Make a schedule for a run of so many epochs.

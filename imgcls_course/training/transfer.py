@@ -9,10 +9,12 @@ from tqdm.auto import tqdm
 
 from .. import runtime
 from ..data.loaders import Loaders
+from ..data.samplers import batch_sizes
 from ..devices import Device, on_one_device
 from ..errors import ModelError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
+from .checks import check_given
 from .epoch import check_logits
 from .fit import fit, logits_of
 from .history import History
@@ -73,7 +75,7 @@ class FeatureBatches:
     epoch: int = 1
 
     def __len__(self) -> int:
-        return -(-len(self.passes[0][1]) // self.batch_size)
+        return len(self._sizes())
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch begins, counted from 1."""
@@ -82,8 +84,11 @@ class FeatureBatches:
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         features, labels = self.passes[(self.epoch - 1) % len(self.passes)]
         order = torch.randperm(len(labels)) if self.shuffle else torch.arange(len(labels))
-        for batch in order.split(self.batch_size):
+        for batch in order.split(self._sizes()):
             yield features[batch], labels[batch]
+
+    def _sizes(self) -> list[int]:
+        return batch_sizes(len(self.passes[0][1]), batch_size=self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,7 @@ def features(
     """
     context = runtime.autocast(precision, device=device)
     head = linear_head(model)
+    check_given(model, loaders)
     model.to(memory_format=runtime.memory_format(precision, device=device, model=model))
     caught: list[torch.Tensor] = []
     hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
