@@ -13,8 +13,10 @@ Memory is handed over through DLPack, whose "extension" device is torch's Privat
 changed, the one that says which device it is of.
 """
 
+import contextlib
 import ctypes
 import os
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import torch
@@ -84,15 +86,16 @@ def _compute(operation, *args, **kwargs):
     inside = [_on(value, _PROCESSOR) if _is_here(value) else value for value in flat]
     ours = {id(new): old for new, old in zip(inside, flat, strict=True) if new is not old}
     inside = [torch.device("cpu") if isinstance(value, torch.device) else value for value in inside]
-    given = kwargs
+    given = kwargs  # as they came, before they were handed over
     args, kwargs = pytree.tree_unflatten(inside, structure)
     args = [_as_tensor(value, argument) for value, argument in zip(args, operation._schema.arguments, strict=False)]
     if name == "aten::_copy_from":
         source, target = args[:2]
         target.copy_(source)
         return ours.get(id(target), target)
-    kwargs = {**kwargs, **_own_generator(operation, kwargs), **(grown := _to_grow(operation, kwargs))}
-    found = operation(*args, **kwargs)
+    grown = _to_grow(operation, kwargs)
+    with _own_random_numbers(operation, kwargs):
+        found = operation(*args, **{**kwargs, **grown})
     for name, value in grown.items():
         ours[id(value)] = given[name]
         given[name].data = _taken(value)
@@ -143,13 +146,21 @@ def _refuse_two_devices(values: list) -> None:
         raise RuntimeError(message)
 
 
-def _own_generator(operation, kwargs: dict) -> dict:
-    """Return the argument that makes an operation draw from the generator of this device."""
-    if all(argument.name != "generator" for argument in operation._schema.arguments):
-        return {}
+@contextlib.contextmanager
+def _own_random_numbers(operation, kwargs: dict) -> Iterator[None]:
+    """Let an operation that draws, draw from the generator of this device."""
     if kwargs.get("generator") is not None:
         raise RuntimeError(f"Expected a '{NAME}' device type for generator but found 'cpu'")
-    return {"generator": _generator}
+    if torch.Tag.nondeterministic_seeded not in operation.tags:
+        yield
+        return
+    outside = torch.get_rng_state()
+    torch.set_rng_state(_generator.get_state())
+    try:
+        yield
+    finally:
+        _generator.set_state(torch.get_rng_state())
+        torch.set_rng_state(outside)
 
 
 def _to_grow(operation, kwargs: dict) -> dict:

@@ -15,14 +15,14 @@ from imgcls_course import devices, doctor, models
 from imgcls_course.errors import CourseError
 
 TESTS = Path(__file__).parent
+FILES = (TESTS / "accelerated_rule.py", TESTS / "accelerated_lessons.py")
 REAL = [kind for kind, there in devices.accelerators().items() if there]
 
 
 @pytest.mark.parametrize("device", [standin.NAME, *REAL])
-@pytest.mark.parametrize("file", ["accelerated_rule.py", "accelerated_lessons.py"])
-def test_on_an_accelerator(file, device):
+def test_on_an_accelerator(device):
     """The rule, and every lesson's calls of the library; in a new process, where torch learns of the device first."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(TESTS / file)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, FILES)]
     env = {**os.environ, "IMGCLS_TEST_DEVICE": device, "OMP_NUM_THREADS": "1"}
     env = {name: value for name, value in env.items() if not name.startswith("PYTEST_")}  # of a worker of xdist
     told = subprocess.run(command, cwd=TESTS.parent, env=env, capture_output=True, text=True, check=False)

@@ -87,7 +87,7 @@ def same(got: Any, expected: Any) -> bool:
 def unchanged(now: Any, before: Any) -> bool:
     """Tell whether an argument is still what it was before a call."""
     if isinstance(before, torch.Tensor):
-        return isinstance(now, torch.Tensor) and now.shape == before.shape and torch.equal(now, before)
+        return isinstance(now, torch.Tensor) and now.shape == before.shape and torch.equal(now.cpu(), before.cpu())
     if isinstance(before, list | tuple):
         return type(now) is type(before) and len(now) == len(before) and all(map(unchanged, now, before))
     return now == before

@@ -38,7 +38,7 @@ class Net(nn.Sequential):
             return NotImplemented
         one, two = self.state_dict(), other.state_dict()
         shared = [name for name in one if name in two and one[name].shape == two[name].shape]
-        return all(torch.equal(one[name], two[name]) for name in shared)
+        return all(torch.equal(one[name].cpu(), two[name].cpu()) for name in shared)  # wherever it was moved
 
     def __repr__(self) -> str:
         learning = [parameter.requires_grad for parameter in self.parameters()]
