@@ -44,7 +44,6 @@ HOSTS = [
         ("jfrog", "io"),
     )
 ]
-TORCH_INDEX = HOSTS[-2]
 
 
 def _pins() -> dict[str, re.Match]:
@@ -131,20 +130,14 @@ def test_make_and_the_script_for_windows_install_the_same():
 
 
 def test_no_tracked_file_names_a_registry():
-    """The host of a package registry in a file ties everybody to it; pip and conda know where to look.
-
-    PyTorch's own list of builds stands in one place, as a default that TORCH_INDEX replaces, and is asked only for the
-    build that TORCH names.
-    """
+    """The host of a package registry in a file ties everybody to it; pip, uv and conda know where to look."""
     pattern = re.compile("|".join(map(re.escape, HOSTS)).encode(), re.IGNORECASE)
     option = re.compile(rb"--(extra-)?index-url|^\s*(extra-)?index-url\s*=", re.MULTILINE)
     files = [path for path in _tracked() if path != Path(__file__)]
     assert len(files) > 30
     found = [(str(path.relative_to(ROOT)), match[0]) for path in files if (match := pattern.search(path.read_bytes()))]
     found += [(str(path.relative_to(ROOT)), match[0]) for path in files if (match := option.search(path.read_bytes()))]
-    script = "tools/setup_env.py"
-    assert found == [(script, TORCH_INDEX.encode()), (script, b"--index-url")]
-    assert (ROOT / script).read_text(encoding="utf-8").count(TORCH_INDEX) == 1
+    assert found == []
 
 
 def test_this_file_names_no_registry_either():

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from uv import find_uv_bin
 
 from tools import setup_env
 
 TORCH, TORCHVISION = "2.0.5", "0.9.5"  # what the constraints of these tests say
 NEEDED = "needed"  # a dependency of torch
-WITH_UV = pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -88,6 +88,7 @@ def course(tmp_path, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("UV_NO_CONFIG", "1")
+    monkeypatch.setenv("PATH", str(Path(find_uv_bin()).parent), prepend=os.pathsep)
     monkeypatch.setenv("UV", "0")
     return root
 
@@ -114,7 +115,7 @@ def _all(build: str) -> dict[str, str]:
     return {"torch": f"{TORCH}{label}", "torchvision": f"{TORCHVISION}{label}", NEEDED: "1.0"}
 
 
-@pytest.mark.parametrize("uv", ["0", pytest.param("1", marks=WITH_UV)])
+@pytest.mark.parametrize("uv", ["0", "1"])
 def test_a_build_is_taken_in_the_version_that_was_tested(venv, index, monkeypatch, capfd, uv):
     """`TORCH=cpu` must bring the cpu build in our versions, and nothing but torch and torchvision from that index."""
     monkeypatch.setenv("UV", uv)
@@ -124,7 +125,7 @@ def test_a_build_is_taken_in_the_version_that_was_tested(venv, index, monkeypatc
     assert setup_env.READY.is_file()
 
 
-@pytest.mark.parametrize("uv", ["0", pytest.param("1", marks=WITH_UV)])
+@pytest.mark.parametrize("uv", ["0", "1"])
 def test_another_build_takes_the_place_of_the_one_that_is_there(course, venv, index, monkeypatch, uv):
     """All of them satisfy the same constraint, so the one that is there would do for pip; without a wish it stays."""
     monkeypatch.setenv("UV", uv)
@@ -138,21 +139,21 @@ def test_another_build_takes_the_place_of_the_one_that_is_there(course, venv, in
     assert _installed(venv) == {"torch": "9.9+cpu", "torchvision": "9.9+cpu", NEEDED: "1.0"}
 
 
-@pytest.mark.parametrize("uv", ["0", pytest.param("1", marks=WITH_UV)])
+@pytest.mark.parametrize("uv", ["0", "1"])
 def test_without_the_build_one_line_says_so_and_the_usual_one_is_taken(venv, index, monkeypatch, capfd, uv):
     """No internet, a build that does not exist, one without our version: in each case the course must be installed."""
     monkeypatch.setenv("UV", uv)
     reasons = {
-        ("cpu", "http://127.0.0.1:9"): "cannot be reached",
-        ("cuda", index): "does not exist (HTTP 404)",
-        ("old", index): "has none that fits",
+        ("cpu", "http://127.0.0.1:9"): "Failed to fetch",
+        ("cuda", index): "No solution found",
+        ("old", index): "No solution found",
     }
     for (build, place), reason in reasons.items():
         setup_env.install_torch(setup_env.PYTHON, build, index=place)
         out, err = capfd.readouterr()
         assert err == ""
         assert out.count("\n") == 1
-        assert f"No PyTorch '{build}': {place}/{build} {reason}" in out
+        assert f"No PyTorch '{build}' from {place}/{build}: {reason}" in out
         assert _installed(venv) == {}
     setup_env.set_up("cpu", index="http://127.0.0.1:9")
     assert _installed(venv) == _all("")
@@ -244,6 +245,28 @@ def test_uv_installs_where_it_is_there_and_nothing_speaks_against_it(course, mon
     assert setup_env.installer(sys.executable)[:3] == [sys.executable, "-m", "pip"]
 
 
+def test_uv_is_fetched_for_a_build_where_it_is_not_there(course, monkeypatch):
+    """Only uv knows where the builds are, so a computer without it gets it first, into the same environment."""
+    monkeypatch.setattr(setup_env.shutil, "which", lambda name, path=None: None)
+    ran = []
+    monkeypatch.setattr(setup_env.subprocess, "run", lambda command, **options: ran.append(command))
+    assert Path(setup_env._uv(setup_env.PYTHON)).parent == Path(setup_env.PYTHON).parent
+    assert ran == [[setup_env.PYTHON, "-m", "pip", "install", "--quiet", "uv"]]
+
+
+def test_without_a_mirror_the_build_is_named_to_uv(course, monkeypatch):
+    """No address of an index stands in the course: uv has them by the names of the builds."""
+    ran = []
+    done = SimpleNamespace(returncode=0, stderr="")
+    monkeypatch.setattr(setup_env, "build_of", lambda python: "cpu" if ran else None)
+    monkeypatch.setattr(setup_env.subprocess, "run", lambda command, **options: ran.append((command, options)) or done)
+    setup_env.install_torch(setup_env.PYTHON, "cpu", index="")
+    [(command, options)] = ran
+    assert command[command.index("--torch-backend") + 1] == "cpu"
+    assert command[-2:] == ["torch", "torchvision"]
+    assert "UV_DEFAULT_INDEX" not in options["env"]
+
+
 def test_it_runs_before_anything_is_installed():
     """Only the standard library may be imported, and an old Python must get as far as the line that says it is old."""
     text = Path(setup_env.__file__).read_text(encoding="utf-8")
@@ -253,7 +276,7 @@ def test_it_runs_before_anything_is_installed():
     assert {name.partition(".")[0] for name in names} <= {*sys.stdlib_module_names}
     said = subprocess.run([sys.executable, "-I", "-S", setup_env.__file__, "--help"], capture_output=True, text=True)
     assert said.returncode == 0
-    assert setup_env.INDEX in said.stdout
+    assert "--torch BUILD" in said.stdout
 
 
 def test_an_old_python_is_one_line(monkeypatch):

@@ -3,6 +3,7 @@
 It is run by any Python before anything is installed, so it needs the standard library only. `--torch cpu` (or cu126, or
 another build that PyTorch's own index has) takes that build of PyTorch; everything else comes from where pip is set to
 look. uv installs in place of pip where it is there, in a fraction of the time; the environment variable UV=0 says no.
+A build of PyTorch is always installed by uv, which knows PyTorch's indexes by the names of the builds.
 """
 
 from __future__ import annotations
@@ -12,20 +13,15 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 READY = VENV / ".ready"  # touched at the end; the Makefile looks at it, too
-PIP_OPTIONS = ("--force-reinstall", "--index-url")  # put another in its place, and look nowhere else
-UV_OPTIONS = ("--reinstall", "--default-index")
 VERSIONS = ("--constraint", "constraints.txt")
 COURSE = ("--editable", ".[test]")
-# PyTorch's own list of builds, as its page "Get started" gives it; the one address in the course that pip is sent to.
-INDEX = os.environ.get("TORCH_INDEX", "https://download.pytorch.org/whl")
+INDEX = os.environ.get("TORCH_INDEX", "")
 GPU_SIGNS = ("/proc/driver/nvidia", "/dev/nvidia0")
 WHERE_PIP_LOOKS = ("index", "find-links", "proxy", "cert", "trusted-host")  # parts of the names of its settings
 SMALLER = (
@@ -37,7 +33,7 @@ def main() -> None:
     """Create .venv unless it is there, and install the course into it; quick where nothing has changed."""
     parser = argparse.ArgumentParser(description="Create the environment of the course and install the course into it.")
     parser.add_argument("--torch", default="", metavar="BUILD", help="a build of PyTorch's own: cpu, cu126, ...")
-    parser.add_argument("--torch-index", default=INDEX, metavar="URL", help="where these builds are (%(default)s)")
+    parser.add_argument("--torch-index", default=INDEX, metavar="URL", help="a mirror of PyTorch's index of builds")
     parser.add_argument("--here", action="store_true", help="PyTorch alone, into the Python that runs this")
     options = parser.parse_args()
     if sys.version_info < (3, 10):
@@ -79,37 +75,43 @@ def install_torch(python: str, build: str, *, index: str) -> None:
     if wanted and sys.platform == "darwin":
         print("TORCH is for Linux and Windows: for macOS, PyTorch has one build.", flush=True)
     elif wanted:
-        _install_build(python, wanted, present=present, url=f"{index.rstrip('/')}/{wanted}")
+        _install_build(python, wanted, present=present, index=index)
     elif present is None and sys.platform == "linux" and not has_gpu():
         print(SMALLER, flush=True)
 
 
-def _install_build(python: str, build: str, *, present: str | None, url: str) -> None:
+def _install_build(python: str, build: str, *, present: str | None, index: str) -> None:
     """Install a build of torch and torchvision from PyTorch's index, or say in one line why it is another.
 
     Only these two come from there, and without their dependencies: all else is found where pip is set to look. Were
     that index one more place to look for everything, whoever can put a name there could replace any package.
     """
-    command = installer(python)
-    again, only = UV_OPTIONS if command[0] == "uv" else PIP_OPTIONS
-    command += [*([again] if build != present else []), "--no-deps", *VERSIONS, only, url, "torch", "torchvision"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace")
+    again = ["--reinstall"] if build != present else []
+    where, env = ["--torch-backend", build], dict(os.environ)
+    if index:
+        where, env["UV_DEFAULT_INDEX"] = [], f"{index.rstrip('/')}/{build}"
+    command = [_uv(python), "pip", "install", "--quiet", "--python", python, *where]
+    command += [*again, "--no-deps", *VERSIONS, "torch", "torchvision"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, errors="replace")
     if done.returncode or build_of(python) != build:
-        why = _why(url, done.stderr)
-        print(
-            f"No PyTorch '{build}': {why}. Going on with the build that is here, or else pip's usual one.", flush=True
-        )
+        place = env["UV_DEFAULT_INDEX"] if index else "PyTorch's index"
+        print(f"No PyTorch '{build}' from {place}: {_why(done.stderr)}.", end=" ")
+        print("Going on with the build that is here, or else the usual one.", flush=True)
 
 
-def _why(url: str, complaint: str) -> str:
-    """Say why there is nothing in an index: it is out of reach, lacks the build, or what pip or uv said last."""
-    try:
-        with urllib.request.urlopen(f"{url}/torch/", timeout=10):
-            return f"{url} has none that fits ({(complaint.strip() or 'another build').splitlines()[-1].strip()})"
-    except urllib.error.HTTPError as error:
-        return f"{url} does not exist (HTTP {error.code})"
-    except (OSError, ValueError) as error:
-        return f"{url} cannot be reached ({getattr(error, 'reason', error)})"
+def _uv(python: str) -> str:
+    """Return the program uv; where it is not there, it is installed beside that Python first."""
+    found = shutil.which("uv") or shutil.which("uv", path=str(Path(python).parent))
+    if found is None:
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "uv"], check=True)
+        found = str(Path(python).with_name("uv.exe" if os.name == "nt" else "uv"))
+    return found
+
+
+def _why(complaint: str) -> str:
+    """Return what uv said first, which is what went wrong; what follows are its causes and tips."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    return (lines or ["another build came"])[0].removeprefix("error: ").rstrip(".")
 
 
 def build_of(python: str) -> str | None:

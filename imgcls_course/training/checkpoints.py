@@ -13,7 +13,7 @@ from torch import nn
 
 import imgcls_course
 
-from .. import devices, paths
+from .. import console, devices, paths
 from ..errors import FileError, ModelError, TrainingError
 from ..i18n import _
 from ..models import registry, weights
@@ -145,7 +145,7 @@ class Checkpoints:
         check_same_network(model, best, source=self.path("best"))
         progress.restore(optimizer, memory, source=last)
         for line in same_run.remarks(card.known(), wanted.known()) if processes.first else ():
-            print(line)
+            console.show(line)
         return card.history, best
 
     def _card(self, classes: tuple[str, ...], plan: same_run.Plan) -> Card:
