@@ -145,7 +145,7 @@ def test_without_the_build_one_line_says_so_and_the_usual_one_is_taken(venv, ind
     reasons = {
         ("cpu", "http://127.0.0.1:9"): "cannot be reached",
         ("cuda", index): "does not exist (HTTP 404)",
-        ("old", index): "has none that fits",
+        ("old", index): "does not have the versions of constraints.txt",
     }
     for (build, place), reason in reasons.items():
         setup_env.install_torch(setup_env.PYTHON, build, index=place)

@@ -26,6 +26,7 @@ VERSIONS = ("--constraint", "constraints.txt")
 COURSE = ("--editable", ".[test]")
 # PyTorch's own list of builds, as its page "Get started" gives it; the one address in the course that pip is sent to.
 INDEX = os.environ.get("TORCH_INDEX", "https://download.pytorch.org/whl")
+NONE_FITS = ("No matching distribution", "ResolutionImpossible", "No solution found")  # pip's words and uv's
 GPU_SIGNS = ("/proc/driver/nvidia", "/dev/nvidia0")
 WHERE_PIP_LOOKS = ("index", "find-links", "proxy", "cert", "trusted-host")  # parts of the names of its settings
 SMALLER = (
@@ -105,11 +106,14 @@ def _why(url: str, complaint: str) -> str:
     """Say why there is nothing in an index: it is out of reach, lacks the build, or what pip or uv said last."""
     try:
         with urllib.request.urlopen(f"{url}/torch/", timeout=10):
-            return f"{url} has none that fits ({(complaint.strip() or 'another build').splitlines()[-1].strip()})"
+            pass
     except urllib.error.HTTPError as error:
         return f"{url} does not exist (HTTP {error.code})"
     except (OSError, ValueError) as error:
         return f"{url} cannot be reached ({getattr(error, 'reason', error)})"
+    if not complaint.strip() or any(words in complaint for words in NONE_FITS):
+        return f"{url} does not have the versions of constraints.txt"
+    return f"{url}: {complaint.strip().splitlines()[-1].strip()}"
 
 
 def build_of(python: str) -> str | None:
