@@ -167,6 +167,7 @@ def test_the_doctor_reports_on_every_console(imgcls, monkeypatch):
         assert json.loads(imgcls(encoding, "doctor", "--json")[1])["findings"][0]["detail"] == "Käfer"
 
 
+@pytest.mark.filterwarnings("ignore:No installed font:imgcls_course.errors.CourseWarning")  # of the bee
 def test_a_run_from_training_to_answers_on_narrow_consoles(imgcls, photos, run, strange, tmp_path):
     """Training must end with status 0 and keep its files; scores, a report and answers must come, too."""
     for encoding in ("ascii", "cp1252"):

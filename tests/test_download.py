@@ -341,7 +341,7 @@ def test_one_at_a_time(server, offer, monkeypatch):
         said.append(text)
         server.go.set()  # only now the first one gets the rest
 
-    monkeypatch.setattr(download, "print", say, raising=False)
+    monkeypatch.setattr(download.console, "show", say)
     content = zipped(FILES)
     offer(content, page=_half(content, then=lambda handler: server.go.wait(20) and handler.wfile.write(_rest(content))))
     first = threading.Thread(target=download.get, args=["cats_dogs"], kwargs={"progress": False})

@@ -88,7 +88,7 @@ def test_what_does_not_fit_is_counted(photos, capsys):
     """Rows without an image, images without a row and rows without a label are said when the folder is loaded."""
     table = photos / "labels.csv"
     rows = ["001.jpg,cat", "002.jpg,cat", "003.jpg,dog", "004.jpg,dog", "a.jpg,", "gone.jpg,dog"]
-    table.write_text("\n".join(["file,label", *rows]))
+    table.write_text("\n".join(["file,label", *rows]), encoding="utf-8")
     splits = data.load(photos, labels="labels.csv", fractions=(0.5, 0.5))
     assert [len(splits[name]) for name in ("train", "val", "test")] == [2, 2, 0]
     said = capsys.readouterr().out
@@ -165,7 +165,7 @@ def test_the_command_line_takes_a_table(photos, tmp_path):
     """The audit and the training see the labels."""
     table = tmp_path / "labels.csv"
     rows = ["001.jpg,cat", "002.jpg,cat", "003.jpg,dog", "004.jpg,dog"]
-    table.write_text("\n".join(["file,label", *rows]))
+    table.write_text("\n".join(["file,label", *rows]), encoding="utf-8")
     for seed, path in enumerate(sorted(photos.rglob("*.*"))):
         damage.photo(seed=seed).save(path)
     assert "4 pictures of 2 classes (cat, dog)" in imgcls("data", "audit", photos, "--labels", table)

@@ -167,8 +167,8 @@ def test_a_missing_script_is_said_once(only_matplotlibs_fonts):
         assert text.label("แมว") == "□□□"
     said = [str(each.message) for each in caught]
     assert len(said) == 2
-    assert "letters of CJK" in said[0]
-    assert "letters of THAI" in said[1]
+    assert "characters (CJK)" in said[0]
+    assert "characters (Thai)" in said[1]
     assert all("Install a font" in each and each.count("\n") == 0 for each in said)
 
 

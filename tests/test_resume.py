@@ -85,7 +85,7 @@ def test_more_epochs_follow_a_schedule_that_has_no_end(photos, done, tmp_path, s
         _train(photos, out, "--schedule", schedule, "--epochs", epochs, "--resume")
         assert _epochs(out) == epochs
     planned = training.schedules.by_name(schedule, lr=0.01, epochs=2)
-    rates = [row["lr"] for row in json.loads((out / "history.json").read_text())]
+    rates = [row["lr"] for row in json.loads((out / "history.json").read_text(encoding="utf-8"))]
     assert rates == pytest.approx([planned(epoch + 1 / 2) for epoch in range(4)])  # of the second step of two
 
 
@@ -124,9 +124,9 @@ def test_the_weights_it_began_with_are_not_needed_again(photos, tmp_path, monkey
 def test_checkpoints_from_before_say_less_and_go_on(photos, done, tmp_path):
     """What an older version did not note cannot be compared."""
     out = shutil.copytree(done("constant"), tmp_path / "run")
-    card = json.loads((out / "last.json").read_text())
+    card = json.loads((out / "last.json").read_text(encoding="utf-8"))
     del card["facts"], card["settings"]["schedule_epochs"], card["settings"]["seed"]
-    (out / "last.json").write_text(json.dumps(card))
+    (out / "last.json").write_text(json.dumps(card), encoding="utf-8")
     _train(photos, out, "--schedule", "constant", "--epochs", 3, "--resume")
     assert _epochs(out) == 3
 

@@ -113,11 +113,13 @@ def test_a_folder_is_known_after_much_was_deleted_or_added(photos, tmp_path, lef
 def test_a_corrected_label_is_said(photos, tmp_path, capsys):
     """Labels from a table may be corrected; the file stays in its split."""
     rows = [f"{path.name},{path.parent.name}" for path in (photos / "ants").iterdir()]
-    (photos / "ants" / "labels.csv").write_text("\n".join(["file,label", *rows]).replace("1.jpg,ants", "1.jpg,fly"))
+    (photos / "ants" / "labels.csv").write_text(
+        "\n".join(["file,label", *rows]).replace("1.jpg,ants", "1.jpg,fly"), encoding="utf-8"
+    )
     options = {"labels": photos / "ants" / "labels.csv"}
     split_list.write(data.load(photos / "ants", **options), tmp_path)
-    text = options["labels"].read_text()
-    options["labels"].write_text(text.replace("2.jpg,ants", "2.jpg,fly"))
+    text = options["labels"].read_text(encoding="utf-8")
+    options["labels"].write_text(text.replace("2.jpg,ants", "2.jpg,fly"), encoding="utf-8")
     data.load(photos / "ants", **options, divide=data.SplitList.read(tmp_path).again)
     assert "Files with another label than before: 1." in capsys.readouterr().out
 
@@ -145,7 +147,7 @@ def test_images_in_memory_need_no_list(digits, tmp_path):
 def test_a_damaged_list_is_one_line(tmp_path):
     """It is an ordinary file that somebody may have edited."""
     for text in ("", "a,b\n", "split,label,path,bytes\ntrain,ants,1.jpg\n", "split,label,path,bytes\nx,a,1.jpg,3\n"):
-        (tmp_path / "splits.csv").write_text(text)
+        (tmp_path / "splits.csv").write_text(text, encoding="utf-8")
         with pytest.raises(DataError, match="no list of the files") as caught:
             data.SplitList.read(tmp_path)
         assert "\n" not in str(caught.value)

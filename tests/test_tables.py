@@ -17,7 +17,7 @@ def test_what_is_written_is_read_again(tmp_path):
 @pytest.mark.parametrize("mark", ["\t", ";", ",", "|", " "])
 def test_delimiters(tmp_path, mark):
     """The first line says what stands between cells, outside of quotes."""
-    (tmp_path / "t.csv").write_text(f'\n"a,b;c"{mark}d\n1{mark}"2{mark}3"\n\n')
+    (tmp_path / "t.csv").write_text(f'\n"a,b;c"{mark}d\n1{mark}"2{mark}3"\n\n', encoding="utf-8")
     assert read_rows(tmp_path / "t.csv") == [["a,b;c", "d"], ["1", f"2{mark}3"]]
 
 
@@ -40,7 +40,7 @@ def test_workbooks_are_no_tables(tmp_path, content):
 
 def test_what_cannot_be_read(tmp_path):
     """No such file, a folder, and a cell beyond all bounds: one line each."""
-    (tmp_path / "large.csv").write_text("a,b\n" + 200_000 * "x")
+    (tmp_path / "large.csv").write_text("a,b\n" + 200_000 * "x", encoding="utf-8")
     for path in (tmp_path / "none.csv", tmp_path, tmp_path / "large.csv"):
         with pytest.raises(DataError, match="cannot be read") as caught:
             read_rows(path)

@@ -268,9 +268,9 @@ def test_a_run_of_another_architecture_says_which(run, tmp_path):
     with pytest.raises(ModelError, match=r"is a folder without best\.json"):
         models.create(ARCH, num_classes=3, weights=tmp_path)
     copy = shutil.copytree(run, tmp_path / "copy")
-    card = json.loads((copy / "best.json").read_text())
+    card = json.loads((copy / "best.json").read_text(encoding="utf-8"))
     card["files"]["weights"] = "../run/" + card["files"]["weights"]
-    (copy / "best.json").write_text(json.dumps(card))
+    (copy / "best.json").write_text(json.dumps(card), encoding="utf-8")
     next(copy.glob("best-*.weights.safetensors")).unlink()
     with pytest.raises(ModelError, match=f"There are no weights '{copy}"):
         models.create("convnet", num_classes=3, in_channels=1, weights=copy)

@@ -29,7 +29,7 @@ def photos(tmp_path_factory):
 def file(tmp_path):
     """A file where a folder is wanted."""
     path = tmp_path / "file"
-    path.write_text("mine")
+    path.write_text("mine", encoding="utf-8")
     return path
 
 
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path, file, monkeypatch):
             for attempt in (paths.check_writable, lambda path: paths.write_text(path, "new")):
                 with pytest.raises(FileError, match=line):
                     attempt(file)
-    assert file.read_text() == "mine"
+    assert file.read_text(encoding="utf-8") == "mine"
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
 
 
@@ -139,7 +139,7 @@ def test_every_command_looks_first(file, photos, tmp_path, monkeypatch, name):
     with pytest.raises(FileError, match=f"{file} is a file and not a folder") as caught:
         imgcls(*command)
     assert "\n" not in str(caught.value)
-    assert file.read_text() == "mine"
+    assert file.read_text(encoding="utf-8") == "mine"
 
 
 def _fit(few_digits, folder, **options):

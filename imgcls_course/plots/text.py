@@ -111,14 +111,22 @@ def _drawn(letter: str) -> str:
     if category in ("Cc", "Cf", "Mn", "Me"):
         return ""
     if category[0] != "C":
-        _tell_missing(unicodedata.name(letter, letter).split()[0])
+        _tell_missing(_script(letter))
     return BOX
+
+
+def _script(letter: str) -> str:
+    """Name the script of a letter as Unicode does, in the first word of the letter's own name."""
+    if unicodedata.category(letter)[0] == "S":
+        return _("emoji and symbols")
+    first = unicodedata.name(letter, letter).split()[0]
+    return first if first == "CJK" else first.title()
 
 
 @functools.cache
 def _tell_missing(script: str) -> None:
     """Warn once for each script."""
-    message = _("No installed font has the letters of {script}, so figures show {box} instead. ")
+    message = _("No installed font has these characters ({script}), so figures show {box} instead. ")
     advice = _("Install a font that has them, such as Noto Sans, and restart the kernel.")
     warnings.warn(message.format(script=script, box=BOX) + advice, CourseWarning, stacklevel=2)
 
