@@ -176,11 +176,11 @@ def _md5(content: bytes) -> str:
 
 
 def zipped(files: dict[str, bytes], *, method=zipfile.ZIP_STORED) -> bytes:
-    """Make a zip archive."""
+    """Make a zip archive, always the same: the time of day would be in it otherwise."""
     blob = io.BytesIO()
-    with zipfile.ZipFile(blob, "w", method) as archive:
+    with zipfile.ZipFile(blob, "w") as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, method)
     return blob.getvalue()
 
 
