@@ -9,7 +9,10 @@ import codecs
 import contextlib
 import json
 import sys
+import warnings
 from typing import Any
+
+from .errors import CourseWarning
 
 ERRORS = "imgcls_course.plain"  # the name under which Python's codecs know `_plain`
 PLAIN = {
@@ -57,6 +60,8 @@ codecs.register_error(ERRORS, _plain)
 def configure() -> None:
     """Let everything that this process prints from now on reach its console. For commands; a library changes nothing.
 
+    Warnings of the course become one line each, without the place in the code.
+
     A stream whose user chose to have characters replaced (PYTHONIOENCODING=ascii:replace) stays as it is. On standard
     error the characters were escaped before, so there only the marks change.
     """
@@ -64,6 +69,16 @@ def configure() -> None:
         if getattr(stream, "errors", None) in RAISING:
             with contextlib.suppress(AttributeError, ValueError):  # not a stream of Python's own, or a closed one
                 stream.reconfigure(errors=ERRORS)
+    warnings.showwarning = _show_warning
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    """Show a warning of the course as one line of its own, above a bar; of others, where in the code it came from."""
+    from tqdm import tqdm
+
+    ours = issubclass(category, CourseWarning)
+    text = str(message) if ours else warnings.formatwarning(message, category, filename, lineno, line).rstrip()
+    tqdm.write(text, file=file or sys.stderr)
 
 
 def show(text: Any, *, file=None) -> None:

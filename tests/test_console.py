@@ -6,8 +6,10 @@ import importlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import damage
@@ -47,6 +49,7 @@ def imgcls(monkeypatch):
         with monkeypatch.context() as patch:
             console_ = Console(patch, encoding)
             patch.setattr(sys, "argv", ["imgcls", *map(str, words)])
+            patch.setattr(warnings, "showwarning", warnings.showwarning)  # the command sets its own
             with pytest.raises(SystemExit) as ended:
                 cli.main()
             return ended.value.code or 0, console_.printed(), console_.printed(console_.err)
@@ -185,6 +188,31 @@ def test_a_run_from_training_to_answers_on_narrow_consoles(imgcls, photos, run, 
         assert status == 0, err
         assert len(printed.splitlines()) == 3 + len(list(strange.iterdir()))
         assert "broken" in err
+
+
+@pytest.mark.filterwarnings("default::imgcls_course.errors.CourseWarning")
+def test_a_warning_of_the_course_is_one_line(imgcls, tmp_path):
+    """Where in the library it was raised says nothing to a reader; which file it is about must be said."""
+    pictures = damage.labelled(tmp_path / "pictures", train=4, val=2)
+    (pictures / "train" / "ants" / "none.jpg").write_bytes(b"")
+    words = (
+        "train",
+        "--data",
+        pictures,
+        "--out",
+        tmp_path / "run",
+        "--image-size",
+        32,
+        "--epochs",
+        1,
+        "--device",
+        "cpu",
+    )
+    status, _out, err = imgcls("utf-8", *words)
+    assert status == 0, err
+    [line] = [line for line in re.split(r"[\r\n]", err) if "none.jpg" in line]
+    assert line.strip() == "1 of 9 pictures were left out: ants/none.jpg is empty."
+    assert "CourseWarning" not in err
 
 
 def test_json_is_valid_and_loses_nothing_on_any_console(imgcls, run, strange):

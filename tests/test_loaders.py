@@ -147,7 +147,7 @@ def test_a_file_that_breaks_between_epochs_is_left_out(folder):
     batches = data.loaders(data.load(folder), image_size=16, batch_size=4).train
     assert _count(batches) == 2 * GOOD
     (folder / "train" / "ants" / "3.png").unlink()
-    with pytest.warns(CourseWarning, match="1 of 24 pictures were left out: 3.png is missing"):
+    with pytest.warns(CourseWarning, match="1 of 24 pictures were left out: .+/3.png is missing"):
         assert _count(batches) == 2 * GOOD - 1
 
 

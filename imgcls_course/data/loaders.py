@@ -297,5 +297,5 @@ def _left_out(broken: dict, *, total: int) -> str:
 
 
 def _named(broken: dict, *, limit: int = 5) -> str:
-    names = [f"{path.name} {reason}" for path, reason in broken.items()]
+    names = [f"{path.parent.name}/{path.name} {reason}" for path, reason in broken.items()]
     return "; ".join(names[:limit]) + ("; …" if len(names) > limit else "")
