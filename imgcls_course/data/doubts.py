@@ -12,13 +12,13 @@ from .depth import FULL
 from .file_names import bare_name
 from .folders import files_of_a_run, is_system_folder, walk
 from .formats import endings_of, is_picture, remedies
-from .split_names import is_filler, looks_like_splits, split_folders
+from .odd_classes import listed, no_classes, odd_classes
+from .split_names import split_folders
 from .survey import Layout, by_folder, chain, survey
 
 TABLES = (".csv", ".tsv")
 LOOKED_AT = 200  # entries of a neighbouring folder, and names looked up in a table: a hint is worth no long search
 START = 1 << 16  # bytes of a table that are looked into
-MASKS = {"annotations", "annots", "gt", "groundtruth", "labels", "mask", "masks", "seg", "segmentation"}
 
 
 def problem(layout: Layout, *, least_classes: int = 2) -> str:
@@ -32,6 +32,8 @@ def problem(layout: Layout, *, least_classes: int = 2) -> str:
     """
     if least_classes >= 2 and layout.splits and "train" not in layout.splits:
         return _no_train(layout)
+    if why := no_classes(layout):
+        return why
     unread = unreadable_classes(layout)
     if len(layout.classes) - len(unread) >= least_classes:
         return ""
@@ -41,7 +43,7 @@ def problem(layout: Layout, *, least_classes: int = 2) -> str:
 
 def notes(layout: Layout) -> list[str]:
     """Say what looks odd about a layout that can be used: a line each."""
-    return [*unreadable_classes(layout), *_folders_without_images(layout), *_odd_classes(layout), *_depth(layout)]
+    return [*unreadable_classes(layout), *_folders_without_images(layout), *odd_classes(layout), *_depth(layout)]
 
 
 def unreadable_classes(layout: Layout) -> list[str]:
@@ -166,7 +168,7 @@ def _classes_below(layout: Layout, images: list[Path]) -> str:
     for folder in chain(layout.base or layout.root, images)[1:]:
         inner = survey(folder)
         if len(inner.classes) > 1:
-            names = _listed(inner.classes)
+            names = listed(inner.classes)
             return _(
                 "The classes seem to be {names}, which are in {folder}: give that folder.", names=names, folder=folder
             )
@@ -196,7 +198,7 @@ def _neighbours(root: Path, images: list[Path]) -> str:
         return ""
     return _(
         "If it is one class, and {names} beside it are others, give the folder above: {above}.",
-        names=_listed(beside),
+        names=listed(beside),
         above=above,
     )
 
@@ -224,45 +226,7 @@ def _codes(layout: Layout, images: list[Path]) -> str:
     return "" if layout.classes else _("Names such as {name} do not hold a class. ", name=images[0].name)
 
 
-def _odd_classes(layout: Layout) -> list[str]:
-    """Classes that look like something else: splits, masks, or folders of folders."""
-    said, plain = [], {name.casefold() for name in layout.classes}
-    splits = [
-        name for name in looks_like_splits(layout.classes) if f"in{name.casefold()}" not in plain
-    ]  # valid, invalid
-    if splits:
-        text = _("Classes named like splits: {names}. If they are splits, put a folder per class into each.")
-        said.append(text.format(names=_listed(splits)))
-    if plain & MASKS and all(name in MASKS or is_filler(name) for name in plain):
-        said.append(_("Classes named like the parts of a data set: {names}.", names=_listed(layout.classes)))
-    if inner := _same_inside(layout):
-        text = _("Each class holds the same folders, {names}. If those are the classes, put them at the top.")
-        said.append(text.format(names=_listed(inner)))
-    return said
-
-
-def _same_inside(layout: Layout) -> tuple[str, ...]:
-    """Return the folders that every class has inside, if there are at least two and nothing else."""
-    if layout.splits:
-        return ()
-    inner: dict[int, list[Path]] = {}
-    for sample in layout.samples:
-        inner.setdefault(sample.label, []).append(sample.path)
-    base = layout.base or layout.root
-    names = set()
-    for files in inner.values():
-        folder = base / files[0].relative_to(base).parts[0]
-        names.add(tuple(sorted(by_folder(folder, files))) if folder != files[0] else ())
-    found = next(iter(names))
-    return found if len(names) == 1 and len(found) > 1 and "" not in found else ()
-
-
 def _depth(layout: Layout) -> list[str]:
     """Files of 16 bits that use fewer."""
     text = _("The 16-bit pictures use {bits} bits: {white} is taken for white, in all of them.")
     return [text.format(bits=layout.bits, white=2**layout.bits - 1)] if layout.bits < FULL else []
-
-
-def _listed(names) -> str:
-    names = list(names)
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
