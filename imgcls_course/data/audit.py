@@ -31,11 +31,12 @@ IMBALANCE = 3  # times as many pictures; of two such classes, a blind guess is r
 AT_ONCE = 256  # files handed to the threads together; Ctrl-C waits for them
 MODES = {  # Pillow's name of how pixels are stored, by kind of finding
     "cmyk": ("CMYK", "LAB", "HSV", "YCbCr"),
-    "deep": ("I", "F", "I;16", "I;16B", "I;16L", "I;16N", "RGB;16"),
+    "deep": ("I", "F", "I;16", "I;16B", "I;16L", "I;16N", "RGB;16", "RGBA;16", "LA;16"),
     "palette": ("P", "PA"),
-    "transparent": ("RGBA", "RGBa", "LA", "La", "PA"),
-    "grey": ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"),
+    "transparent": ("RGBA", "RGBa", "LA", "La", "PA", "RGBA;16", "LA;16"),
+    "grey": ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N", "LA;16"),
 }
+CLIPPED = ("I", "F", "RGB;16", "RGBA;16", "LA;16")  # may only look blank, see `depth`
 
 
 def audit(path, *, pattern: str | None = None, labels=None, progress: bool = True) -> Audit:
@@ -172,7 +173,12 @@ def _odd_kind(path: Path, fact: Facts) -> Iterator[Finding]:
 def _blank(paths: list[Path], facts: list[Facts], prints: Fingerprints) -> Iterator[Finding]:
     """Pictures of one colour, give or take what saving as JPEG does to it."""
     for path, fact, grey, colour in zip(paths, facts, prints.grey, prints.colour, strict=True):
-        if not fact.reason and np.ptp(grey) <= 2 and np.ptp(colour, axis=(0, 1)).max() <= 2:
+        if (
+            not fact.reason
+            and fact.mode not in CLIPPED
+            and np.ptp(grey) <= 2
+            and np.ptp(colour, axis=(0, 1)).max() <= 2
+        ):
             yield _found("blank", path, _("is all of one colour"))
 
 

@@ -227,6 +227,33 @@ def _codes(layout: Layout, images: list[Path]) -> str:
 
 
 def _depth(layout: Layout) -> list[str]:
-    """Files of 16 bits that use fewer."""
-    text = _("The 16-bit pictures use {bits} bits: {white} is taken for white, in all of them.")
-    return [text.format(bits=layout.bits, white=2**layout.bits - 1)] if layout.bits < FULL else []
+    """Images of which 8 bits do not show all: what is black, and what is white."""
+    depth, said = layout.depth, []
+    white = 2**depth.bits - 1
+    if "16-bit" in depth.ranges and depth.bits < FULL:
+        text = _("The 16-bit pictures use {bits} bits: {white} is taken for white, in all of them.")
+        said.append(text.format(bits=depth.bits, white=white))
+    if "integer" in depth.ranges:
+        said += _range(_("integer"), *depth.ranges["integer"], white=white, always=depth.bits < FULL)
+    if "float" in depth.ranges:
+        high = depth.ranges["float"][1]
+        said += _range(_("floating-point"), *depth.ranges["float"], white=1 if high <= 1 else 255)
+    if depth.colour:
+        text = _(
+            "16-bit colour images: only their upper 8 bits can be read, so those that use fewer are dark, down to "
+        )
+        said.append(text + _("black. Scale them to 8 bits, all alike, and save them again."))
+    return said
+
+
+def _range(kind: str, low: float, high: float, *, white: int, always: bool = False) -> list[str]:
+    """Say what becomes of values that 8 bits cannot hold, if there are some."""
+    if low >= 0 and high <= white and not always:
+        return []
+    text = _("The {kind} images hold values from {low:g} to {high:g}: 0 and below becomes black, {white} and above ")
+    text = text.format(kind=kind, low=low, high=high, white=white) + _("white, in all of them.")
+    return (
+        [text + " " + _("Scale them to 0 … 255, all alike, and save them again.")]
+        if low < 0 or high > white
+        else [text]
+    )

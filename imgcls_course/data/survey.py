@@ -13,7 +13,7 @@ import numpy as np
 from ..encoding import utf8
 from ..errors import DataError
 from ..i18n import _
-from .depth import bits_used
+from .depth import Depth, depth_of
 from .file_names import labels_by_pattern, labels_in_names, masks_beside
 from .folders import Skipped, walk
 from .formats import endings_of, is_picture, remedies
@@ -73,9 +73,14 @@ class Layout:
         return [name_below(self.root, sample.path) for sample in self.samples]
 
     @functools.cached_property
+    def depth(self) -> Depth:
+        """How deep the pictures are."""
+        return depth_of([sample.path for sample in self.samples])
+
+    @property
     def bits(self) -> int:
         """How many bits the 16-bit pictures use, see `depth.bits_used`."""
-        return bits_used([sample.path for sample in self.samples])
+        return self.depth.bits
 
     @property
     def masks(self) -> set[Path]:
