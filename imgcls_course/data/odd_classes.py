@@ -40,6 +40,15 @@ def odd_classes(layout: Layout) -> list[str]:
     return said + [text for _name, _inner, text in _copies_inside(layout)] + _same_inside(layout)
 
 
+def near_twin(name: str, names) -> str:
+    """Return one of some names that differs from a name only in capitals, blanks, marks or zeros before a number."""
+    return next((other for other in names if _bare(other) == _bare(name) != ""), "")
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.casefold()).lstrip("0")
+
+
 def listed(names) -> str:
     """Return the first five names with commas between."""
     names = list(names)
