@@ -71,6 +71,36 @@ def test_names_of_cameras_are_no_classes(tmp_path):
     ]  # fmt: skip
 
 
+def test_names_that_hold_a_class_elsewhere_point_to_the_pattern(tmp_path):
+    """Windows numbers copies in brackets, which can be read; of the rest the reader says where the class is."""
+    for index, name in enumerate(("0001_cat", "img1-cat", "7-dog")):
+        line = refused(fill(tmp_path / str(index), f"{name}.jpg", f"{name}x.jpg"))
+        assert "--pattern (pattern=… in Python) says where" in line
+    read = {"cat (1)": "cat", "cat(12)": "cat", "cat.12 (1)": "cat", "big cat (3)": "big cat", "IMG_12 (1)": ""}
+    for name, label in read.items():
+        named = labels_in_names([tmp_path / f"{name}.jpg"])
+        assert [found for _file, found in named] == [label] * bool(label)
+
+
+def test_a_hidden_class_is_mentioned_beside_a_single_one(tmp_path):
+    """Nobody sees `.dog` in a file manager."""
+    assert "Hidden folders are passed over: .dog." in refused(fill(tmp_path, "cat/*3", ".dog/*3", ".empty/readme.txt"))
+
+
+def test_the_table_of_the_training_images_is_proposed(tmp_path):
+    """Of a competition, neither the sample of a submission nor the list of the test images has labels."""
+    root = fill(tmp_path / "set", "test/t*9", "train/x*9")
+    rows = ["id,label", *(f"t{n},0" for n in range(9))]
+    for name in ("a_list.csv", "sample_submission.csv"):
+        (root / name).write_text("\n".join(rows), encoding="utf-8")
+    (root / "train.csv").write_text("\n".join(rows).replace("t", "x"), encoding="utf-8")
+    assert f"labels seem to be in {root / 'train.csv'}:" in refused(root)
+    flat = fill(tmp_path / "flat", "abc1d.jpg", "abc2d.jpg", "abc3d.jpg")
+    for name in ("sample_submission.csv", "train.csv"):
+        (flat / name).write_text("id,label\nabc1d,0\nabc2d,1\nabc3d,1\n", encoding="utf-8")
+    assert f"labels seem to be in {flat / 'train.csv'}:" in refused(flat)
+
+
 def test_names_that_are_codes_are_no_labels(tmp_path):
     """Hashes give nearly every image a class of its own."""
     codes = [f"{7919 * n % 65521:04x}a{n}" for n in range(30)]
@@ -293,7 +323,7 @@ def test_links_are_followed_once_and_never_in_a_circle(tmp_path):
     assert {each.path.name for each in layout.skipped} == {"a again", "b again", "back", "loop", "up"}
     report = data.audit(root, progress=False)
     assert {finding.path for finding in report.of("skipped")} == {each.path for each in layout.skipped}
-    assert "is a link to a file that is missing" in {finding.detail for finding in report.of("left_aside")}
+    assert "is a link to a file that is missing" in {finding.detail for finding in report.of("dead_link")}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")

@@ -18,6 +18,7 @@ from .survey import Layout, by_folder, chain, survey
 
 TABLES = (".csv", ".tsv")
 LOOKED_AT = 200  # entries of a neighbouring folder, and names looked up in a table: a hint is worth no long search
+HIDDEN = r"\.(?!thumb|trash|ipynb|cache|git)"  # a folder that may be a class
 START = 1 << 16  # bytes of a table that are looked into
 
 
@@ -87,6 +88,7 @@ def _meant(layout: Layout, unread: list[str]) -> str:
         or _table(layout.root, files, images)
         or _classes_below(layout, images)
         or _nothing_to_open(files, images)
+        or _hidden(layout)
         or _codes(layout, images) + (_neighbours(layout.root, images) or _how_to_lay_out())
     )
 
@@ -139,13 +141,19 @@ def _kinds(files: list[Path]) -> str:
 
 
 def _table(root: Path, files: list[Path], images: list[Path]) -> str:
-    """Labels in a table beside the images, as in competitions: its rows begin with their names."""
+    """Labels in a table beside the images, as in competitions: its rows begin with their names.
+
+    A sample of what is to be submitted is no such table, nor is one of test images, if there are others.
+    """
     beside = [file for file in files if file.parent == root]
     with contextlib.suppress(OSError):
         beside += sorted(root.resolve().parent.iterdir())
-    names = {name for image in images[:LOOKED_AT] for name in (image.name, bare_name(image))}
+    splits = split_folders(filter(None, by_folder(root, images)))
+    known = [image for image in images if splits.get(image.relative_to(root).parts[0]) != "test"] or images
+    names = {name for image in known[:LOOKED_AT] for name in (image.name, bare_name(image))}
     for table in beside:
-        if table.suffix.lower() in TABLES and len(names & _cells(table)) >= min(3, len(images)) > 0:
+        fits = table.suffix.lower() in TABLES and "submission" not in table.stem.casefold()
+        if fits and len(names & _cells(table)) >= min(3, len(known)) > 0:
             return _(
                 "The labels seem to be in {table}: give that file with --labels, or to data.load with labels=…",
                 table=table,
@@ -173,6 +181,16 @@ def _classes_below(layout: Layout, images: list[Path]) -> str:
                 "The classes seem to be {names}, which are in {folder}: give that folder.", names=names, folder=folder
             )
     return ""
+
+
+def _hidden(layout: Layout) -> str:
+    """Classes whose folders are hidden: beside a single one they may be the others."""
+    places = _places_of_classes(layout) if layout.samples else []
+    inner = [Path(entry.path) for place in places for entry in os.scandir(place) if entry.is_dir()]
+    names = sorted({path.name for path in inner if re.match(HIDDEN, path.name) and _holds_an_image(path)})
+    if not names:
+        return ""
+    return _("Hidden folders are passed over: {names}. If they are classes, rename them.", names=listed(names))
 
 
 def _nothing_to_open(files: list[Path], images: list[Path]) -> str:
@@ -223,7 +241,10 @@ def _holds_an_image(folder: Path) -> bool:
 
 def _codes(layout: Layout, images: list[Path]) -> str:
     """Names of cameras, messengers and programs."""
-    return "" if layout.classes else _("Names such as {name} do not hold a class. ", name=images[0].name)
+    if layout.classes:
+        return ""
+    text = _("Names such as {name} do not hold a class. If they do, --pattern (pattern=… in Python) says where. ")
+    return text.format(name=images[0].name)
 
 
 def _depth(layout: Layout) -> list[str]:

@@ -52,15 +52,18 @@ def labels_by_pattern(files: Iterable[Path], pattern: str) -> list[tuple[Path, s
     try:
         find = re.compile(pattern)
     except re.error as error:
-        raise DataError(_("The pattern {p!r} is no regular expression: {e}.", p=pattern, e=error)) from None
+        raise DataError(_("The pattern {p} is no regular expression: {e}.", p=pattern, e=error)) from None
+    if not find.groups:
+        text = _("The pattern {p} has no group 'label'. Put (?P<label> and ) around the part that is the class.")
+        raise DataError(text.format(p=pattern))
     named = []
     for file in files:
         match = find.fullmatch(bare_name(file))
         if match is None:
-            raise DataError(
-                _("{file} does not fit the pattern {pattern!r}, so its label is unknown.", file=file, pattern=pattern)
-            )
-        named.append((file, match["label"] if "label" in find.groupindex else match[min(1, find.groups)]))
+            text = _("{file} does not fit the pattern {pattern}, so its label is unknown. ")
+            text += _("A pattern has to match the whole name without its ending.")
+            raise DataError(text.format(file=file, pattern=pattern))
+        named.append((file, match["label" if "label" in find.groupindex else 1]))
     return named
 
 
