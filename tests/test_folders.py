@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import damage
 import pytest
@@ -11,6 +12,7 @@ from commands import imgcls
 from damage import fill
 
 from imgcls_course import data, evaluation
+from imgcls_course.cli.data import data_audit
 from imgcls_course.data.catalogue import describe
 from imgcls_course.data.doubts import notes
 from imgcls_course.data.file_names import labels_in_names
@@ -129,7 +131,8 @@ def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
         ("1.HEIC", HEIC, "1 × HEIC, which needs `pip install pillow-heif`"),
         ("1.nef", b"II*\0" + bytes(99), "1 × camera raw"),
         ("1.jxl", b"\xff\x0a", "1 × JPEG XL"),
-        ("1.txt", b"a", "1 other files (.txt)"),
+        ("1.dcm", bytes(128) + b"DICM", "1 × DICOM, to be exported as PNG"),
+        ("1.txt", b"a", "1 other file (.txt)"),
     ],
 )
 def test_a_class_that_cannot_be_opened_does_not_vanish(tmp_path, monkeypatch, name, content, said):
@@ -407,5 +410,23 @@ def test_predict_counts_what_it_skips(tmp_path):
     said = "Skipped 2 files that are not images (.json, .txt)."
     assert say_skipped([path for path in others if path.suffix != ".heic"]) == said
     assert say_skipped(others).startswith(said)
-    with pytest.raises(DataError, match=r"There are no pictures in .* Skipped 1 files that are not images"):
+    with pytest.raises(DataError, match=r"There are no pictures in .* Skipped 1 file that is no image"):
         sort_files([fill(tmp_path / "none", "a.csv", content=b"1")])
+
+
+def test_a_missing_picture_is_skipped_beside_others(tmp_path):
+    """As `predict --help` says; alone, or for `find_pictures`, it is an error."""
+    fill(tmp_path, "good.jpg")
+    missing = tmp_path / "nope.jpg"
+    assert sort_files([missing, tmp_path / "good.jpg"]) == ([missing, tmp_path / "good.jpg"], [])
+    for function, places in ((sort_files, [missing]), (data.find_pictures, [missing, tmp_path])):
+        with pytest.raises(DataError, match="There is no file or folder"):
+            function(places)
+
+
+def test_an_audit_of_a_set_asks_for_a_folder(tmp_path, monkeypatch):
+    """The sets of the course have names and no folders; a folder of such a name is one."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("course:faces", "faces"):
+        with pytest.raises(DataError, match=r"'faces' is a data set of the course\. An audit looks at a folder"):
+            data_audit(Path(name), None, None, False)

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from ..i18n import _
+from ..i18n import _, counted
 from .decode import PictureError, opened
 from .depth import FULL
 from .file_names import bare_name
@@ -137,7 +137,9 @@ def _places_of_classes(layout: Layout) -> list[Path]:
 def _kinds(files: list[Path]) -> str:
     if not files:
         return _("it is empty")
-    return remedies(files) or _("{n:,} other files ({endings})", n=len(files), endings=endings_of(files))
+    return remedies(files) or counted(
+        "{n:,} other file ({endings})", "{n:,} other files ({endings})", len(files), endings=endings_of(files)
+    )
 
 
 def _table(root: Path, files: list[Path], images: list[Path]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..encoding import utf8
 from ..errors import DataError
-from ..i18n import _
+from ..i18n import _, counted
 from .depth import Depth, depth_of
 from .file_names import labels_by_pattern, labels_in_names, masks_beside
 from .folders import Skipped, walk
@@ -90,11 +90,11 @@ class Layout:
     def __str__(self) -> str:
         classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
         text = _(
-            "{name}: {kind}. {n:,} pictures of {k} classes ({classes}).",
+            "{name}: {kind}. {pictures} of {k} ({classes}).",
             name=self.root.resolve().name,
             kind=self.kind,
-            n=len(self.samples),
-            k=len(self.classes),
+            pictures=counted("{n:,} picture", "{n:,} pictures", len(self.samples)),
+            k=counted("{n} class", "{n} classes", len(self.classes)),
             classes=classes,
         )
         if self.splits:
@@ -239,7 +239,9 @@ def _from_splits(
         if name not in splits:
             skipped.append(Skipped(base / name, _("neither train, val nor test")))
         elif not labels or (known and not _in_folders(base / name, labels) and not known.issuperset(labels)):
-            skipped.append(Skipped(base / name, _("{n:,} images without labels", n=len(group))))
+            skipped.append(
+                Skipped(base / name, counted("{n:,} image without label", "{n:,} images without labels", len(group)))
+            )
         else:
             named += [(file, label, splits[name]) for label, files in labels.items() for file in files]
     in_names = found and not any(_in_folders(base / name, labels) for name, labels in found.items())
