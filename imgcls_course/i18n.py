@@ -26,3 +26,8 @@ def _(text: str, /, **values) -> str:
     """
     translated = _catalogue().gettext(text)
     return utf8(translated.format(**values)) if values else translated
+
+
+def counted(one: str, many: str, n: int, /, **values) -> str:
+    """Translate what is said of `n` things: `one` or `many`, as the language has it, with {n} and {names} filled in."""
+    return utf8(_catalogue().ngettext(one, many, n).format(n=n, **values))

@@ -298,7 +298,9 @@ def _rotated(path):
 
 FAULTS = {
     "unreadable": _unreadable,
-    "left_aside": lambda path: photo(50).save(path.parents[1] / "loose.jpg"),
+    "unlabelled": lambda path: photo(50).save(path.parents[1] / "loose.jpg"),
+    "dead_link": lambda path: path.with_name("link.jpg").symlink_to(path.with_name("nowhere.jpg")),
+    "left_aside": lambda path: photo(50).save(path.with_name("photo.txt"), format="JPEG"),
     "skipped": lambda path: (path.parents[1] / "loop").symlink_to(path.parents[1]),
     "empty_folder": lambda path: path.with_name("x.jpg").mkdir(),
     "blank": lambda path: Image.new("RGB", (200, 150), "white").save(path),
@@ -364,6 +366,61 @@ def test_files_that_are_no_pictures_are_a_note(folder):
     (folder / "README.txt").write_text("hello", encoding="utf-8")
     (finding,) = look(folder).findings
     assert (finding.kind, finding.severity) == ("left_aside", "note")
+
+
+def test_a_picture_without_a_label_is_not_said_to_be_of_a_wrong_kind(folder, tmp_path):
+    """An ordinary JPEG beside the classes needs no conversion, but a class."""
+    photo(50).save(folder / "loose.jpg")
+    (finding,) = look(folder).of("unlabelled")
+    assert finding.detail == "lies beside the folders of the classes"
+    assert "Convert" not in str(look(folder))
+    photo(51).save(folder / "dog" / "0_mask.png")
+    assert "is a mask of the image beside it" in str(look(folder))
+    table = tmp_path / "labels.csv"
+    table.write_text("image,label\n0.jpg,a\n2.jpg,a\n1.jpg,b\n3.jpg,b\nnone.jpg,b\n", encoding="utf-8")
+    report = look(folder, labels=table)
+    assert {finding.detail for finding in report.of("unlabelled")} == {"has no label in the table"}
+    names = tmp_path / "names"
+    for number, name in enumerate(("cat.1", "cat.2", "dog.1", "dog.2", "loose")):
+        save(photo(number), names / f"{name}.jpg")
+    assert [finding.detail for finding in look(names).findings] == ["has no label in its name"]
+
+
+def test_the_audit_says_no_when_training_would(tmp_path):
+    """Its last line, what is marked above it, and `train` must say the same."""
+    cases = {
+        ("train/a*2", "train/b*2", "val/a*1", "val/c*1"): "Class 'c' of",
+        ("train/Cat*2", "train/b*2", "val/cat*1"): "but train has 'Cat'.",
+        ("train/1*2", "train/2*2", "val/01*1"): "but train has '1'.",
+        ("a*3", "b*1"): "Class 'b' has a single image",
+    }
+    for case, (names, said) in enumerate(cases.items()):
+        for index, name in enumerate(names):
+            folder, _star, count = name.partition("*")
+            for number in range(int(count)):
+                save(photo(10 * index + number), tmp_path / str(case) / folder / f"{number}.jpg")
+        report = look(tmp_path / str(case))
+        with pytest.raises(DataError) as caught:
+            data.load(tmp_path / str(case))
+        assert said in str(caught.value) == report.problem
+        assert str(report).endswith("Mend what is marked ✗ before you train.")
+        assert report.failed
+
+
+def test_the_last_line_agrees_with_those_above(folder, tmp_path):
+    """Nothing to complain of means that no line is marked."""
+    assert "Nothing to complain of" in str(look(folder))
+    table = tmp_path / "labels.csv"
+    rows = [f"{n}.jpg,{'ab'[n % 2]}" for n in range(9)]  # one more than there are
+    table.write_text("\n".join(["image,label", *rows]), encoding="utf-8")
+    report = str(look(folder, labels=table))
+    assert "! Not all rows and images belong together: labels in labels.csv (rows without an image: 1)." in report
+    assert report.endswith("Nothing forbids training. Look at what is marked ! first.")
+    (folder / "readme.txt").write_text("hello", encoding="utf-8")
+    assert str(look(folder)).endswith("\nNothing forbids training.")
+    (folder / "bird").mkdir()
+    assert "! No file in the folder 'bird'" in str(look(folder))
+    assert str(look(folder)).endswith("Look at what is marked ! first.")
 
 
 def test_labels_in_file_names_are_audited_too(tmp_path):

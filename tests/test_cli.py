@@ -86,7 +86,7 @@ def test_getting_an_unknown_data_set_is_one_line(monkeypatch, capsys):
 @pytest.mark.parametrize("broken", [False, True])
 def test_an_audit_fails_where_a_picture_cannot_be_read(monkeypatch, capsys, tmp_path, broken):
     """A script that trains must stop at exit status 1; a sound folder must not stop it."""
-    for name in ("a/1.png", "a/2.png", "b/3.png"):
+    for name in ("a/1.png", "a/2.png", "b/3.png", "b/5.png"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         damage.photo((60, 40), seed=int(path.stem)).save(path)

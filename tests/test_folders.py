@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import damage
 import pytest
@@ -11,6 +12,7 @@ from commands import imgcls
 from damage import fill
 
 from imgcls_course import data, evaluation
+from imgcls_course.cli.data import data_audit
 from imgcls_course.data.catalogue import describe
 from imgcls_course.data.doubts import notes
 from imgcls_course.data.file_names import labels_in_names
@@ -71,6 +73,36 @@ def test_names_of_cameras_are_no_classes(tmp_path):
     ]  # fmt: skip
 
 
+def test_names_that_hold_a_class_elsewhere_point_to_the_pattern(tmp_path):
+    """Windows numbers copies in brackets, which can be read; of the rest the reader says where the class is."""
+    for index, name in enumerate(("0001_cat", "img1-cat", "7-dog")):
+        line = refused(fill(tmp_path / str(index), f"{name}.jpg", f"{name}x.jpg"))
+        assert "--pattern (pattern=… in Python) says where" in line
+    read = {"cat (1)": "cat", "cat(12)": "cat", "cat.12 (1)": "cat", "big cat (3)": "big cat", "IMG_12 (1)": ""}
+    for name, label in read.items():
+        named = labels_in_names([tmp_path / f"{name}.jpg"])
+        assert [found for _file, found in named] == [label] * bool(label)
+
+
+def test_a_hidden_class_is_mentioned_beside_a_single_one(tmp_path):
+    """Nobody sees `.dog` in a file manager."""
+    assert "Hidden folders are passed over: .dog." in refused(fill(tmp_path, "cat/*3", ".dog/*3", ".empty/readme.txt"))
+
+
+def test_the_table_of_the_training_images_is_proposed(tmp_path):
+    """Of a competition, neither the sample of a submission nor the list of the test images has labels."""
+    root = fill(tmp_path / "set", "test/t*9", "train/x*9")
+    rows = ["id,label", *(f"t{n},0" for n in range(9))]
+    for name in ("a_list.csv", "sample_submission.csv"):
+        (root / name).write_text("\n".join(rows), encoding="utf-8")
+    (root / "train.csv").write_text("\n".join(rows).replace("t", "x"), encoding="utf-8")
+    assert f"labels seem to be in {root / 'train.csv'}:" in refused(root)
+    flat = fill(tmp_path / "flat", "abc1d.jpg", "abc2d.jpg", "abc3d.jpg")
+    for name in ("sample_submission.csv", "train.csv"):
+        (flat / name).write_text("id,label\nabc1d,0\nabc2d,1\nabc3d,1\n", encoding="utf-8")
+    assert f"labels seem to be in {flat / 'train.csv'}:" in refused(flat)
+
+
 def test_names_that_are_codes_are_no_labels(tmp_path):
     """Hashes give nearly every image a class of its own."""
     codes = [f"{7919 * n % 65521:04x}a{n}" for n in range(30)]
@@ -99,7 +131,8 @@ def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
         ("1.HEIC", HEIC, "1 × HEIC, which needs `pip install pillow-heif`"),
         ("1.nef", b"II*\0" + bytes(99), "1 × camera raw"),
         ("1.jxl", b"\xff\x0a", "1 × JPEG XL"),
-        ("1.txt", b"a", "1 other files (.txt)"),
+        ("1.dcm", bytes(128) + b"DICM", "1 × DICOM, to be exported as PNG"),
+        ("1.txt", b"a", "1 other file (.txt)"),
     ],
 )
 def test_a_class_that_cannot_be_opened_does_not_vanish(tmp_path, monkeypatch, name, content, said):
@@ -293,7 +326,7 @@ def test_links_are_followed_once_and_never_in_a_circle(tmp_path):
     assert {each.path.name for each in layout.skipped} == {"a again", "b again", "back", "loop", "up"}
     report = data.audit(root, progress=False)
     assert {finding.path for finding in report.of("skipped")} == {each.path for each in layout.skipped}
-    assert "is a link to a file that is missing" in {finding.detail for finding in report.of("left_aside")}
+    assert "is a link to a file that is missing" in {finding.detail for finding in report.of("dead_link")}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
@@ -377,5 +410,23 @@ def test_predict_counts_what_it_skips(tmp_path):
     said = "Skipped 2 files that are not images (.json, .txt)."
     assert say_skipped([path for path in others if path.suffix != ".heic"]) == said
     assert say_skipped(others).startswith(said)
-    with pytest.raises(DataError, match=r"There are no pictures in .* Skipped 1 files that are not images"):
+    with pytest.raises(DataError, match=r"There are no pictures in .* Skipped 1 file that is no image"):
         sort_files([fill(tmp_path / "none", "a.csv", content=b"1")])
+
+
+def test_a_missing_picture_is_skipped_beside_others(tmp_path):
+    """As `predict --help` says; alone, or for `find_pictures`, it is an error."""
+    fill(tmp_path, "good.jpg")
+    missing = tmp_path / "nope.jpg"
+    assert sort_files([missing, tmp_path / "good.jpg"]) == ([missing, tmp_path / "good.jpg"], [])
+    for function, places in ((sort_files, [missing]), (data.find_pictures, [missing, tmp_path])):
+        with pytest.raises(DataError, match="There is no file or folder"):
+            function(places)
+
+
+def test_an_audit_of_a_set_asks_for_a_folder(tmp_path, monkeypatch):
+    """The sets of the course have names and no folders; a folder of such a name is one."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("course:faces", "faces"):
+        with pytest.raises(DataError, match=r"'faces' is a data set of the course\. An audit looks at a folder"):
+            data_audit(Path(name), None, None, False)

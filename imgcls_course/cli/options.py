@@ -8,7 +8,11 @@ from ..errors import DataError
 from ..i18n import _
 
 DATA = typer.Option(help="Name of a data set (see `imgcls data list`), or a folder of pictures.")
-PATTERN = typer.Option(None, help="For labels in file names: a regular expression with a group `label`.")
+PATTERN = typer.Option(
+    None,
+    help="For labels in file names: a regular expression that matches the whole name without its ending, with a group "
+    "`label`, such as '(?P<label>[a-z]+)-.*' for cat-7b.jpg.",
+)
 LABELS = typer.Option(None, help="For labels in a table: its path, such as labels.csv, or labels.csv:COLUMN.")
 BATCH_SIZE = typer.Option(32, help="Pictures a step.")
 WORKERS = typer.Option(0, help="Processes that load pictures.")

@@ -16,13 +16,13 @@ from tqdm.auto import tqdm
 
 from ..i18n import _
 from .copies import find_copies
-from .doubts import notes, problem
+from .doubts import notes
 from .facts import GIANT, Facts, examine, header
 from .findings import SEVERITY, Audit, Finding, count_pictures
 from .fingerprints import SIDE, Fingerprints
 from .folders import is_system_folder
 from .formats import is_picture, remedy
-from .layouts import SPLITS, Layout
+from .layouts import SPLITS, Layout, refusal
 from .survey import Sample, survey
 from .unlabelled import find_pictures
 
@@ -31,11 +31,12 @@ IMBALANCE = 3  # times as many pictures; of two such classes, a blind guess is r
 AT_ONCE = 256  # files handed to the threads together; Ctrl-C waits for them
 MODES = {  # Pillow's name of how pixels are stored, by kind of finding
     "cmyk": ("CMYK", "LAB", "HSV", "YCbCr"),
-    "deep": ("I", "F", "I;16", "I;16B", "I;16L", "I;16N", "RGB;16"),
+    "deep": ("I", "F", "I;16", "I;16B", "I;16L", "I;16N", "RGB;16", "RGBA;16", "LA;16"),
     "palette": ("P", "PA"),
-    "transparent": ("RGBA", "RGBa", "LA", "La", "PA"),
-    "grey": ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"),
+    "transparent": ("RGBA", "RGBa", "LA", "La", "PA", "RGBA;16", "LA;16"),
+    "grey": ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N", "LA;16"),
 }
+CLIPPED = ("I", "F", "RGB;16", "RGBA;16", "LA;16")  # may only look blank, see `depth`
 
 
 def audit(path, *, pattern: str | None = None, labels=None, progress: bool = True) -> Audit:
@@ -68,7 +69,7 @@ def audit(path, *, pattern: str | None = None, labels=None, progress: bool = Tru
         If there is no such folder, or no picture in it. Nothing that is in a file raises.
     """
     layout = survey(path, pattern=pattern, labels=labels)
-    why_not = problem(layout)
+    why_not = refusal(layout)
     layout = layout if layout.samples else _all_alike(layout)
     paths = [sample.path for sample in layout.samples]
     with _strict_and_quiet():
@@ -86,7 +87,7 @@ def audit(path, *, pattern: str | None = None, labels=None, progress: bool = Tru
     findings.sort(key=lambda finding: (order.index(finding.kind), finding.path))
     sizes = np.array([fact.size for fact in facts if not fact.reason]).reshape(-1, 2)
     formats = Counter(fact.format for fact in facts if not fact.reason)
-    remarks = [why_not] if why_not else notes(layout)
+    remarks = [why_not] if why_not else [*notes(layout), *_rows(layout)]
     return Audit(layout, tuple(findings), _spread(sizes), dict(sorted(formats.items())), why_not, tuple(remarks))
 
 
@@ -172,7 +173,12 @@ def _odd_kind(path: Path, fact: Facts) -> Iterator[Finding]:
 def _blank(paths: list[Path], facts: list[Facts], prints: Fingerprints) -> Iterator[Finding]:
     """Pictures of one colour, give or take what saving as JPEG does to it."""
     for path, fact, grey, colour in zip(paths, facts, prints.grey, prints.colour, strict=True):
-        if not fact.reason and np.ptp(grey) <= 2 and np.ptp(colour, axis=(0, 1)).max() <= 2:
+        if (
+            not fact.reason
+            and fact.mode not in CLIPPED
+            and np.ptp(grey) <= 2
+            and np.ptp(colour, axis=(0, 1)).max() <= 2
+        ):
             yield _found("blank", path, _("is all of one colour"))
 
 
@@ -198,11 +204,34 @@ def _copies(layout: Layout, facts: list[Facts], prints: Fingerprints) -> Iterato
 
 def _left_aside(layout: Layout) -> Iterator[Finding]:
     """Files that are no samples; a picture among them may have been meant as one."""
+    masks = layout.masks
     for path in layout.left_aside:
         fact = header(path)
-        detail = fact.reason or _("is a picture ({format}) that loaders do not take", format=fact.format)
-        meant = not fact.reason or is_picture(path) or remedy(path)
-        yield _found("left_aside", path, detail, severity="warning" if meant else "note")
+        if path.is_symlink() and not path.exists():
+            yield _found("dead_link", path, fact.reason)
+        elif path in masks:
+            yield _found("left_aside", path, _("is a mask of the image beside it"), severity="note")
+        elif is_picture(path) and not fact.reason:
+            yield _found("unlabelled", path, _no_label(layout))
+        else:
+            detail = fact.reason or _("is a picture ({format}) that loaders do not take", format=fact.format)
+            meant = not fact.reason or is_picture(path) or remedy(path)
+            yield _found("left_aside", path, detail, severity="warning" if meant else "note")
+
+
+def _no_label(layout: Layout) -> str:
+    """Say why an image has no label, where others have one."""
+    if layout.kind == _("labels in file names"):
+        return _("has no label in its name")
+    if layout.kind in (_("a folder per class"), _("a folder per class, split"), _("splits in a folder per class")):
+        return _("lies beside the folders of the classes")
+    return _("has no label in the table")
+
+
+def _rows(layout: Layout) -> list[str]:
+    """Repeat what `label_table` says in brackets: rows without an image, or the other way round."""
+    text = _("Not all rows and images belong together: {kind}.")
+    return [text.format(kind=layout.kind)] if layout.kind.endswith(")") else []
 
 
 def _skipped(layout: Layout) -> Iterator[Finding]:

@@ -6,19 +6,20 @@ import os
 import re
 from pathlib import Path
 
-from ..i18n import _
+from ..i18n import _, counted
 from .decode import PictureError, opened
 from .depth import FULL
 from .file_names import bare_name
 from .folders import files_of_a_run, is_system_folder, walk
 from .formats import endings_of, is_picture, remedies
-from .split_names import is_filler, looks_like_splits, split_folders
+from .odd_classes import listed, no_classes, odd_classes
+from .split_names import split_folders
 from .survey import Layout, by_folder, chain, survey
 
 TABLES = (".csv", ".tsv")
 LOOKED_AT = 200  # entries of a neighbouring folder, and names looked up in a table: a hint is worth no long search
+HIDDEN = r"\.(?!thumb|trash|ipynb|cache|git)"  # a folder that may be a class
 START = 1 << 16  # bytes of a table that are looked into
-MASKS = {"annotations", "annots", "gt", "groundtruth", "labels", "mask", "masks", "seg", "segmentation"}
 
 
 def problem(layout: Layout, *, least_classes: int = 2) -> str:
@@ -32,6 +33,8 @@ def problem(layout: Layout, *, least_classes: int = 2) -> str:
     """
     if least_classes >= 2 and layout.splits and "train" not in layout.splits:
         return _no_train(layout)
+    if why := no_classes(layout):
+        return why
     unread = unreadable_classes(layout)
     if len(layout.classes) - len(unread) >= least_classes:
         return ""
@@ -41,7 +44,7 @@ def problem(layout: Layout, *, least_classes: int = 2) -> str:
 
 def notes(layout: Layout) -> list[str]:
     """Say what looks odd about a layout that can be used: a line each."""
-    return [*unreadable_classes(layout), *_folders_without_images(layout), *_odd_classes(layout), *_depth(layout)]
+    return [*unreadable_classes(layout), *_folders_without_images(layout), *odd_classes(layout), *_depth(layout)]
 
 
 def unreadable_classes(layout: Layout) -> list[str]:
@@ -85,6 +88,7 @@ def _meant(layout: Layout, unread: list[str]) -> str:
         or _table(layout.root, files, images)
         or _classes_below(layout, images)
         or _nothing_to_open(files, images)
+        or _hidden(layout)
         or _codes(layout, images) + (_neighbours(layout.root, images) or _how_to_lay_out())
     )
 
@@ -133,17 +137,25 @@ def _places_of_classes(layout: Layout) -> list[Path]:
 def _kinds(files: list[Path]) -> str:
     if not files:
         return _("it is empty")
-    return remedies(files) or _("{n:,} other files ({endings})", n=len(files), endings=endings_of(files))
+    return remedies(files) or counted(
+        "{n:,} other file ({endings})", "{n:,} other files ({endings})", len(files), endings=endings_of(files)
+    )
 
 
 def _table(root: Path, files: list[Path], images: list[Path]) -> str:
-    """Labels in a table beside the images, as in competitions: its rows begin with their names."""
+    """Labels in a table beside the images, as in competitions: its rows begin with their names.
+
+    A sample of what is to be submitted is no such table, nor is one of test images, if there are others.
+    """
     beside = [file for file in files if file.parent == root]
     with contextlib.suppress(OSError):
         beside += sorted(root.resolve().parent.iterdir())
-    names = {name for image in images[:LOOKED_AT] for name in (image.name, bare_name(image))}
+    splits = split_folders(filter(None, by_folder(root, images)))
+    known = [image for image in images if splits.get(image.relative_to(root).parts[0]) != "test"] or images
+    names = {name for image in known[:LOOKED_AT] for name in (image.name, bare_name(image))}
     for table in beside:
-        if table.suffix.lower() in TABLES and len(names & _cells(table)) >= min(3, len(images)) > 0:
+        fits = table.suffix.lower() in TABLES and "submission" not in table.stem.casefold()
+        if fits and len(names & _cells(table)) >= min(3, len(known)) > 0:
             return _(
                 "The labels seem to be in {table}: give that file with --labels, or to data.load with labels=…",
                 table=table,
@@ -166,11 +178,21 @@ def _classes_below(layout: Layout, images: list[Path]) -> str:
     for folder in chain(layout.base or layout.root, images)[1:]:
         inner = survey(folder)
         if len(inner.classes) > 1:
-            names = _listed(inner.classes)
+            names = listed(inner.classes)
             return _(
                 "The classes seem to be {names}, which are in {folder}: give that folder.", names=names, folder=folder
             )
     return ""
+
+
+def _hidden(layout: Layout) -> str:
+    """Classes whose folders are hidden: beside a single one they may be the others."""
+    places = _places_of_classes(layout) if layout.samples else []
+    inner = [Path(entry.path) for place in places for entry in os.scandir(place) if entry.is_dir()]
+    names = sorted({path.name for path in inner if re.match(HIDDEN, path.name) and _holds_an_image(path)})
+    if not names:
+        return ""
+    return _("Hidden folders are passed over: {names}. If they are classes, rename them.", names=listed(names))
 
 
 def _nothing_to_open(files: list[Path], images: list[Path]) -> str:
@@ -196,7 +218,7 @@ def _neighbours(root: Path, images: list[Path]) -> str:
         return ""
     return _(
         "If it is one class, and {names} beside it are others, give the folder above: {above}.",
-        names=_listed(beside),
+        names=listed(beside),
         above=above,
     )
 
@@ -221,48 +243,40 @@ def _holds_an_image(folder: Path) -> bool:
 
 def _codes(layout: Layout, images: list[Path]) -> str:
     """Names of cameras, messengers and programs."""
-    return "" if layout.classes else _("Names such as {name} do not hold a class. ", name=images[0].name)
-
-
-def _odd_classes(layout: Layout) -> list[str]:
-    """Classes that look like something else: splits, masks, or folders of folders."""
-    said, plain = [], {name.casefold() for name in layout.classes}
-    splits = [
-        name for name in looks_like_splits(layout.classes) if f"in{name.casefold()}" not in plain
-    ]  # valid, invalid
-    if splits:
-        text = _("Classes named like splits: {names}. If they are splits, put a folder per class into each.")
-        said.append(text.format(names=_listed(splits)))
-    if plain & MASKS and all(name in MASKS or is_filler(name) for name in plain):
-        said.append(_("Classes named like the parts of a data set: {names}.", names=_listed(layout.classes)))
-    if inner := _same_inside(layout):
-        text = _("Each class holds the same folders, {names}. If those are the classes, put them at the top.")
-        said.append(text.format(names=_listed(inner)))
-    return said
-
-
-def _same_inside(layout: Layout) -> tuple[str, ...]:
-    """Return the folders that every class has inside, if there are at least two and nothing else."""
-    if layout.splits:
-        return ()
-    inner: dict[int, list[Path]] = {}
-    for sample in layout.samples:
-        inner.setdefault(sample.label, []).append(sample.path)
-    base = layout.base or layout.root
-    names = set()
-    for files in inner.values():
-        folder = base / files[0].relative_to(base).parts[0]
-        names.add(tuple(sorted(by_folder(folder, files))) if folder != files[0] else ())
-    found = next(iter(names))
-    return found if len(names) == 1 and len(found) > 1 and "" not in found else ()
+    if layout.classes:
+        return ""
+    text = _("Names such as {name} do not hold a class. If they do, --pattern (pattern=… in Python) says where. ")
+    return text.format(name=images[0].name)
 
 
 def _depth(layout: Layout) -> list[str]:
-    """Files of 16 bits that use fewer."""
-    text = _("The 16-bit pictures use {bits} bits: {white} is taken for white, in all of them.")
-    return [text.format(bits=layout.bits, white=2**layout.bits - 1)] if layout.bits < FULL else []
+    """Images of which 8 bits do not show all: what is black, and what is white."""
+    depth, said = layout.depth, []
+    white = 2**depth.bits - 1
+    if "16-bit" in depth.ranges and depth.bits < FULL:
+        text = _("The 16-bit pictures use {bits} bits: {white} is taken for white, in all of them.")
+        said.append(text.format(bits=depth.bits, white=white))
+    if "integer" in depth.ranges:
+        said += _range(_("integer"), *depth.ranges["integer"], white=white, always=depth.bits < FULL)
+    if "float" in depth.ranges:
+        high = depth.ranges["float"][1]
+        said += _range(_("floating-point"), *depth.ranges["float"], white=1 if high <= 1 else 255)
+    if depth.colour:
+        text = _(
+            "16-bit colour images: only their upper 8 bits can be read, so those that use fewer are dark, down to "
+        )
+        said.append(text + _("black. Scale them to 8 bits, all alike, and save them again."))
+    return said
 
 
-def _listed(names) -> str:
-    names = list(names)
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+def _range(kind: str, low: float, high: float, *, white: int, always: bool = False) -> list[str]:
+    """Say what becomes of values that 8 bits cannot hold, if there are some."""
+    if low >= 0 and high <= white and not always:
+        return []
+    text = _("The {kind} images hold values from {low:g} to {high:g}: 0 and below becomes black, {white} and above ")
+    text = text.format(kind=kind, low=low, high=high, white=white) + _("white, in all of them.")
+    return (
+        [text + " " + _("Scale them to 0 … 255, all alike, and save them again.")]
+        if low < 0 or high > white
+        else [text]
+    )

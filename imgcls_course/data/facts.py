@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from .decode import PictureError, opened, read, to_rgb
+from .depth import deep_colour
 from .fingerprints import FINE_SIDE, SIDE, Fingerprints, fingerprint
 
 GIANT = 20_000_000  # pixels; more take most of a second to load
@@ -87,7 +88,7 @@ def same_pixels(one, other) -> bool:
 
 
 def _header(image: Image.Image) -> dict:
-    mode = "RGB;16" if image.mode == "RGB" and ";16" in str(image.tile) else image.mode  # Pillow halves its depth
+    mode = f"{image.mode};16" if deep_colour(image) else image.mode
     orientation, several = 1, False
     with contextlib.suppress(Exception):  # a picture may be fine and its metadata damaged
         orientation = image.getexif().get(ORIENTATION, 1)

@@ -7,7 +7,8 @@ from pathlib import Path
 from ..errors import DataError
 from ..i18n import _
 
-LABEL_IN_NAME = r"(?P<label>.*?)[._\- ]*\d+$"  # cat.9586 -> cat, Abyssinian_12 -> Abyssinian
+COPY = r" ?\(\d+\)"  # as Windows and browsers number files of the same name: cat (1)
+LABEL_IN_NAME = rf"(?P<label>.*?)([._\- ]*\d+({COPY})?|{COPY})$"  # cat.9586 -> cat, Abyssinian_12 -> Abyssinian
 ENDING = r"\.[A-Za-z]\w*(\?.*)?$"  # .jpg, and .jpg?w=640 as browsers save it; the 12 in cat.12 is none
 CAMERA = set(
     re.findall(r"\w+", "cimg dcim dji dsc dscf dscn fb gopr img imgp kimg mvimg pict pxl vid vlcsnap wa whatsapp")
@@ -17,12 +18,21 @@ GENERIC = set(
 )
 PANASONIC = r"p\d{7}"  # P1010001, also of Olympus; a lone p can be a class
 DATE = 6  # so many digits before the last number are a date, as in 20240101_120000, and no label
+MASK = r"(.+?)[._\- ](?:mask|masks|seg|segm|segmentation|gt|groundtruth|label|annotation)(?:[._\- ]?\d+)?"
 MANY = 10  # names; of fewer, each may have a label of its own
 
 
 def bare_name(path: Path) -> str:
     """Return the name of a file without its ending."""
     return re.sub(ENDING, "", path.name)
+
+
+def masks_beside(images: Iterable[Path]) -> set[Path]:
+    """Return the images that are masks of others in the same folder: `x_mask.png` beside `x.png`, or `x.jpg`."""
+    images = list(images)
+    named = {(image.parent, bare_name(image).casefold()) for image in images}
+    found = {image: re.fullmatch(MASK, bare_name(image).casefold()) for image in images}
+    return {image for image, match in found.items() if match and (image.parent, match[1]) in named}
 
 
 def labels_in_names(files: Iterable[Path]) -> list[tuple[Path, str]]:
@@ -42,15 +52,18 @@ def labels_by_pattern(files: Iterable[Path], pattern: str) -> list[tuple[Path, s
     try:
         find = re.compile(pattern)
     except re.error as error:
-        raise DataError(_("The pattern {p!r} is no regular expression: {e}.", p=pattern, e=error)) from None
+        raise DataError(_("The pattern {p} is no regular expression: {e}.", p=pattern, e=error)) from None
+    if not find.groups:
+        text = _("The pattern {p} has no group 'label'. Put (?P<label> and ) around the part that is the class.")
+        raise DataError(text.format(p=pattern))
     named = []
     for file in files:
         match = find.fullmatch(bare_name(file))
         if match is None:
-            raise DataError(
-                _("{file} does not fit the pattern {pattern!r}, so its label is unknown.", file=file, pattern=pattern)
-            )
-        named.append((file, match["label"] if "label" in find.groupindex else match[min(1, find.groups)]))
+            text = _("{file} does not fit the pattern {pattern}, so its label is unknown. ")
+            text += _("A pattern has to match the whole name without its ending.")
+            raise DataError(text.format(file=file, pattern=pattern))
+        named.append((file, match["label" if "label" in find.groupindex else 1]))
     return named
 
 

@@ -13,6 +13,8 @@ SEVERITY = {  # in the order of the report
     "unreadable": "error",
     "leakage": "error",
     "label_conflict": "error",
+    "unlabelled": "warning",
+    "dead_link": "warning",
     "left_aside": "warning",
     "skipped": "warning",
     "empty_folder": "warning",
@@ -164,8 +166,10 @@ class Audit:
     def _verdict(self) -> str:
         if self.failed:
             return _("Mend what is marked ✗ before you train.")
-        if self.findings:
+        if self.remarks or any(finding.severity == "warning" for finding in self.findings):
             return _("Nothing forbids training. Look at what is marked ! first.")
+        if self.findings:
+            return _("Nothing forbids training.")
         return _("Nothing to complain of.")
 
 
@@ -185,6 +189,11 @@ def explain(kind: str) -> tuple[str, str]:
         ),
         "leakage": (_("in two splits"), _("The result on val or test would be too good. Keep one of each.")),
         "label_conflict": (_("under two labels"), _("One label must be wrong. Look, and delete the wrong one.")),
+        "unlabelled": (
+            _("without a label"),
+            _("They are not used. Give them a class: a folder, a name, or a row in the table."),
+        ),
+        "dead_link": (_("dead link"), _("The file it leads to is missing. Fetch it, or delete the link.")),
         "left_aside": (_("left aside"), _("Loaders do not take these. Convert pictures that belong to the data.")),
         "skipped": (_("skipped folder"), _("No image in it is used. See whether that is what you want.")),
         "empty_folder": (_("empty folder"), _("Some loaders stop here. Fill it, or delete it.")),

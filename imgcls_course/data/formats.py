@@ -26,6 +26,7 @@ SIGNED = (  # formats that begin with bytes of their own, so that a file without
     "JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM", "QOI", "PSD"
 )  # fmt: skip
 HEIC, RAW, JXL = (".heic", ".heif", ".hif"), (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"), (".jxl",)
+DICOM = (".dcm", ".dicom")  # of hospitals; which values are black and white is for a person to say
 MIME_TYPES = mimetypes.MimeTypes()  # the endings Python knows; what a system adds to them differs
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
@@ -69,6 +70,8 @@ def remedy(path: Path) -> str:
         return _("HEIC, which needs `pip install pillow-heif`")
     if ending in RAW:
         return _("camera raw, to be exported as JPEG")
+    if ending in DICOM:
+        return _("DICOM, to be exported as PNG")
     return _("JPEG XL, to be converted to JPEG or PNG") if ending in JXL and not _taken(ending) else ""
 
 

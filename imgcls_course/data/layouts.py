@@ -10,6 +10,7 @@ from .cards import Card
 from .doubts import problem
 from .folders import all_files
 from .formats import is_picture
+from .odd_classes import near_twin
 from .split_names import SPLIT_FOLDERS, SPLITS
 from .stable_split import stable_split
 from .survey import Layout, Sample, name_below, survey
@@ -72,6 +73,22 @@ def to_splits(layout: Layout, *, card: Card | None = None, seed: int = 0, fracti
     test, by the names of the files (see `stable_split`); two fractions, such as (0.8, 0.2), leave test empty. Where
     only train and test are given, a fifth of train becomes val; where only train and val are given, test is empty.
     """
+    return splits_at(layout, _places(layout, seed=seed, fractions=fractions), card=card)
+
+
+def refusal(layout: Layout) -> str:
+    """Say in one line why a network cannot be trained on a layout, as `to_splits` would; "" if it can."""
+    if why := problem(layout):
+        return why
+    try:
+        _places(layout, seed=0, fractions=FRACTIONS)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+def _places(layout: Layout, *, seed: int, fractions) -> list[np.ndarray]:
+    """Return the places of the samples of train, val and test, or raise what forbids it."""
     given = layout.splits
     if not given or set(given) == {"train"}:
         places = _divided(layout, np.arange(len(layout.samples)), fractions=fractions, seed=seed)
@@ -81,7 +98,7 @@ def to_splits(layout: Layout, *, card: Card | None = None, seed: int = 0, fracti
         if "val" not in given:
             places[:2] = _divided(layout, places[0], fractions=(0.8, 0.2), seed=seed)[:2]
     _check_classes(layout, np.array([layout.samples[place].label for place in places[0]]))
-    return splits_at(layout, places, card=card)
+    return places
 
 
 def splits_at(layout: Layout, places, *, card: Card | None = None) -> "Splits":
@@ -122,13 +139,20 @@ def card_of(layout: Layout) -> Card:
 
 
 def _check_classes(layout: Layout, train_labels: np.ndarray) -> None:
-    missing = sorted(set(range(len(layout.classes))) - set(train_labels.tolist()))
-    if missing:
-        raise DataError(
-            _(
-                "Class '{name}' of {root} has no picture to train on. Put some into its train folder, or remove "
-                "the class.",
-                name=layout.classes[missing[0]],
-                root=layout.root,
-            )
+    there = [layout.classes[label] for label in sorted(set(train_labels.tolist()))]
+    missing = [name for name in layout.classes if name not in there]
+    if not missing:
+        return
+    name = missing[0]
+    if near := near_twin(name, there):
+        text = _(
+            "Class '{name}' of {root} has no picture to train on, but train has '{near}'. If they are the same class, "
         )
+        raise DataError(text.format(name=name, root=layout.root, near=near) + _("give both the same name."))
+    raise DataError(
+        _(
+            "Class '{name}' of {root} has no picture to train on. Put some into its train folder, or remove the class.",
+            name=name,
+            root=layout.root,
+        )
+    )

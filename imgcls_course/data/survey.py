@@ -12,9 +12,9 @@ import numpy as np
 
 from ..encoding import utf8
 from ..errors import DataError
-from ..i18n import _
-from .depth import bits_used
-from .file_names import labels_by_pattern, labels_in_names
+from ..i18n import _, counted
+from .depth import Depth, depth_of
+from .file_names import labels_by_pattern, labels_in_names, masks_beside
 from .folders import Skipped, walk
 from .formats import endings_of, is_picture, remedies
 from .split_names import SPLITS, is_filler, split_folders
@@ -73,18 +73,28 @@ class Layout:
         return [name_below(self.root, sample.path) for sample in self.samples]
 
     @functools.cached_property
+    def depth(self) -> Depth:
+        """How deep the pictures are."""
+        return depth_of([sample.path for sample in self.samples])
+
+    @property
     def bits(self) -> int:
         """How many bits the 16-bit pictures use, see `depth.bits_used`."""
-        return bits_used([sample.path for sample in self.samples])
+        return self.depth.bits
+
+    @property
+    def masks(self) -> set[Path]:
+        """The files left aside that are masks of images beside them, as `x_mask.png` is of `x.png`."""
+        return masks_beside([*self.left_aside, *(sample.path for sample in self.samples)]) & set(self.left_aside)
 
     def __str__(self) -> str:
         classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
         text = _(
-            "{name}: {kind}. {n:,} pictures of {k} classes ({classes}).",
+            "{name}: {kind}. {pictures} of {k} ({classes}).",
             name=self.root.resolve().name,
             kind=self.kind,
-            n=len(self.samples),
-            k=len(self.classes),
+            pictures=counted("{n:,} picture", "{n:,} pictures", len(self.samples)),
+            k=counted("{n} class", "{n} classes", len(self.classes)),
             classes=classes,
         )
         if self.splits:
@@ -98,6 +108,8 @@ class Layout:
             endings, what = endings_of(self.left_aside), remedies(self.left_aside)
             text = _("Left aside: {n:,} other files ({endings}).", n=len(self.left_aside), endings=endings)
             said += [text, _("Of them {what}.", what=what)] if what else [text]
+            if n := len(self.masks):
+                said.append(_("Masks of images beside them: {n:,}.", n=n))
         if self.skipped:
             named = [f"{os.path.relpath(each.path, self.root)} ({each.reason})" for each in self.skipped[:5]]
             more = ", …" if len(self.skipped) > 5 else ""
@@ -121,6 +133,9 @@ def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
 
         return replace(from_table(root, files, labels), skipped=tuple(skipped))
     images = [file for file in files if is_picture(file)]
+    if pattern is None:  # who gives a pattern may mean every file
+        masks = masks_beside(images)
+        images = [file for file in images if file not in masks]
     base = root if pattern else _unwrapped(root, images)
     if pattern is not None:
         kind, named, more = _("labels in file names"), _by_pattern(root, images, pattern), []
@@ -129,7 +144,7 @@ def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
     taken = {file for file, _label, _split in named}
     passed = [each.path for each in more]
     left_aside = [file for file in files if file not in taken and not any(map(file.is_relative_to, passed))]
-    classes, labels = np.unique([_plain(label) for _file, label, _split in named], return_inverse=True)  # sorted
+    classes, labels = np.unique([plain(label) for _file, label, _split in named], return_inverse=True)  # sorted
     samples = [Sample(file, int(label), split) for (file, _name, split), label in zip(named, labels, strict=True)]
     samples.sort(key=lambda sample: sample.path)
     return Layout(
@@ -223,11 +238,13 @@ def _from_splits(
         labels = found.get(name, {})
         if name not in splits:
             skipped.append(Skipped(base / name, _("neither train, val nor test")))
-        elif not labels or (known and not _in_folders(labels) and not known.issuperset(labels)):
-            skipped.append(Skipped(base / name, _("{n:,} images without labels", n=len(group))))
+        elif not labels or (known and not _in_folders(base / name, labels) and not known.issuperset(labels)):
+            skipped.append(
+                Skipped(base / name, counted("{n:,} image without label", "{n:,} images without labels", len(group)))
+            )
         else:
             named += [(file, label, splits[name]) for label, files in labels.items() for file in files]
-    in_names = found and not any(map(_in_folders, found.values()))
+    in_names = found and not any(_in_folders(base / name, labels) for name, labels in found.items())
     return _("labels in file names") if in_names else _("a folder per class, split"), named, skipped if named else []
 
 
@@ -247,8 +264,9 @@ def _labels(folder: Path, images: list[Path]) -> dict[str, list[Path]]:
     return labels
 
 
-def _in_folders(labels: dict[str, list[Path]]) -> bool:
-    return any(label in file.parent.parts for label, files in labels.items() for file in files[:1])
+def _in_folders(split: Path, labels: dict[str, list[Path]]) -> bool:
+    """Say whether labels are folders; val_1.jpg in the folder val is named so, and lies in no folder of a class."""
+    return any(label in file.parent.relative_to(split).parts for label, files in labels.items() for file in files[:1])
 
 
 def _splits_inside(base: Path, folders: dict[str, list[Path]]) -> Named:
@@ -274,9 +292,9 @@ def _by_pattern(root: Path, images: list[Path], pattern: str) -> Named:
 
 def name_below(root: Path, path: Path) -> str:
     """Return the path of a file from a folder on, with "/" between, in one spelling."""
-    return _plain(path.relative_to(root).as_posix())
+    return plain(path.relative_to(root).as_posix())
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """One spelling for a name: "é" can be one character or two, and not every name is UTF-8."""
     return unicodedata.normalize("NFC", utf8(name))

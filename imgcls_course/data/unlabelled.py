@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import DataError
-from ..i18n import _
+from ..i18n import _, counted
 from .folders import all_files
 from .formats import endings_of, is_picture, remedies, remedy
 
@@ -28,17 +28,24 @@ def find_pictures(places: Iterable[Path | str]) -> list[Path]:
     DataError
         If a place does not exist, or there is no picture at all.
     """
+    places = list(map(Path, places))
+    for place in places:
+        _check_there(place)
     return sort_files(places)[0]
 
 
 def sort_files(places: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
-    """Return what `find_pictures` returns, and the other files that lie in the folders."""
+    """Return what `find_pictures` returns, and the other files that lie in the folders.
+
+    Beside places that exist, one that does not is among the pictures: whoever reads them skips it, and says so.
+    """
     places = list(map(Path, places))
+    if not any(place.exists() for place in places):
+        for place in places[:1]:
+            _check_there(place)
     found: list[Path] = []
     others: list[Path] = []
     for place in places:
-        if not place.exists():
-            raise DataError(_("There is no file or folder {place}.", place=place))
         for file in all_files(place) if place.is_dir() else [place]:
             (found if file == place or is_picture(file) else others).append(file)
     if not found:
@@ -47,9 +54,18 @@ def sort_files(places: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
     return list(dict.fromkeys(found)), list(dict.fromkeys(others))
 
 
+def _check_there(place: Path) -> None:
+    if not place.exists():
+        raise DataError(_("There is no file or folder {place}.", place=place))
+
+
 def say_skipped(others: list[Path]) -> str:
     """Count the files that are no images, and say what can be done about those that could be."""
     no_images = [path for path in others if not remedy(path)]
-    text = _("Skipped {n:,} files that are not images ({endings}).", n=len(no_images), endings=endings_of(no_images))
+    one, many = (
+        "Skipped {n:,} file that is no image ({endings}).",
+        "Skipped {n:,} files that are not images ({endings}).",
+    )
+    text = counted(one, many, len(no_images), endings=endings_of(no_images))
     what = remedies(others)
     return " ".join([text] * bool(no_images) + [_("Skipped {what}.", what=what)] * bool(what))

@@ -10,7 +10,7 @@ from ..data.files import PictureFiles
 from ..data.loaders import loader
 from ..devices import Device
 from ..errors import CourseWarning, EvaluationError
-from ..i18n import _
+from ..i18n import _, counted
 from ..training import Card
 from .predictions import predict
 
@@ -84,8 +84,12 @@ def classify(
             if len(batches.broken) < len(files):
                 raise
             first = next(iter(batches.broken.items()))
-            message = _("None of {n} pictures can be read, such as {path}: {reason}.")
-            raise EvaluationError(message.format(n=len(files), path=first[0], reason=first[1])) from None
+            one, many = (
+                "{path} cannot be read: {reason}.",
+                "None of {n} pictures can be read, such as {path}: {reason}.",
+            )
+            message = counted(one, many, len(files), path=first[0], reason=first[1])
+            raise EvaluationError(message) from None
     answers = [
         Answer(Path(path), dict(zip(card.classes, row, strict=True)))
         for path, row in zip(told.paths, told.probabilities.tolist(), strict=True)

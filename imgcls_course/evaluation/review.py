@@ -193,7 +193,7 @@ def _check_there(splits: Splits, split: str, *, needs_val: bool) -> None:
     """Raise one line if a split is empty that is needed."""
     there = [name for name in SPLITS if len(splits[name])]
     if len(splits[split]) == 0:
-        message = _("There are no pictures in {split}. Take another split: {others}.")
+        message = _("There are no pictures in {split}. Take another split (--split, or split=… in Python): {others}.")
         raise EvaluationError(message.format(split=split, others=", ".join(there)))
     if needs_val and "val" not in there:
         raise EvaluationError(
