@@ -25,6 +25,13 @@ THUMBNAIL = 200  # pixels, the longer side
 TEMPLATE = Path(__file__).with_name("report.html")
 
 
+def file_of(place: Path | str) -> Path:
+    """Return the file of a report: `place`/report.html, or `place` itself where it is named like a page."""
+    place = Path(place)
+    is_page = place.suffix.lower() in (".html", ".htm") and not place.is_dir()
+    return place if is_page else place / "report.html"
+
+
 def write(review: Review, folder: Path | str, *, title: str, images=None) -> Path:
     """Write `folder`/report.html, whole or not at all, and return its path.
 
@@ -32,7 +39,7 @@ def write(review: Review, folder: Path | str, *, title: str, images=None) -> Pat
     ----------
     review : evaluation.Review
     folder : path
-        Made if it is not there.
+        Made if it is not there. A name that ends in .html is that of the file itself.
     title : str
     images : data.Pictures, optional
         The pictures of the split, if they are not in files.
@@ -54,7 +61,7 @@ def write(review: Review, folder: Path | str, *, title: str, images=None) -> Pat
         wrong=len(wrong),
         cases=[(case, _thumbnail(case, images)) for case in wrong[:BAD_CASES]],
     )
-    out = Path(folder) / "report.html"
+    out = file_of(folder)
     paths.write_text(out, text.encode("utf-8", "replace").decode("utf-8"))  # names of files need not be UTF-8
     return out
 

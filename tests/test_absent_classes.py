@@ -99,7 +99,7 @@ def test_a_threshold_without_images_of_its_class():
     found = _review(absent, "dog")
     assert np.isnan([found.average_precision, *found.intervals["recall"]]).all()
     assert "average precision of dog: –" in str(found)
-    assert "recall – (– to –), precision 0.000 (0.00 to 0.00)" in str(found)
+    assert "recall – (– to –), precision 0.000 (0.00 to 0.97)" in str(found)
 
 
 def test_intervals_of_a_review_are_those_of_its_scores():
@@ -214,3 +214,17 @@ def test_the_report_of_many_classes_is_bounded(tmp_path, monkeypatch):
     assert table.count("<tr><td>") == 20
     assert "<td>c007</td><td>c150</td>" in table
     assert len(page) < 1_000_000
+
+
+def test_few_images_are_not_certain():
+    """Where all or none are hits, bootstrap draws the same each time: the exact interval must stand instead."""
+    for n, right, expected in (
+        (1, True, (0.025, 1)),
+        (1, False, (0, 0.975)),
+        (10, True, (0.6915, 1)),
+        (10**5, True, (1, 1)),
+    ):
+        predictions = Predictions(np.tile([[0.9, 0.1]], (n, 1)), [0 if right else 1] * n, ("ant", "bee"))
+        found = _review(predictions, "ant").intervals
+        assert found["accuracy"] == pytest.approx(expected, abs=1e-4), n
+        assert found["precision"] == found["accuracy"]

@@ -4,7 +4,7 @@ import json
 
 import damage
 import pytest
-from commands import imgcls
+from commands import imgcls, outcome
 
 from imgcls_course import data, evaluation, training
 from imgcls_course.errors import CourseError, DataError, EvaluationError
@@ -150,3 +150,69 @@ def test_evaluate_takes_labels_from_a_table(run, tmp_path):
         written = ("--predictions", tmp_path / f"{name}.csv")
         imgcls("evaluate", "--checkpoint", run, "--data", folder, *options, *written)
     assert evaluation.read(tmp_path / "a.csv") == evaluation.read(tmp_path / "b.csv")
+
+
+def test_what_cannot_be_is_said_before_anything_is_read(pictures, run, tmp_path):
+    """Data and images take time: a wrong option must be one line before the first word about them."""
+    (tmp_path / "w.pth").write_bytes(b"\x80\x02}q\x00.")
+    (tmp_path / "b.json").write_bytes(b"\x80\x02}q\x00.")
+    (tmp_path / "empty").mkdir()
+    data_of = ("--data", tmp_path / "nowhere")  # were it looked at first, the line would be another
+    for options, line in (
+        (("--predictions", tmp_path / "p.xlsx"), "ends in .csv or .txt; p.xlsx does not. A spreadsheet opens"),
+        (("--at-least-recall", 95), "The recall to reach must be above 0 and at most 1; got 95.0. Did you mean 0.95?"),
+        (("--at-least-precision", -1), "The precision to reach must be"),
+        (("--at-least-recall", 0.9, "--at-least-precision", 0.9), "Give one need"),
+        (("--cost", 0, 0), "not both 0"),
+        (("--cost", 1, -2), "numbers from 0 up"),
+        (("--threshold", 50), "Did you mean 0.5?"),
+        (("--split", "tset"), "Did you mean 'test'?"),
+        (("--positive", "be"), "'be' is not a class of this network"),
+        (("--report", pictures / "test" / "ants" / "0.jpg"), "is a file and not a folder"),
+        (("--checkpoint", tmp_path / "w.pth"), "is a file of weights. Give the folder of the run"),
+        (("--checkpoint", tmp_path / "b.json"), "is no checkpoint: it is not a text file."),
+        (("--checkpoint", tmp_path / "empty"), "There is no checkpoint in"),
+    ):
+        with pytest.raises(CourseError) as caught:
+            imgcls("evaluate", "--checkpoint", run, *data_of, *options)
+        assert line in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_report_can_be_named_as_a_file(pictures, run, tmp_path):
+    """A name that ends in .html is the file; a folder of such a name stays one."""
+    (tmp_path / "b.html").mkdir()
+    for place, file in (("a.html", "a.html"), ("b.html", "b.html/report.html"), ("c", "c/report.html")):
+        imgcls("evaluate", "--checkpoint", run, "--data", pictures, "--report", tmp_path / place)
+        assert (tmp_path / file).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_options_without_effect_are_said(pictures, run):
+    """Fractions of the run's own data and a class in question without a threshold change nothing: say so."""
+    printed = imgcls("evaluate", "--checkpoint", run, "--data", pictures, "--fractions", "0.5,0.3,0.2")
+    assert "the fractions are not used" in printed
+    result = outcome("predict", "--checkpoint", run, "--positive", "bees", pictures / "test" / "ants" / "0.jpg")
+    assert "--positive is used only with --threshold" in result.stderr
+    assert len(result.stdout.splitlines()) == 1
+
+
+def test_missing_files_are_named_and_skipped(pictures, run, tmp_path):
+    """One wrong path among many must not cost the answers for the others; only wrong ones are an error."""
+    good, missing = pictures / "test" / "ants" / "0.jpg", tmp_path / "nope.png"
+    result = outcome("predict", "--checkpoint", run, missing, good)
+    assert result.stdout.startswith(f"{good}: ")
+    assert f"skipped {missing}: there is no such file or folder" in result.stderr
+    rows = json.loads(imgcls("predict", "--checkpoint", run, "--json", missing, good))
+    assert [("error" in row, row["path"]) for row in rows] == [(False, str(good)), (True, str(missing))]
+    with pytest.raises(CourseError, match="There is no file or folder"):
+        imgcls("predict", "--checkpoint", run, missing)
+
+
+def test_classes_without_images_on_the_command_line(run, tmp_path):
+    """A folder of one class only: every score is a number or a dash with its reason, and the report is written."""
+    for folder, counts in (("one", {"bees": 3}), ("other", {"ants": 1})):
+        new = _folder(tmp_path / folder, **counts)
+        for options in ((), ("--threshold", 0.5), ("--threshold", 1, "--report", tmp_path / folder / "r.html")):
+            printed = imgcls("evaluate", "--checkpoint", run, "--data", new, *options)
+            assert "left out of the averages" in printed
+            assert "nan" not in printed

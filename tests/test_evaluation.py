@@ -174,10 +174,13 @@ def test_a_threshold_by_hand():
     [
         ({}, "Give one need"),
         ({"at_least_recall": 0.9, "at_least_precision": 0.9}, "Give one need"),
-        ({"at_least_recall": 1.2}, r"must lie in \(0, 1\]; got 1.2"),
-        ({"at_least_precision": float("nan")}, r"must lie in \(0, 1\]"),
+        ({"at_least_recall": 1.2}, "recall to reach must be above 0 and at most 1; got 1.2.$"),
+        ({"at_least_precision": float("nan")}, "precision to reach must be above 0"),
         ({"cost": {"missed": 1}}, 'cost needs "missed" and "false_alarm"'),
-        ({"cost": {"missed": -1, "false_alarm": 1}}, "neither below 0"),
+        ({"cost": {"missed": -1, "false_alarm": 1}}, "from 0 up"),
+        ({"cost": {"missed": 0, "false_alarm": 0}}, "not both 0"),
+        ({"cost": {"missed": float("nan"), "false_alarm": 1}}, "from 0 up"),
+        ({"at_least_recall": 95}, "Did you mean 0.95"),
     ],
 )
 def test_needs_that_are_none(needs, line):

@@ -571,3 +571,64 @@ def test_a_channel_that_is_not_there_is_one_clear_line():
         explain.strongest_patches(_finder(), [torch.rand(1, 3, 16, 16)], layer="1", channels=[1, 9])
     with pytest.raises(ExplainError, match="no pictures"):
         explain.strongest_patches(_finder(), [], layer="1", channels=[1])
+
+
+# What is no model, and what are no images
+
+
+def test_each_explanation_names_what_it_cannot_take(resnet18):
+    """No image, NaN, another order or number of channels, a name instead of a model: one line, from every function."""
+    images = torch.rand(2, 3, 64, 64)
+    holed = images.clone()
+    holed[0, 0, 0, 0] = float("nan")
+    ask = {name: getattr(explain, name) for name in ("saliency", "gradient", "grad_cam", "cam", "occlusion", "look")}
+    ask |= {"layers": explain.layers, "feature_maps": lambda *given: explain.feature_maps(*given, "layer1")}
+    for what, model, given, error, line in (
+        ("no image", resnet18, images[:0], ExplainError, r"no image here: .*\(0, 3, 64, 64\)"),
+        ("no pixel", resnet18, images[:, :, :0], ExplainError, "no image here"),
+        ("NaN", resnet18, holed, ExplainError, "finite numbers"),
+        ("infinity", resnet18, holed[1] / 0, ExplainError, "finite numbers"),
+        (
+            "grey",
+            resnet18,
+            images[:, :1],
+            ModelError,
+            r"shape \(2, 1, 64, 64\): it takes \(N, 3, H, W\). Repeat the grey",
+        ),
+        ("channels last", resnet18, images.movedim(1, 3), ModelError, r"shape \(2, 64, 64, 3\): .* Move the channels"),
+        ("one, channels last", resnet18, images[0].movedim(0, 2), ModelError, "Move the channels"),
+        (
+            "with alpha",
+            resnet18,
+            torch.rand(4, 64, 64),
+            ModelError,
+            r"shape \(1, 4, 64, 64\): it takes \(N, 3, H, W\).$",
+        ),
+        ("a name", "resnet18", images, ExplainError, "must be a model .* got 'resnet18'"),
+        ("a function", models.create, images, ExplainError, "must be a model .* got function"),
+        ("nothing", None, images, ExplainError, "must be a model"),
+    ):
+        for name, function in ask.items():
+            with pytest.raises(error, match=line) as caught:
+                function(model, given)
+            assert "\n" not in str(caught.value), (what, name)
+
+
+def test_numbers_that_explanations_cannot_take(resnet18):
+    """How many at once, how large, how many patches: one line that names the argument."""
+    images = torch.rand(2, 3, 64, 64)
+    for batch_size in (0, -1, 2.5, None):
+        with pytest.raises(ExplainError, match="batch_size must be a whole number"):
+            explain.occlusion(resnet18, images, batch_size=batch_size)
+    for ask, line in (
+        (lambda: explain.occlusion(resnet18, images, stride=0), "stride must be"),
+        (lambda: explain.occlusion(resnet18, images, fill=float("nan")), "finite numbers"),
+        (lambda: explain.occlude(resnet18, images), "one image"),
+        (lambda: explain.enlarged(np.ones((3, 3)), 0), "at least one pixel"),
+        (lambda: explain.filters("resnet18"), "must be a model"),
+        (lambda: explain.view("resnet18", "layer1", 64), "must be a model"),
+        (lambda: explain.strongest_patches(resnet18, [images[:0]], layer="layer1", channels=[0]), "no pictures"),
+        (lambda: explain.strongest_patches(resnet18, [images], layer="layer1", channels=[0], count=0), "count must be"),
+    ):
+        with pytest.raises(ExplainError, match=line):
+            ask()

@@ -30,7 +30,9 @@ def evaluate(
     cost: tuple[float, float] = typer.Option(None, help="Need: the least cost; what a miss and a false alarm cost."),
     threshold: float = typer.Option(None, help="Instead of a need: the threshold, chosen elsewhere."),
     predictions: Path = typer.Option(None, help="Write every prediction to this .csv or .txt file."),
-    report: Path = typer.Option(None, help="Write report.html, which needs no other file, into this folder."),
+    report: Path = typer.Option(
+        None, help="Write report.html, which needs no other file, into this folder; or a .html file."
+    ),
     image_size: int = IMAGE_SIZE,
     batch_size: int = BATCH_SIZE,
     workers: int = WORKERS,
@@ -42,14 +44,15 @@ def evaluate(
     The folder that the network was trained on is split as it was then; of another one that has no splits, all images
     count. Its classes have to be classes of the network; some may be missing.
     """
-    from .. import devices, evaluation
+    from .. import devices, evaluation, training
     from ..data import catalogue, split_list, splits
 
-    for file in (predictions, report and report / "report.html"):
-        if file is not None:
-            paths.check_writable(file)
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
     needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": priced}
+    needs = {name: need for name, need in needs.items() if need is not None}
+    _check_outputs(predictions, report)
+    card = training.read_card(training.saved(checkpoint)[0])
+    evaluation.check_question(card.classes, positive=positive, threshold=threshold, split=split, **needs)
     print(catalogue.describe(data))
     listed, own = split_list.SplitList.read(checkpoint), shares(fractions)
     divide = functools.partial(split_list.for_evaluation, listed=listed, fractions=own)
@@ -65,7 +68,7 @@ def evaluate(
         workers=workers,
         precision=precision,
         device=devices.chosen(device, default="auto"),
-        **{name: need for name, need in needs.items() if need is not None},
+        **needs,
     )
     print(found)
     if predictions is not None:
@@ -75,6 +78,19 @@ def evaluate(
 
         images = loaded[split] if isinstance(loaded[split], splits.Pictures) else None
         print(reports.write(found, report, title=f"{Path(data).name}: {found.positive}", images=images))
+
+
+def _check_outputs(predictions: Path | None, report: Path | None) -> None:
+    """Raise one line if a file could not be written at the end: better before the scoring than after."""
+    from .. import evaluation
+
+    if predictions is not None:
+        evaluation.check_ending(predictions)
+        paths.check_writable(predictions)
+    if report is not None:
+        from ..report import file_of
+
+        paths.check_writable(file_of(report))
 
 
 def predict(
@@ -91,20 +107,27 @@ def predict(
     precision: str = PRECISION,
     device: str = DEVICE,
 ) -> None:
-    """Say what is on pictures, a line for each. Broken ones are named and skipped; exit status 1 if all are."""
+    """Say what is on pictures, a line each. Broken or missing ones are named and skipped; exit status 1 if all are."""
     from .. import devices, evaluation, training
     from ..data.unlabelled import say_skipped, sort_files
 
-    files, others = sort_files(pictures)
+    missing = {path: _("there is no such file or folder") for path in pictures if not path.exists()}
+    # Where nothing is left, it is an error, and `sort_files` says so.
+    files, others = sort_files([path for path in pictures if path not in missing] or pictures)
     if others:
         print(say_skipped(others), file=sys.stderr)
+    if positive is not None and threshold is None:
+        print(
+            _("--positive is used only with --threshold; without it, the most probable class counts."), file=sys.stderr
+        )
     model, card = training.load(checkpoint)
     if image_size is not None:
         card = replace(card, transforms={**card.transforms, "image_size": image_size})
-    positive = _positive(card.classes, positive, threshold=threshold)
+    positive = evaluation.check_question(card.classes, positive=positive, threshold=threshold)
     options = {"batch_size": batch_size, "workers": workers, "precision": precision}
     options["device"] = devices.chosen(device, default="auto")
     answers, broken = evaluation.classify(model, files, card=card, **options)
+    broken = {**missing, **broken}
     said = [answer.at(threshold, positive) if threshold is not None else answer.predicted for answer in answers]
     if as_json:
         rows = [
@@ -118,14 +141,3 @@ def predict(
         print(utf8(f"{answer.path}: {word} {answer.probabilities[word]:.3f}"))
     for path, reason in broken.items():
         print(_("skipped {path}: {reason}", path=path, reason=reason), file=sys.stderr)
-
-
-def _positive(classes: tuple[str, ...], positive: str | None, *, threshold: float | None) -> str:
-    """Return the class in question, or raise one line if it is none or the threshold is no probability."""
-    from ..errors import EvaluationError, unknown
-
-    if positive is not None and positive not in classes:
-        raise EvaluationError(unknown(positive, _("a class of this network"), classes))
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise EvaluationError(_("A threshold is a probability, in [0, 1]; got {value}.", value=threshold))
-    return positive or classes[0]

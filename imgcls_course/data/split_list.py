@@ -123,6 +123,8 @@ def for_evaluation(layout: Layout, *, listed: SplitList | None, fractions=None) 
     everything is test: the network has learned from none of it. `fractions` split it nevertheless, as `load` does.
     """
     if listed is not None and listed.knows(layout):
+        if fractions is not None:
+            console.show(_("These are the data of the run, so its own splits count; the fractions are not used."))
         return listed.again(layout)
     if fractions is not None:
         return to_splits(layout, fractions=fractions)

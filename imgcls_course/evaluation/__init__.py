@@ -16,8 +16,8 @@ from .metrics import (
 )
 from .mistakes import Mistake, mistakes
 from .predictions import Predictions, predict
-from .predictions_file import read, write
-from .review import Review, review
+from .predictions_file import check_ending, read, write
+from .review import Review, check_question, review
 from .thresholds import Threshold, choose_threshold, score_at
 
 __all__ = [
@@ -29,6 +29,8 @@ __all__ = [
     "Scores",
     "Threshold",
     "average_precision",
+    "check_ending",
+    "check_question",
     "choose_threshold",
     "classify",
     "compare_epochs",

@@ -79,9 +79,16 @@ def _header(classes: tuple[str, ...]) -> list[str]:
     return [f"{kind} {name}" for kind in KINDS for name in classes]
 
 
+def check_ending(path: Path | str) -> None:
+    """Raise one line if a file of this name could not be one of predictions."""
+    if Path(path).suffix not in (".csv", ".txt"):
+        message = _("A file of predictions ends in .csv or .txt; {path} does not.", path=Path(path).name)
+        workbook = Path(path).suffix.lower() in (".xlsx", ".xls", ".ods")
+        raise EvaluationError(message + _(" A spreadsheet opens .csv as well.") * workbook)
+
+
 def _is_csv(path: Path) -> bool:
-    if path.suffix not in (".csv", ".txt"):
-        raise EvaluationError(_("A file of predictions ends in .csv or .txt, not {path}.", path=path.name))
+    check_ending(path)
     return path.suffix == ".csv"
 
 

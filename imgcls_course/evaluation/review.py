@@ -2,10 +2,12 @@
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
 
 from .. import training
 from ..data.layouts import SPLITS
@@ -18,7 +20,7 @@ from .epochs import compare_epochs
 from .metrics import average_precision, bootstrap, scores
 from .predictions import Predictions, predict
 from .shown import shown
-from .thresholds import Threshold, score_at
+from .thresholds import Threshold, check_need, score_at
 
 LEVEL = 0.95  # of the intervals
 
@@ -105,7 +107,16 @@ class Review:
 
 
 def _share_interval(hits: np.ndarray, among: np.ndarray | None) -> tuple[float, float]:
-    """Return the interval of the share of hits, all bool of shape (N,), among some pictures, or among all."""
+    """Return the interval of the share of hits, all bool of shape (N,), among some pictures, or among all.
+
+    By bootstrap; where all of them are hits, or none, every draw says the same, and one image would seem as certain as
+    a thousand. Then the interval is the exact one: Clopper, Pearson, "The use of confidence or fiducial limits
+    illustrated in the case of the binomial", Biometrika 1934.
+    """
+    counted = hits if among is None else hits[among]
+    if len(counted) and counted.all() == counted.any():
+        bounds = stats.binomtest(int(counted.sum()), len(counted)).proportion_ci(LEVEL, method="exact")
+        return float(bounds.low), float(bounds.high)
     if among is None:
         return bootstrap(len(hits), lambda drawn: hits[drawn].mean(), level=LEVEL)
     both = hits & among
@@ -167,7 +178,7 @@ def review(
     checkpoint = Path(checkpoint)
     _check_there(splits, split, needs_val=bool(need))
     card = training.read_card(training.saved(checkpoint)[0])  # all epochs of a run have the same classes and transforms
-    positive = _check_positive(card, positive, threshold=threshold, need=need)
+    positive = check_question(card.classes, positive=positive, threshold=threshold, **need)
 
     prepare = card.transforms if image_size is None else {**card.transforms, "image_size": image_size}
 
@@ -204,12 +215,25 @@ def _check_there(splits: Splits, split: str, *, needs_val: bool) -> None:
         )
 
 
-def _check_positive(card: training.Card, positive: str | None, *, threshold: float | None, need: dict) -> str:
-    """Return the class in question, or raise one line if it is none, or the threshold is none or one too many."""
-    if positive is not None and positive not in card.classes:
-        raise EvaluationError(unknown(positive, _("a class of this network"), card.classes))
+def check_question(
+    classes: Sequence[str], *, positive: str | None, threshold: float | None, split: str = "test", **need
+) -> str:
+    """Return the class in question, the first unless told otherwise.
+
+    Raises
+    ------
+    EvaluationError
+        If it is none, the split or the need is none, or the threshold is none or one too many.
+    """
+    if split not in SPLITS:
+        raise EvaluationError(unknown(split, _("a split"), SPLITS))
+    if positive is not None and positive not in classes:
+        raise EvaluationError(unknown(positive, _("a class of this network"), classes))
     if threshold is not None and need:
         raise EvaluationError(_("Give a threshold, or a need by which it is chosen; not both."))
     if threshold is not None and not 0 <= threshold <= 1:
-        raise EvaluationError(_("A threshold is a probability, in [0, 1]; got {value}.", value=threshold))
-    return positive or card.classes[0]
+        near = _(" Did you mean {share:g}?", share=threshold / 100) if 2 <= threshold <= 100 else ""
+        raise EvaluationError(_("A threshold is a probability, in [0, 1]; got {value}.", value=threshold) + near)
+    if need:
+        check_need(**need)
+    return positive or classes[0]

@@ -80,25 +80,48 @@ def choose_threshold(
     EvaluationError
         If not exactly one need is given, it is none, or no threshold meets it; then the nearest is named.
     """
-    needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": cost}
-    given = {name: need for name, need in needs.items() if need is not None}
-    if len(given) != 1:
-        raise EvaluationError(_("Give one need: at_least_recall, at_least_precision or cost."))
+    name, need = check_need(at_least_recall=at_least_recall, at_least_precision=at_least_precision, cost=cost)
     recall, precision, thresholds = recall_precision(predictions, positive)
     if cost is not None:
         best = _cheapest(predictions, positive, thresholds, cost)
     else:
-        [(name, need)] = given.items()
-        if not 0 < need <= 1:
-            raise EvaluationError(_("{name} must lie in (0, 1]; got {need}.", name=name, need=need))
         bounded, wished = (recall, precision) if name == "at_least_recall" else (precision, recall)
         meets = bounded >= need
         if not meets.any():
             message = _("No threshold has a {name} of {need}; the best there is: {best:.3f}.")
-            raise UnmetNeedError(message.format(name=name.removeprefix("at_least_"), need=need, best=bounded.max()))
+            raise UnmetNeedError(message.format(name=_score(name), need=need, best=bounded.max()))
         # Of equals the one that does better at what was asked for, then the highest threshold.
         best = max(np.flatnonzero(meets), key=lambda index: (wished[index], bounded[index], -index))
     return score_at(predictions, positive, float(thresholds[best]))
+
+
+def check_need(
+    *,
+    at_least_recall: float | None = None,
+    at_least_precision: float | None = None,
+    cost: dict[str, float] | None = None,
+) -> tuple[str, float | dict[str, float]]:
+    """Return the name and the value of the one need that is not None.
+
+    Raises
+    ------
+    EvaluationError
+        If there are none or several, or it is not one that pictures could meet: better said before they are scored.
+    """
+    needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": cost}
+    given = {name: need for name, need in needs.items() if need is not None}
+    if len(given) != 1:
+        raise EvaluationError(
+            _("Give one need: a recall to reach, a precision to reach, or costs; got {n}.", n=len(given))
+        )
+    [(name, need)] = given.items()
+    if name == "cost":
+        _check_cost(need)
+    elif not 0 < need <= 1:
+        message = _("The {score} to reach must be above 0 and at most 1; got {need}.", score=_score(name), need=need)
+        near = _(" Did you mean {share:g}?", share=need / 100) if 2 <= need <= 100 else ""
+        raise EvaluationError(message + near)
+    return name, need
 
 
 def merit(threshold: Threshold, **need) -> tuple[float, ...]:
@@ -126,9 +149,22 @@ def score_at(predictions: Predictions, positive: str, value: float) -> Threshold
     )
 
 
+def _score(name: str) -> str:
+    """Return the score of a need as people call it."""
+    return {"at_least_recall": _("recall"), "at_least_precision": _("precision")}[name]
+
+
+def _check_cost(cost: dict[str, float]) -> None:
+    if set(cost) != {"missed", "false_alarm"}:
+        raise EvaluationError(_('cost needs "missed" and "false_alarm"; got {cost}.', cost=cost))
+    if not all(0 <= each < math.inf for each in cost.values()) or not any(cost.values()):
+        message = _(
+            "The costs of a miss and of a false alarm must be numbers from 0 up, and not both 0; got {a:g} and {b:g}."
+        )
+        raise EvaluationError(message.format(a=cost["missed"], b=cost["false_alarm"]))
+
+
 def _cheapest(predictions: Predictions, positive: str, thresholds: np.ndarray, cost: dict[str, float]) -> int:
-    if set(cost) != {"missed", "false_alarm"} or min(cost.values()) < 0:
-        raise EvaluationError(_('cost needs "missed" and "false_alarm", neither below 0; got {cost}.', cost=cost))
     probabilities, is_positive = predictions.of(positive)
     missed = np.searchsorted(np.sort(probabilities[is_positive]), thresholds)
     others = np.sort(probabilities[~is_positive])

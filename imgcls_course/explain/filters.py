@@ -6,6 +6,7 @@ from torch import nn
 from ..devices import as_array
 from ..errors import ExplainError, unknown
 from ..i18n import _
+from .images import check_model
 
 
 def convolutions(model: nn.Module) -> list[str]:
@@ -14,8 +15,9 @@ def convolutions(model: nn.Module) -> list[str]:
     Raises
     ------
     ExplainError
-        If there is none.
+        If there is none, or `model` is not a model.
     """
+    check_model(model)
     names = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
     if not names:
         raise ExplainError(_("This network has no convolution, and so neither filters nor feature maps."))

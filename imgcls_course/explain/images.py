@@ -2,8 +2,9 @@
 
 import numpy as np
 import torch
+from torch import nn
 
-from ..errors import ExplainError
+from ..errors import ExplainError, ModelError
 from ..i18n import _
 
 
@@ -18,18 +19,48 @@ def as_batch(images: torch.Tensor) -> torch.Tensor:
     Raises
     ------
     ExplainError
-        If it is no tensor of such a shape, or of whole numbers other than uint8, whose range nobody knows.
+        If it is no tensor of such a shape, has no image, or is of whole numbers other than uint8, whose range nobody
+        knows; or if a value is NaN or infinite, since every answer would be NaN or meaningless.
     """
     if not isinstance(images, torch.Tensor) or images.dim() not in (3, 4):
         message = _("Images must be a tensor of shape (N, C, H, W), or (C, H, W) for one; got {what}.")
         what = tuple(images.shape) if hasattr(images, "shape") else type(images).__name__
         raise ExplainError(message.format(what=what))
+    if images.numel() == 0:
+        raise ExplainError(_("There is no image here: the tensor has the shape {shape}.", shape=tuple(images.shape)))
     if images.dtype == torch.uint8:
         images = images / 255
     if not images.is_floating_point():
         message = _("Images must be uint8 (0 to 255) or floating point; got {dtype}. Convert them with images.float().")
         raise ExplainError(message.format(dtype=str(images.dtype).removeprefix("torch.")))
+    if not images.is_meta and not images.isfinite().all():
+        raise ExplainError(_("Images must be finite numbers; these contain NaN or infinity."))
     return images[None] if images.dim() == 3 else images
+
+
+def check_model(model) -> None:
+    """Raise an ExplainError in one line if this is not a model, such as the name of one."""
+    if not isinstance(model, nn.Module):
+        got = repr(model) if isinstance(model, str) else type(model).__name__
+        message = _("The first argument must be a model (an nn.Module), such as models.create returns; got {got}.")
+        raise ExplainError(message.format(got=got))
+
+
+def check_channels(model: nn.Module, images: torch.Tensor) -> None:
+    """Raise a ModelError in one line if images (N, C, H, W) have other channels than the first convolution takes.
+
+    For images that a model could not take: the first convolution that is defined need not be the first that computes.
+    """
+    wanted = next((part.in_channels for part in model.modules() if isinstance(part, nn.Conv2d)), None)
+    if wanted in (None, images.shape[1]):
+        return
+    message = _("The model cannot take images of shape {shape}: it takes (N, {wanted}, H, W).")
+    advice = ""
+    if images.shape[3] == wanted:
+        advice = _(" Move the channels to the front: images.movedim(-1, -3).")
+    elif images.shape[1] == 1:
+        advice = _(" Repeat the grey channel: images.repeat_interleave({wanted}, dim=-3).", wanted=wanted)
+    raise ModelError(message.format(wanted=wanted, shape=tuple(images.shape)) + advice)
 
 
 def as_given(answers: np.ndarray, images: torch.Tensor) -> np.ndarray:

@@ -108,6 +108,9 @@ def enlarged(maps, size: int | tuple[int, int]) -> np.ndarray:
     """
     maps = torch.as_tensor(as_array(maps, dtype=np.float32))
     shape = (size, size) if isinstance(size, int) else tuple(size)
+    if min(shape) < 1 or maps.numel() == 0:
+        message = _("Maps and the size that they are enlarged to must have at least one pixel; got {maps} and {size}.")
+        raise ExplainError(message.format(maps=tuple(maps.shape), size=shape))
     flat = maps.reshape(-1, 1, *maps.shape[-2:])
     large = functional.interpolate(flat, size=shape, mode="bilinear", align_corners=False)
     return large.reshape(*maps.shape[:-2], *shape).numpy()

@@ -65,11 +65,15 @@ def occlude(
     device: Device = None,
 ) -> Occlusion:
     """Slide a square over a picture of shape (C, H, W), and ask the network each time; for the rest see `occlusion`."""
-    [image] = as_batch(image)
+    [image] = _single(image)
     height, width = image.shape[-2:]
     check_whole(size, name="size", unit=_("pixels"), error=ExplainError)
-    stride = check_whole(stride or max(1, size // 2), name="stride", unit=_("pixels"), error=ExplainError)
+    stride = check_whole(
+        max(1, size // 2) if stride is None else stride, name="stride", unit=_("pixels"), error=ExplainError
+    )
+    check_whole(batch_size, name="batch_size", unit=_("images"), error=ExplainError)
     if size > min(height, width) or stride > size:
+        look(model, image, ())  # what the model cannot take at all, such as (H, W, C), is said first
         message = _("A square of {size} pixels in steps of {stride} does not cover {h}×{w} pixels without gaps.",
                     size=size, stride=stride, h=height, w=width)  # fmt: skip
         raise ExplainError(message)
@@ -127,6 +131,14 @@ def occlusion(
     chosen = targets(look(model, batch, ()).logits, target, classes=classes).tolist()
     maps = [occlude(model, image, **options).map(k) for image, k in zip(batch, chosen, strict=True)]
     return as_given(np.stack(maps), images)
+
+
+def _single(image: torch.Tensor) -> torch.Tensor:
+    """Return one image as a batch of one, or raise one line if there are more."""
+    batch = as_batch(image)
+    if len(batch) > 1:
+        raise ExplainError(_("This takes one image (C, H, W); got {n}. occlusion takes several.", n=len(batch)))
+    return batch
 
 
 def _starts(side: int, size: int, stride: int) -> list[int]:

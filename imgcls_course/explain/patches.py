@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..data.checks import check_whole
 from ..devices import Device, as_array, on_one_device
 from ..errors import ExplainError, ModelError
 from ..i18n import _
@@ -18,6 +19,7 @@ from ..models.measure import in_channels
 from ..models.receptive import reach
 from .arrangement import Arrangement
 from .filters import convolutions
+from .images import check_model
 from .watch import look
 
 
@@ -59,6 +61,7 @@ def view(model: nn.Module, layer: str, image_size: int) -> View:
 
     Where that is the whole picture or more, the square is as large as the picture and stays on it.
     """
+    check_model(model)
     seen = look(model, torch.zeros(1, in_channels(model), image_size, image_size), [layer])
     first, last = reach(_UpTo(model, layer, seen.arranged[layer]), image_size)
     places = seen.maps[layer].shape[-1]
@@ -105,10 +108,13 @@ def strongest_patches(
         If there is no such layer or channel.
     """
     convolutions(model)
+    check_whole(count, name="count", unit=_("patches"), error=ExplainError)
     channels = list(channels)
     sees, strengths, places = None, [], []
     for batch in batches:
         images = batch[0] if isinstance(batch, tuple | list) else batch
+        if len(images) == 0:
+            continue
         maps = look(model, images, [layer]).maps[layer]
         sees = sees or view(model, layer, images.shape[-1])
         _check_channels(channels, maps.shape[1], layer=layer)

@@ -10,11 +10,11 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from .. import runtime
-from ..errors import ExplainError, unknown
+from ..errors import ExplainError, ModelError, unknown
 from ..i18n import _
 from ..training.fit import logits_of
 from .arrangement import Arrangement, arrangement
-from .images import as_batch
+from .images import as_batch, check_channels, check_model
 
 CHANNELS_FIRST = (
     nn.Conv2d,
@@ -89,10 +89,12 @@ def look(
     Raises
     ------
     ExplainError
-        If a layer does not exist, is not reached, or gives no maps; if `images` are no pictures.
+        If `model` is not a model; if a layer does not exist, is not reached, or gives no maps; if `images` are not
+        images, see `as_batch`.
     ModelError
         If the network cannot take the pictures.
     """
+    check_model(model)
     wanted = None if layers is None else list(layers)
     for name in wanted or ():
         _check_name(model, name)
@@ -216,7 +218,11 @@ def _input(model: nn.Module, images: torch.Tensor, *, gradients: bool) -> torch.
 
 
 def _logits(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    output = logits_of(model, images)
+    try:
+        output = logits_of(model, images)
+    except ModelError:
+        check_channels(model, images)  # says the same in words, where it is this
+        raise
     logits = output[0] if isinstance(output, tuple | list) else output  # auxiliary heads give further ones
     if logits.dim() != 2:
         raise ExplainError(_("A classifier gives logits (N, K); this model gives {shape}.", shape=tuple(logits.shape)))

@@ -127,7 +127,7 @@ def _script(letter: str) -> str:
 def _tell_missing(script: str) -> None:
     """Warn once for each script."""
     message = _("No installed font has these characters ({script}), so figures show {box} instead. ")
-    advice = _("Install a font that has them, such as Noto Sans, and restart the kernel.")
+    advice = _("Install a font that has them, such as Noto Sans, and start again.")
     warnings.warn(message.format(script=script, box=BOX) + advice, CourseWarning, stacklevel=2)
 
 

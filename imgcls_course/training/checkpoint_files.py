@@ -18,6 +18,7 @@ from ..models import weights
 from .history import History
 
 State = dict[str, torch.Tensor]
+WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")  # endings of files of weights
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,13 @@ def _named(path: Path) -> set[str]:
 def _json(path: Path) -> dict:
     if not path.is_file():
         raise TrainingError(_("There is no checkpoint {path}.", path=path))
+    if path.suffix.lower() in WEIGHTS:
+        message = _("{path} is a file of weights. Give the folder of the run, or a checkpoint in it such as best.json.")
+        raise TrainingError(message.format(path=path))
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise TrainingError(_("{path} is no checkpoint: it is not a text file.", path=path)) from None
     except ValueError as error:
         raise TrainingError(_("{path} is no checkpoint: {error}.", path=path, error=error)) from None
     if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
