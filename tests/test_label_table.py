@@ -173,3 +173,86 @@ def test_the_command_line_takes_a_table(photos, tmp_path):
     printed = imgcls("train", "--data", photos, "--labels", table, "--fractions", "0.5,0.5", "--out", tmp_path, *small)
     assert "train 2, val 2, test 0" in printed
     assert data.SplitList.read(tmp_path).labels == dict(row.split(",") for row in rows)
+
+
+ROWS = range(20)  # the images are 0011.jpg … 0030.jpg
+
+
+@pytest.fixture
+def numbered(tmp_path):
+    """Twenty images whose names are numbers, as other columns of a table may hold them."""
+    (tmp_path / "photos").mkdir()
+    for row in ROWS:
+        (tmp_path / "photos" / f"{row + 11:04}.jpg").write_bytes(JPEG)
+    return tmp_path / "photos"
+
+
+def _table(columns: dict) -> str:
+    """A table of a row for each image; each column is a list of cells, or makes one of the number of the row."""
+    cells = [[str(make(row)) for row in ROWS] for make in columns.values()]
+    return "\n".join([",".join(columns), *map(",".join, zip(*cells, strict=True))])
+
+
+def _number(row):
+    return row + 11
+
+
+def _other(row):
+    return 11 + (7 * row) % 20
+
+
+def _label(row):
+    return "cat" if row < 10 else "dog"
+
+
+TRUTH = {f"{_number(row):04}.jpg": _label(row) for row in ROWS}
+
+
+def test_the_column_that_names_the_images(numbered):
+    """Numbers in another column that fit the names of files, too, must not give images the labels of others."""
+    for header, told in (
+        ("age,image_id,label", "image_id"),
+        ("row,image,label", "image"),
+        ("label,score,image", "image"),
+        ("nr,id,label", "id"),
+        ("No.,Photo,Species", "Photo"),
+        ("species,count,photo", "photo"),
+        ("id,image,label", "image"),
+        ("label,id,image_id", "image_id"),
+        ("image_width,fileName,label", "fileName"),
+        ("image,image_nr,label", "image"),
+    ):
+        names = header.split(",")
+        makes = {name: _label if name.lower() in ("label", "species") else _other for name in names} | {told: _number}
+        layout = _read(numbered, _table(makes))
+        assert _labels(layout) == TRUTH, header
+        assert layout.kind == f"labels in labels.csv, images by column '{told}'"
+
+
+def test_names_with_endings_come_before_numbers(numbered):
+    """Nothing else can be meant by them, whatever the columns are called; so with paths and Label Studio."""
+    for make in (
+        lambda row: f"{row + 11:04}.jpg",
+        lambda row: f"/data/upload/1/abcd-{row + 11:04}.jpg",
+        lambda row: f"photos\\{row + 11:04}",
+    ):
+        layout = _read(numbered, _table({"id": _other, "x": make, "label": _label}))
+        assert _labels(layout) == TRUTH
+        assert "by column 'x'" in layout.kind
+    assert _read(numbered, _table({"x": _number, "label": _label})).kind == "labels in labels.csv"
+
+
+def test_a_column_of_images_that_is_not_clear_is_asked(numbered):
+    """One line names the candidates; after the column of the labels that of the images can be given."""
+    content = _table({"a": _other, "b": _number, "label": _label})
+    with pytest.raises(DataError, match=r"Which column of .* names the images: a, b\? .*labels.csv:LABEL:b") as caught:
+        _read(numbered, content)
+    assert "\n" not in str(caught.value)
+    for column in (":label:b", "::b", ":label:2"):
+        assert _labels(_read(numbered, content, column)) == TRUTH
+    with pytest.raises(DataError, match="'c' is not a column of"):
+        _read(numbered, content, ":label:c")
+    gone = _table({"id": _other, "image": lambda row: f"IMG_{row}.jpg", "label": _label})
+    with pytest.raises(DataError, match=r"Column 'image' of .* names files that are not in the folder"):
+        _read(numbered, gone)
+    assert _labels(_read(numbered, gone, "::id")) != TRUTH  # as told

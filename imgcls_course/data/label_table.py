@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import DataError, unknown
 from ..i18n import _
 from .formats import is_picture
+from .image_column import INDEX_COLUMNS, image_column
 from .image_names import ImageNames, plain
 from .split_names import SPLIT_FOLDERS, split_folders
 from .survey import Layout, Sample
@@ -14,7 +15,6 @@ from .tables import read_rows
 
 LABEL_COLUMNS = {"label", "labels", "class", "classes", "class_name", "classname", "class_label", "category", "target"}
 LABEL_COLUMNS |= {"species", "breed", "diagnosis"}
-INDEX_COLUMNS = {"", "unnamed: 0", "index"}  # what pandas writes before the first column
 SPLIT_COLUMNS = {"split", "set", "subset", "partition", "phase"}
 LISTS = "|;, "  # what stands between the labels of an image that has several
 SHOWN = 8  # columns named in an error
@@ -23,10 +23,11 @@ SHOWN = 8  # columns named in an error
 def from_table(root: Path, files: list[Path], table: Path | str) -> Layout:
     """Return the layout of a folder whose labels stand in a table.
 
-    The column with the images is the one that names most of them, by their path or their name, with or without ending.
-    The column with the labels is called `label`, `class`, `category` or alike, or is the only other one; or it is named
-    after a colon, as in "table.csv:breed". Several columns of zeros with a single 1 in each row are read, too. A column
-    `split`, or folders train, val and test, give the splits if every image has one.
+    The column with the images names them by their path or their name, with or without ending (see `image_column`). It
+    may be named after a second colon, as in "table.csv:breed:photo". The column with the labels is called `label`,
+    `class`, `category` or alike, or is the only other one; or it is named after a colon, as in "table.csv:breed".
+    Several columns of zeros with a single 1 in each row are read, too. A column `split`, or folders train, val and
+    test, give the splits if every image has one.
 
     Parameters
     ----------
@@ -42,9 +43,9 @@ def from_table(root: Path, files: list[Path], table: Path | str) -> Layout:
         If there is no such table, no row names an image, it is not clear which column has the labels, or an image has
         several labels.
     """
-    path, column = _place(table, root)
+    path, column, of_images = _place(table, root)
     images = [file for file in files if is_picture(file)]
-    rows = _Rows.read(path, ImageNames(root, images))
+    rows = _Rows.read(path, ImageNames(root, images), column=of_images, of_labels=column)
     labels = rows.labels(column)
     by_image = rows.by_image(labels)
     classes = _sorted(set(labels.values()))
@@ -65,21 +66,25 @@ class _Rows:
     rows: list[list[str]]
     column: int  # the one that names the images
     images: dict[int, Path]  # by the number of the row
+    chosen: str = ""  # the name of that column, where it was chosen among several
 
     @classmethod
-    def read(cls, path: Path, names: ImageNames) -> "_Rows":
+    def read(cls, path: Path, names: ImageNames, *, column: str | None = None, of_labels: str | None = None) -> "_Rows":
         rows = [[plain(cell) for cell in row] for row in read_rows(path)]
         width = len(rows[0]) if rows else 0
         for number, row in enumerate(rows, start=1):
             if any(row[width:]):
                 raise DataError(_("Row {row} of {table} has more cells than the first row.", row=number, table=path))
         rows = [(row + [""] * width)[:width] for row in rows]
-        column = max(range(width), key=lambda column: _score(rows, column, names), default=None)
-        if column is None or not _score(rows, column, names):
+        never = LABEL_COLUMNS | SPLIT_COLUMNS | ({of_labels.casefold()} if of_labels else set())
+        place, chosen = image_column(path, rows, names, wanted=column, never=never) if rows else (None, "")
+        found = cls._found(path, rows, place, names) if place is not None else {}
+        if not found:
             raise _no_images(path, rows, names)
-        header = [] if names.find(rows[0][column]) else rows.pop(0)
-        header = header or [str(number) for number in range(1, width + 1)]
-        return cls(path, header, rows, column, cls._found(path, rows, column, names))
+        if 0 in found:  # there is no header
+            return cls(path, [str(number) for number in range(1, width + 1)], rows, place, found, chosen)
+        images = {row - 1: image for row, image in found.items()}
+        return cls(path, rows[0], rows[1:], place, images, chosen)
 
     @staticmethod
     def _found(path: Path, rows: list[list[str]], column: int, names: ImageNames) -> dict[int, Path]:
@@ -167,7 +172,10 @@ class _Rows:
             (_("images without a row: {n:,}"), len(set(images) - set(self.images.values()))),
         )
         said = ", ".join(text.format(n=n) for text, n in counts if n)
-        return _("labels in {table}", table=self.path.name) + (f" ({said})" if said else "")
+        text = _("labels in {table}", table=self.path.name)
+        if self.chosen:
+            text = _("{labels}, images by column '{column}'", labels=text, column=self.chosen)
+        return text + (f" ({said})" if said else "")
 
     def _unclear(self, others: list[int]) -> DataError:
         names = [self.header[place] for place in others][:SHOWN]
@@ -181,15 +189,16 @@ class _Rows:
         return DataError(message.format(table=self.path, why=why))
 
 
-def _place(table: Path | str, root: Path) -> tuple[Path, str | None]:
-    """Return the file of a table, and the column that is named after a colon."""
+def _place(table: Path | str, root: Path) -> tuple[Path, str | None, str | None]:
+    """Return the file of a table, and the columns of labels and of images that are named after colons."""
     if not isinstance(table, str | os.PathLike):
         raise DataError(_("labels must be the path of a table, not {kind}.", kind=type(table).__name__))
-    name, _colon, column = os.fspath(table).rpartition(":")
-    for path, chosen in ((os.fspath(table), None), (name, column.strip())):
+    name, _colon, last = os.fspath(table).rpartition(":")
+    first, _colon, middle = name.rpartition(":")
+    for path, *columns in ((os.fspath(table), "", ""), (name, last, ""), (first, middle, last)):
         for place in (Path(path).expanduser(), root / path):
             if path and place.is_file():
-                return place, chosen
+                return place, *(column.strip() or None for column in columns)
     raise DataError(_("There is no table {table}, neither here nor in {root}.", table=table, root=root))
 
 
@@ -199,17 +208,6 @@ def _folder_splits(root: Path, by_image: dict[Path, int]) -> dict[int, str]:
     splits = split_folders(set(folders.values()))
     found = {row: splits.get(folder, "") for row, folder in folders.items()}
     return found if all(found.values()) else {}
-
-
-def _score(rows: list[list[str]], column: int, names: ImageNames) -> float:
-    """Return how many images a column names; a name without its ending may be another number, above all an index."""
-    found: dict[Path, float] = {}
-    weight = 0.1 if rows[0][column].casefold() in INDEX_COLUMNS else 0.5
-    for row in rows:
-        whole = row[column].casefold()
-        for image in names.find(row[column]):
-            found[image] = max(found.get(image, 0.0), 1.0 if whole.endswith(image.suffix.casefold()) else weight)
-    return sum(found.values())
 
 
 def _no_images(path: Path, rows: list[list[str]], names: ImageNames) -> DataError:
