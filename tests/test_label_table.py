@@ -256,3 +256,89 @@ def test_a_column_of_images_that_is_not_clear_is_asked(numbered):
     with pytest.raises(DataError, match=r"Column 'image' of .* names files that are not in the folder"):
         _read(numbered, gone)
     assert _labels(_read(numbered, gone, "::id")) != TRUTH  # as told
+
+
+def _split(photos, header: str, *cells: str):
+    """The layout of four photos with further columns of these cells."""
+    rows = [f"00{place}.jpg,{'ab'[place % 2]},{cell}" for place, cell in enumerate(cells, start=1)]
+    return _read(photos, "\n".join([f"file,label,{header}", *rows]))
+
+
+def test_columns_of_splits_in_many_spellings(photos):
+    """What can be understood is used; an empty cell leaves its image out, and that is said."""
+    for header, cells, splits in (
+        ("split", ("train", "train", "holdout", "Validation"), {"train": 2, "val": 1, "test": 1}),
+        ("data set", ("Training", "train set", "test", "test"), {"train": 2, "test": 2}),
+        ("is_valid", ("False", "False", "True", "True"), {"train": 2, "val": 2}),
+        ("is_valid,is_test", ("0,0", "0,0", "1,0", "0,1"), {"train": 2, "val": 1, "test": 1}),
+        ("is_test", ("0", "0", "1", "1"), {"train": 2, "test": 2}),
+        ("is_training_image", ("1", "1", "0", "0"), {"train": 2, "test": 2}),
+        ("split", ("train", "train", "test", ""), {"train": 2, "test": 1}),
+    ):
+        layout = _split(photos, header, *cells)
+        assert layout.splits == splits, header
+        assert "not used" not in layout.kind
+        assert ("rows without a split: 1" in layout.kind) == (cells[-1] == "")
+
+
+def test_columns_of_splits_that_are_not_used_are_said(photos):
+    """Nobody should believe that test images were kept apart where they were not."""
+    for header, cells, why in (
+        ("split", ("0", "1", "2", "0"), "column 'split' is not used, because '0' is neither train, val nor test"),
+        ("fold", ("1", "2", "3", "4"), "column 'fold' is not used, because '1' is neither"),
+        ("split", ("train", "test", "x", "x"), "'x' is neither train, val nor test"),
+        ("split", ("train", "", "", ""), "column 'split' is not used, because 3 of its 4 cells are empty"),
+        ("is_valid", ("True", "False", "", ""), "column 'is_valid' is not used, because '' is neither True nor False"),
+    ):
+        layout = _split(photos, header, *cells)
+        assert layout.splits == {}
+        assert why in layout.kind
+        assert len(layout.samples) == 4
+
+
+def test_images_beside_a_table_with_splits(photos):
+    """The images lie in the folder itself, where otherwise the folders of the splits are."""
+    rows = ["001.jpg,a,train", "002.jpg,b,train", "003.jpg,a,val", "004.jpg,b,val"]
+    (photos / "labels.csv").write_text("\n".join(["file,label,split", *rows]), encoding="utf-8")
+    assert len(data.load(photos, labels="labels.csv").val) == 2
+
+
+def test_labels_that_are_none_and_titles(photos):
+    """No class is called nan; a line above the header is no header."""
+    for missing in ("nan", "NaN", "NA", "", "<NA>"):
+        layout = _read(photos, f"file,label\n001.jpg,a\n002.jpg,b\n003.jpg,{missing}\n")
+        assert layout.classes == ("a", "b")
+        assert "rows without a label: 1" in layout.kind
+    for title in ("My photos of 2024\n", "Photos\n", "My photos,\n", "My photos\n\n"):
+        assert _read(photos, f"{title}file,label\n001.jpg,a\n002.jpg,b\n").classes == ("a", "b"), title
+    assert _read(photos, "file,class\n001.jpg,Cat\n002.jpg,cat\n").classes == ("Cat", "cat")
+
+
+def test_classes_that_differ_in_capitals_are_remarked(photos, capsys):
+    """Nearly always they are one."""
+    rows = ["001.jpg,Cat", "002.jpg,Cat", "003.jpg,cat", "004.jpg,cat"]
+    (photos / "labels.csv").write_text("\n".join(["file,label", *rows]), encoding="utf-8")
+    data.load(photos, labels="labels.csv")
+    assert "Classes that differ only in capitals: Cat, cat." in capsys.readouterr().out
+
+
+def test_what_is_no_table_and_what_is_empty(photos, monkeypatch):
+    """A workbook or JSON has to be saved as CSV; an unset variable of the shell must not mean this very folder."""
+    for name in ("labels.json", "labels.yaml", "labels.xlsx"):
+        (photos / name).write_text('{"001.jpg": "cat"}', encoding="utf-8")
+        with pytest.raises(DataError, match=r"labels\..* is no table of text: save it as CSV\."):
+            data.load(photos, labels=name)
+    monkeypatch.chdir(photos)
+    for given in ({"labels": ""}, {"pattern": ""}):
+        with pytest.raises(DataError, match=f"{next(iter(given))} is empty"):
+            data.load(photos, **given)
+    for name in ("", " "):
+        with pytest.raises(DataError, match="The name of the data is empty"):
+            data.load(name)
+
+
+def test_the_column_proposed_is_a_likely_one(photos):
+    """Few different values, but more than one."""
+    content = "file,when,place,kind\n001.jpg,1,x,a\n002.jpg,2,x,b\n003.jpg,3,x,a\n"
+    with pytest.raises(DataError, match=r"when, place, kind\? .* as in .*labels\.csv:kind\."):
+        _read(photos, content)

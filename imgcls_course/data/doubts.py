@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import re
+from collections import Counter
 from pathlib import Path
 
 from ..i18n import _
@@ -127,7 +128,8 @@ def _places_of_classes(layout: Layout) -> list[Path]:
     base = layout.base or layout.root
     if not layout.splits:
         return [base]
-    return sorted({base / sample.path.relative_to(base).parts[0] for sample in layout.samples if sample.split})
+    places = {base / sample.path.relative_to(base).parts[0] for sample in layout.samples if sample.split}
+    return sorted(place for place in places if place.is_dir())  # with a table, the images may lie in the folder itself
 
 
 def _kinds(files: list[Path]) -> str:
@@ -235,6 +237,10 @@ def _odd_classes(layout: Layout) -> list[str]:
         said.append(text.format(names=_listed(splits)))
     if plain & MASKS and all(name in MASKS or is_filler(name) for name in plain):
         said.append(_("Classes named like the parts of a data set: {names}.", names=_listed(layout.classes)))
+    alike = Counter(name.strip().casefold() for name in layout.classes)
+    if twice := [name for name in layout.classes if alike[name.strip().casefold()] > 1]:
+        text = _("Classes that differ only in capitals: {names}. If they are one, write them alike.")
+        said.append(text.format(names=_listed(twice)))
     if inner := _same_inside(layout):
         text = _("Each class holds the same folders, {names}. If those are the classes, put them at the top.")
         said.append(text.format(names=_listed(inner)))
