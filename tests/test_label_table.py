@@ -6,9 +6,9 @@ import damage
 import pytest
 from commands import imgcls
 
-from imgcls_course import data
+from imgcls_course import data, training
 from imgcls_course.data.layouts import find_layout
-from imgcls_course.errors import DataError
+from imgcls_course.errors import CourseError, DataError
 
 JPEG = damage.encoded(damage.photo(), "JPEG")
 
@@ -168,11 +168,23 @@ def test_the_command_line_takes_a_table(photos, tmp_path):
     table.write_text("\n".join(["file,label", *rows]), encoding="utf-8")
     for seed, path in enumerate(sorted(photos.rglob("*.*"))):
         damage.photo(seed=seed).save(path)
+    with pytest.raises(DataError, match="pattern, labels and fractions are for folders"):
+        imgcls("train", "--data", "digits", "--labels", table, "--out", tmp_path / "no")
     assert "4 pictures of 2 classes (cat, dog)" in imgcls("data", "audit", photos, "--labels", table)
     small = ("--image-size", 32, "--epochs", 1, "--precision", "float32", "--device", "cpu")
     printed = imgcls("train", "--data", photos, "--labels", table, "--fractions", "0.5,0.5", "--out", tmp_path, *small)
     assert "train 2, val 2, test 0" in printed
     assert data.SplitList.read(tmp_path).labels == dict(row.split(",") for row in rows)
+    assert training.read_card(tmp_path / "last.json").settings["labels"] == str(table)
+    for folder, split in ((photos, "val"), (photos / "in", "test")):
+        with pytest.raises(CourseError, match=r"The run was trained with --labels .*labels\.csv: give it again"):
+            imgcls("evaluate", "--checkpoint", tmp_path, "--data", folder, "--split", split)
+    with pytest.raises(DataError, match=r"The run was trained with --labels .*labels\.csv: give it again"):
+        imgcls("train", "--data", photos, "--out", tmp_path, *small, "--resume")
+    with pytest.raises(DataError, match="for folders"):
+        imgcls("evaluate", "--checkpoint", tmp_path, "--data", "digits", "--fractions", "0.5,0.5")
+    printed = imgcls("evaluate", "--checkpoint", tmp_path, "--data", photos, "--labels", table, "--split", "val")
+    assert "The splits are those of the run" in printed
 
 
 ROWS = range(20)  # the images are 0011.jpg … 0030.jpg

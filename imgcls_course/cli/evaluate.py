@@ -1,5 +1,6 @@
 """`imgcls evaluate` and `imgcls predict`: what a trained network is worth, and what it says of new pictures."""
 
+import contextlib
 import functools
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ import typer
 from .. import console, paths
 from ..encoding import utf8
 from ..i18n import _
-from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, shares
+from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_training, shares
 
 CHECKPOINT = typer.Option(help="A checkpoint, or the folder of a run.")
 IMAGE_SIZE = typer.Option(None, help="Height and width of the pictures, in pixels; those of training by default.")
@@ -53,20 +54,22 @@ def evaluate(
     print(catalogue.describe(data))
     listed, own = split_list.SplitList.read(checkpoint), shares(fractions)
     divide = functools.partial(split_list.for_evaluation, listed=listed, fractions=own)
-    loaded = catalogue.load(data, pattern=pattern, labels=labels, divide=divide)
-    found = evaluation.review(
-        checkpoint,
-        loaded,
-        split=split,
-        positive=positive,
-        threshold=threshold,
-        image_size=image_size,
-        batch_size=batch_size,
-        workers=workers,
-        precision=precision,
-        device=devices.chosen(device, default="auto"),
-        **{name: need for name, need in needs.items() if need is not None},
-    )
+    with as_in_training(_settings(checkpoint), data=data, pattern=pattern, labels=labels):
+        options = {} if own is None else {"fractions": own}
+        loaded = catalogue.load(data, pattern=pattern, labels=labels, divide=divide, **options)
+        found = evaluation.review(
+            checkpoint,
+            loaded,
+            split=split,
+            positive=positive,
+            threshold=threshold,
+            image_size=image_size,
+            batch_size=batch_size,
+            workers=workers,
+            precision=precision,
+            device=devices.chosen(device, default="auto"),
+            **{name: need for name, need in needs.items() if need is not None},
+        )
     print(found)
     if predictions is not None:
         print(evaluation.write(found.predictions, predictions))
@@ -75,6 +78,16 @@ def evaluate(
 
         images = loaded[split] if isinstance(loaded[split], splits.Pictures) else None
         print(reports.write(found, report, title=f"{Path(data).name}: {found.positive}", images=images))
+
+
+def _settings(checkpoint: Path) -> dict:
+    """Return the settings of a run, {} where they cannot be read: whoever needs the checkpoint says why."""
+    from ..errors import CourseError
+    from ..training import read_card
+
+    with contextlib.suppress(CourseError, OSError):
+        return read_card(checkpoint / "best.json" if checkpoint.is_dir() else checkpoint).settings
+    return {}
 
 
 def predict(
