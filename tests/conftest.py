@@ -9,6 +9,7 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 matplotlib.use("Agg", force=True)  # before any test imports pyplot
 
@@ -16,6 +17,7 @@ import matplotlib.pyplot as plt
 
 from imgcls_course import data, i18n
 from imgcls_course.check import guard
+from imgcls_course.data.formats import formats
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -75,6 +77,13 @@ def shared_data():
             pytest.fail(f"{folder} is missing; set IMGCLS_SHARED to where it is")
         pytest.skip(f"needs the real photos in {folder}")
     return folder
+
+
+@pytest.fixture
+def no_heif(monkeypatch):
+    """Take the plugin for HEIC for not installed."""
+    formats()  # registers it, once a process
+    monkeypatch.delitem(Image.OPEN, "HEIF")
 
 
 @pytest.fixture(scope="session")

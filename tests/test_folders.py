@@ -135,9 +135,8 @@ def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
         ("1.txt", b"a", "1 other file (.txt)"),
     ],
 )
-def test_a_class_that_cannot_be_opened_does_not_vanish(tmp_path, monkeypatch, name, content, said):
+def test_a_class_that_cannot_be_opened_does_not_vanish(tmp_path, no_heif, name, content, said):
     """With the other class alone nothing can be learned; with two others, it is said."""
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as if it were not installed
     fill(tmp_path, "cats/*10")
     fill(tmp_path, f"dogs/{name}", content=content)
     line = refused(tmp_path)
@@ -401,7 +400,7 @@ def test_the_command_line_says_what_was_loaded(tmp_path, monkeypatch):
     assert describe("faces") == "Data: the course's set 'faces'."
 
 
-def test_predict_counts_what_it_skips(tmp_path):
+def test_predict_counts_what_it_skips(tmp_path, no_heif):
     """A folder of which half is no image must not look as if all of it had been answered."""
     fill(tmp_path, "1.jpg", "@eaDir/1.jpg")
     fill(tmp_path, "a.txt", "b.json", "c.heic", content=HEIC)

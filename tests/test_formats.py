@@ -1,7 +1,6 @@
 """Whatever Pillow can open, by ending or by content; the rest is named with what can be done about it."""
 
 import os
-import sys
 
 import damage
 import numpy as np
@@ -37,13 +36,6 @@ NAMES = {  # name: Pillow's name of what is in it
 }
 NAMES |= {"a.avif": "AVIF"} if features.check("avif") else {}
 NAMES |= {"a.jp2": "JPEG2000"} if features.check("jpg_2000") else {}
-
-
-@pytest.fixture
-def no_heif(monkeypatch):
-    """As if the plugin for HEIC were not installed."""
-    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
 
 
 def deep(path, *, highest: int, low: int = 0, mode=np.uint16):

@@ -238,3 +238,16 @@ def test_the_real_ants_and_bees(shared_data):
     assert layout.classes == ("ants", "bees")
     assert layout.splits == {"train": 245, "val": 153}
     assert layout.left_aside == ()
+
+
+def test_how_a_given_train_folder_is_divided_is_said(tmp_path, capsys):
+    """Val is taken from train where it is not given, and by which seed is part of the result."""
+    for given, sizes in (
+        ({"train": 10}, "train 14, val 4, test 2"),
+        ({"train": 10, "test": 3}, "train 16, val 4, test 6"),
+        ({"train": 10, "val": 3}, ""),
+        ({"train": 10, "val": 3, "test": 3}, ""),
+    ):
+        data.load(damage.labelled(tmp_path / "_".join(given), **given), seed=3)
+        said = capsys.readouterr().out
+        assert (f"Split with seed 3: {sizes}." in said) if sizes else "Split with seed" not in said

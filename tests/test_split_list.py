@@ -146,6 +146,9 @@ def test_images_in_memory_need_no_list(digits, tmp_path):
 
 def test_a_damaged_list_is_one_line(tmp_path):
     """It is an ordinary file that somebody may have edited."""
+    old = "split,label,path,bytes\ntrain,ants,1.jpg,5\n"
+    (tmp_path / "splits.csv").write_text(old, encoding="utf-8")
+    assert data.SplitList.read(tmp_path).checksums == {}  # without checksums, as they were
     for text in ("", "a,b\n", "split,label,path,bytes\ntrain,ants,1.jpg\n", "split,label,path,bytes\nx,a,1.jpg,3\n"):
         (tmp_path / "splits.csv").write_text(text, encoding="utf-8")
         with pytest.raises(DataError, match="no list of the files") as caught:
@@ -204,3 +207,79 @@ def test_fractions_that_are_none(photos, tmp_path, text):
     with pytest.raises(DataError, match="fractions"):
         imgcls("train", "--data", photos, "--out", tmp_path / "run", *SMALL, f"--fractions={text}")
     assert not (tmp_path / "run").exists()
+
+
+def _evaluation(folder, run, capsys, **options):
+    """The splits for an evaluation, and what was said."""
+    capsys.readouterr()
+    listed = data.SplitList.read(run)
+    splits = data.load(folder, divide=lambda layout: split_list.for_evaluation(layout, listed=listed, **options))
+    return splits, capsys.readouterr().out
+
+
+def test_training_images_in_other_places_are_said(photos, tmp_path, capsys):
+    """Moved, below another folder, smaller or with another ending: they are no fresh images, and scores too good."""
+    trained = len(data.load(photos).train)
+    split_list.write(data.load(photos), tmp_path)
+    for name in ("moved/ants", "moved/bées"):
+        shutil.copytree(photos / name[6:], tmp_path / "moved" / "train" / name[6:])
+    for kind in ("smaller", "png"):
+        for path in photos.rglob("*.jpg"):
+            new = tmp_path / kind / path.parent.name / path.name
+            new.parent.mkdir(parents=True, exist_ok=True)
+            image = damage.Image.open(path)
+            image.resize((20, 20)).save(new) if kind == "smaller" else image.save(new.with_suffix(".png"))
+    (shutil.copytree(photos, tmp_path / "renamed") / "ants" / "0.jpg").rename(tmp_path / "renamed" / "ants" / "x.jpg")
+    for name in ("moved", "smaller", "png"):
+        said = _evaluation(tmp_path / name, tmp_path, capsys)[1]
+        sure = "are training" if name == "moved" else "have the names of training"
+        assert f"{trained} of these images {sure} images of this run (" in said
+        assert "the scores are too good. Leave them out" in said
+    assert "are too good" not in _evaluation(tmp_path / "renamed", tmp_path, capsys)[1]  # still the folder of the run
+    for name in ("fresh/ants/0.jpg", "fresh/bées/0.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        damage.photo(seed=len(name)).save(tmp_path / name.replace("0", "fresh"))
+    assert "too good" not in _evaluation(tmp_path / "fresh", tmp_path, capsys)[1]
+    with pytest.raises(DataError, match="have another content than then"):
+        _listed(tmp_path / "smaller", tmp_path)
+
+
+def test_new_images_of_the_same_size_are_another_folder(tmp_path):
+    """Uncompressed files all have the same size: their contents tell."""
+    for name, seed in (("old", 0), ("new", 500)):
+        for label in ("ants", "bees"):
+            (tmp_path / name / label).mkdir(parents=True)
+            for number in range(6):
+                seed += 1
+                damage.photo(seed=seed).save(tmp_path / name / label / f"{number:04}.bmp")
+    split_list.write(data.load(tmp_path / "old"), tmp_path)
+    listed = data.SplitList.read(tmp_path)
+    assert len(listed.checksums) == 12
+    assert listed.knows(find_layout(tmp_path / "old"))
+    assert not listed.knows(find_layout(tmp_path / "new"))
+
+
+def test_checksums_of_large_sets_are_of_some_files(photos, tmp_path, monkeypatch):
+    """Reading a hundred thousand files takes minutes; those with a checksum speak for the others."""
+    monkeypatch.setattr(split_list, "SUMMED", 5)
+    split_list.write(data.load(photos), tmp_path)
+    listed = data.SplitList.read(tmp_path)
+    assert 3 <= len(listed.checksums) <= 5
+    assert len(listed.sizes) == 24
+    assert listed.knows(find_layout(photos))
+    shutil.copytree(photos, tmp_path / "above" / "train")
+    assert len(listed.learned_from(find_layout(tmp_path / "above"))[0]) == len(data.load(photos).train)
+
+
+@pytest.mark.parametrize("more", [0, 8])
+def test_a_class_with_another_name_is_said(photos, tmp_path, capsys, more):
+    """Half of the images would be left out as new, and the score be that of the others."""
+    for seed in range(more):  # then most of the files are of the class
+        damage.photo(seed=800 + seed).save(photos / "ants" / f"more{seed}.jpg")
+    split_list.write(data.load(photos), tmp_path)
+    (photos / "ants").rename(photos / "Ant")
+    with pytest.raises(DataError, match="'Ant' is not a class of this network: did you mean 'ants'"):
+        _listed(photos, tmp_path)
+    if not more:
+        with pytest.raises(DataError, match="did you mean 'ants'"):
+            _evaluation(photos, tmp_path, capsys)

@@ -10,7 +10,7 @@ import typer
 from .. import console, paths
 from ..encoding import utf8
 from ..i18n import _
-from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, shares
+from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_training, shares
 
 CHECKPOINT = typer.Option(help="A checkpoint, or the folder of a run.")
 IMAGE_SIZE = typer.Option(None, help="Height and width of the pictures, in pixels; those of training by default.")
@@ -56,20 +56,22 @@ def evaluate(
     print(catalogue.describe(data))
     listed, own = split_list.SplitList.read(checkpoint), shares(fractions)
     divide = functools.partial(split_list.for_evaluation, listed=listed, fractions=own)
-    loaded = catalogue.load(data, pattern=pattern, labels=labels, divide=divide)
-    found = evaluation.review(
-        checkpoint,
-        loaded,
-        split=split,
-        positive=positive,
-        threshold=threshold,
-        image_size=image_size,
-        batch_size=batch_size,
-        workers=workers,
-        precision=precision,
-        device=devices.chosen(device, default="auto"),
-        **needs,
-    )
+    with as_in_training(card.settings, data=data, pattern=pattern, labels=labels):
+        options = {} if own is None else {"fractions": own}
+        loaded = catalogue.load(data, pattern=pattern, labels=labels, divide=divide, **options)
+        found = evaluation.review(
+            checkpoint,
+            loaded,
+            split=split,
+            positive=positive,
+            threshold=threshold,
+            image_size=image_size,
+            batch_size=batch_size,
+            workers=workers,
+            precision=precision,
+            device=devices.chosen(device, default="auto"),
+            **needs,
+        )
     print(found)
     if predictions is not None:
         print(evaluation.write(found.predictions, predictions))

@@ -1,10 +1,12 @@
 """Options that several commands have."""
 
+import contextlib
 import re
+import shlex
 
 import typer
 
-from ..errors import DataError
+from ..errors import DataError, EvaluationError
 from ..i18n import _
 
 DATA = typer.Option(help="Name of a data set (see `imgcls data list`), or a folder of pictures.")
@@ -13,7 +15,10 @@ PATTERN = typer.Option(
     help="For labels in file names: a regular expression that matches the whole name without its ending, with a group "
     "`label`, such as '(?P<label>[a-z]+)-.*' for cat-7b.jpg.",
 )
-LABELS = typer.Option(None, help="For labels in a table: its path, such as labels.csv, or labels.csv:COLUMN.")
+LABELS = typer.Option(
+    None,
+    help="For labels in a table: its path, such as labels.csv, labels.csv:LABEL or labels.csv:LABEL:IMAGE (columns).",
+)
 BATCH_SIZE = typer.Option(32, help="Pictures a step.")
 WORKERS = typer.Option(0, help="Processes that load pictures.")
 DEVICE = typer.Option(None, help="auto, cpu, cuda or mps. Default: what IMGCLS_DEVICE names, else auto.")
@@ -25,6 +30,20 @@ def load(data: str):
 
     print(catalogue.describe(data))
     return catalogue.load(data)
+
+
+@contextlib.contextmanager
+def as_in_training(settings: dict, **given: str | None):
+    """Where data are not as they should be, say by which options they were read in training, if those are not given."""
+    try:
+        yield
+    except (DataError, EvaluationError) as error:
+        missing = [name for name in ("pattern", "labels") if settings.get(name) and not given.get(name)]
+        if not missing or given.get("pattern") or given.get("labels"):
+            raise
+        options = " ".join(f"--{name} {shlex.quote(settings[name])}" for name in missing)
+        message = _("{error} The run was trained with {options}: give it again, if these are the same data.")
+        raise type(error)(message.format(error=error, options=options)) from None
 
 
 def shares(text: str | None) -> tuple[float, ...] | None:

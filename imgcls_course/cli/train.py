@@ -9,7 +9,7 @@ import typer
 from .. import paths
 from ..errors import DataError, TrainingError, unknown
 from ..i18n import _
-from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, shares
+from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_training, shares
 
 SETTINGS = (
     "data",
@@ -23,7 +23,7 @@ SETTINGS = (
     "momentum",
     "weight_decay",
 )
-SETTINGS += ("schedule", "freeze", "unfreeze_from", "balance", "seed")
+SETTINGS += ("pattern", "labels", "schedule", "freeze", "unfreeze_from", "balance", "seed")
 AUGMENT = {"none": False, "usual": True, "strong": "strong"}
 
 
@@ -90,7 +90,8 @@ def train(
     with processes.one_voice():
         print(catalogue.describe(data))
         read = {"pattern": pattern, "labels": labels, "fractions": shares(fractions)}
-        splits = catalogue.load(data, **read, divide=listed.again if listed else None)
+        with as_in_training(before or {}, data=data, pattern=pattern, labels=labels):
+            splits = catalogue.load(data, **read, divide=listed.again if listed else None)
     if processes.first and goes_on and not listed and split_list.write(splits, out):
         print(_("This run had no {name}: its splits were made anew from the folder.", name=split_list.FILE))
     options = {"batch_size": batch_size, "workers": workers, "augment": augments, "balance": balance, "steady": True}

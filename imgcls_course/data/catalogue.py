@@ -79,16 +79,22 @@ def load(
     >>> len(splits.train), len(splits.val), len(splits.test)
     (1257, 360, 180)
     """
+    for option, value in (("pattern", pattern), ("labels", labels)):
+        if isinstance(value, str) and not value.strip():
+            raise DataError(_("{option} is empty (an unset variable of the shell?).", option=option))
     if known := _course_set(name):
+        if pattern is not None or labels is not None or tuple(fractions) != FRACTIONS:
+            message = _("pattern, labels and fractions are for folders; the course's set '{name}' has its own splits.")
+            raise DataError(message.format(name=known))
         return getattr(importlib.import_module(f"{__package__}.{_WHERE[known]}"), known)(seed=seed)
     layout = find_layout(name, pattern=pattern, labels=labels, least_classes=1 if divide else 2)
     splits = None if divide else to_splits(layout, seed=seed, fractions=fractions)
     console.show("\n".join([str(layout), *notes(layout)]))
     if splits is None:
         return divide(layout)
-    if not layout.splits:
+    if "val" not in layout.splits:
         console.show(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
-        if len(fractions) == 3:
+        if len(fractions) == 3 and len(splits.test):
             _say_who_has_no_test(splits)
     elif len(splits.test) == 0:
         console.show(_("There is no test split: what you choose on val, you cannot also report on it without bias."))
@@ -104,6 +110,8 @@ def describe(name: str | os.PathLike) -> str:
 
 def _course_set(name: str | os.PathLike) -> str:
     """Return the name of the set of the course that is meant, or "" for a folder; raise one line if it is neither."""
+    if isinstance(name, str) and not name.strip():
+        raise DataError(_("The name of the data is empty (an unset variable of the shell?). Write . for this folder."))
     plain = str(name).removeprefix(PREFIX)
     if plain != str(name) and plain in _WHERE:
         return plain

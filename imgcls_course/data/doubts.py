@@ -131,7 +131,8 @@ def _places_of_classes(layout: Layout) -> list[Path]:
     base = layout.base or layout.root
     if not layout.splits:
         return [base]
-    return sorted({base / sample.path.relative_to(base).parts[0] for sample in layout.samples if sample.split})
+    places = {base / sample.path.relative_to(base).parts[0] for sample in layout.samples if sample.split}
+    return sorted(place for place in places if place.is_dir())  # with a table, the images may lie in the folder itself
 
 
 def _kinds(files: list[Path]) -> str:

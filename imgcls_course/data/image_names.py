@@ -1,8 +1,13 @@
 """Which image of a folder does a cell of a table mean?"""
 
+import re
 import unicodedata
 from collections import defaultdict
 from pathlib import Path
+
+UPLOADED = (
+    r"^[0-9a-fA-F]{4,8}-"  # what Label Studio puts before the names of files, as in data/upload/1/3f2a9c1b-001.jpg
+)
 
 
 class ImageNames:
@@ -28,7 +33,8 @@ class ImageNames:
             for start in range(len(parts)):
                 if found := known.get(spelling("/".join(parts[start:])), set()):
                     return found
-        return set()
+        own = re.sub(UPLOADED, "", parts[-1]) if "upload" in parts[:-1] else parts[-1]
+        return self.find(own) if own != parts[-1] else set()
 
 
 def plain(text: str) -> str:

@@ -1,6 +1,7 @@
 """Classes that look like something else: splits, masks, cameras, folders of folders, or a copy of the data."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from ..i18n import _
@@ -35,6 +36,11 @@ def odd_classes(layout: Layout) -> list[str]:
         said.append(text.format(names=listed(splits)))
     if names & MASKS and all(name in MASKS or is_filler(name) for name in names):
         said.append(_("Classes named like the parts of a data set: {names}.", names=listed(layout.classes)))
+    alike = Counter(name.strip().casefold() for name in layout.classes)
+    if twice := [name for name in layout.classes if alike[name.strip().casefold()] > 1]:
+        said.append(
+            _("Classes that differ only in capitals: {names}. If they are one, write them alike.", names=listed(twice))
+        )
     if cameras := _of_camera(layout):
         said.append(_("Classes named like the folders of a camera: {names}.", names=listed(cameras)))
     return said + [text for _name, _inner, text in _copies_inside(layout)] + _same_inside(layout)

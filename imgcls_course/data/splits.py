@@ -123,7 +123,7 @@ def as_classes(pictures, classes: tuple[str, ...]):
     there = [pictures.classes[label] for label in pictures.labels.unique().tolist()]
     strangers = [name for name in there if name not in classes]
     if strangers:
-        raise DataError(_stranger(strangers, classes))
+        raise DataError(stranger(strangers, classes))
     number = {name: label for label, name in enumerate(classes)}
     found = copy.copy(pictures)  # of images or paths there is one list only
     found.labels = torch.tensor([number.get(name, -1) for name in pictures.classes])[pictures.labels]
@@ -131,9 +131,11 @@ def as_classes(pictures, classes: tuple[str, ...]):
     return found
 
 
-def _stranger(names: list[str], classes: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(names[0], classes, n=1)
-    hint = _("did you mean '{near}'?", near=near[0]) if near else _("rename its folder, or leave it out.")
+def stranger(names: list[str], classes: tuple[str, ...]) -> str:
+    """Say that the first of these names is no class of a network, and which class is the most like it."""
+    folded = {name.casefold(): name for name in classes}
+    near = difflib.get_close_matches(names[0].casefold(), folded, n=1)
+    hint = _("did you mean '{near}'?", near=folded[near[0]]) if near else _("rename its folder, or leave it out.")
     more = _(" (and {n} more)", n=len(names) - 1) if len(names) > 1 else ""
     return _("'{name}'{more} is not a class of this network: {hint}", name=names[0], more=more, hint=hint)
 

@@ -15,8 +15,10 @@ WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods begin, an
 ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-def read_rows(path: Path | str, *, delimiters: str = DELIMITERS) -> list[list[str]]:
+def read_rows(path: Path | str, *, delimiters: str = DELIMITERS, titled: bool = False) -> list[list[str]]:
     """Return the rows of a table, each a list of cells, whatever encoding it was saved in; blank lines are left out.
+
+    If it may be `titled`, the first line may be a text that the delimiter of the second does not divide.
 
     Raises
     ------
@@ -27,7 +29,13 @@ def read_rows(path: Path | str, *, delimiters: str = DELIMITERS) -> list[list[st
     first, _newline, rest = text.partition("\n")
     if first.strip().strip('"').lower().startswith("sep="):  # how Excel is told the delimiter
         text = rest
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, delimiters))
+    mark = _delimiter(text, delimiters)
+    if titled:
+        first, _newline, rest = text.lstrip().partition("\n")
+        second = rest.lstrip().partition("\n")[0]
+        if not any(each in first for each in delimiters if each != " "):
+            mark = next((each for each in delimiters if each in second and each != " "), mark)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
     try:
         return [row for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
