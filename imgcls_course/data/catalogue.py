@@ -58,7 +58,7 @@ def load(
         For a folder with labels in file names: see `find_layout`.
     labels : path, optional
         For a folder whose labels stand in a table such as "labels.csv", with a row for each image; "labels.csv:breed"
-        names the column with the labels.
+        names the column with the labels, "labels.csv:breed:photo" also that with the images.
     fractions : two or three floats
         For a folder whose splits are not given: about the shares of train, val and test; (0.8, 0.2) leaves test empty.
         Every class has at least one image in train and in val. An image that is deleted or added later moves none of
