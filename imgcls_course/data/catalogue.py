@@ -94,7 +94,7 @@ def load(
         return divide(layout)
     if "val" not in layout.splits:
         console.show(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
-        if len(fractions) == 3 and len(splits.test):
+        if len(fractions) == 3 and "test" not in layout.splits:
             _say_who_has_no_test(splits)
     elif len(splits.test) == 0:
         console.show(_("There is no test split: what you choose on val, you cannot also report on it without bias."))
