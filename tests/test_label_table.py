@@ -264,6 +264,10 @@ def test_a_column_of_images_that_is_not_clear_is_asked(numbered):
         assert _labels(_read(numbered, content, column)) == TRUTH
     with pytest.raises(DataError, match="'c' is not a column of"):
         _read(numbered, content, ":label:c")
+    bare = content.partition("\n")[2]
+    with pytest.raises(DataError, match=r"names the images: 1, 2\?"):
+        _read(numbered, bare)
+    assert _labels(_read(numbered, bare, ":3:2")) == TRUTH
     gone = _table({"id": _other, "image": lambda row: f"IMG_{row}.jpg", "label": _label})
     with pytest.raises(DataError, match=r"Column 'image' of .* names files that are not in the folder"):
         _read(numbered, gone)

@@ -251,3 +251,7 @@ def test_how_a_given_train_folder_is_divided_is_said(tmp_path, capsys):
         data.load(damage.labelled(tmp_path / "_".join(given), **given), seed=3)
         said = capsys.readouterr().out
         assert (f"Split with seed 3: {sizes}." in said) if sizes else "Split with seed" not in said
+    data.load(damage.labelled(tmp_path / "few", train=2))
+    assert "Too few images to have one in test: ants, bees." in capsys.readouterr().out
+    data.load(damage.labelled(tmp_path / "few_and_test", train=2, test=2))
+    assert "Too few images" not in capsys.readouterr().out

@@ -281,5 +281,6 @@ def test_a_class_with_another_name_is_said(photos, tmp_path, capsys, more):
     with pytest.raises(DataError, match="'Ant' is not a class of this network: did you mean 'ants'"):
         _listed(photos, tmp_path)
     if not more:
+        (photos / "Ant").rename(photos / "Käfer")
         with pytest.raises(DataError, match="did you mean 'ants'"):
             _evaluation(photos, tmp_path, capsys)

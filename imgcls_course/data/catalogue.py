@@ -58,7 +58,7 @@ def load(
         For a folder with labels in file names: see `find_layout`.
     labels : path, optional
         For a folder whose labels stand in a table such as "labels.csv", with a row for each image; "labels.csv:breed"
-        names the column with the labels.
+        names the column with the labels, "labels.csv:breed:photo" also that with the images.
     fractions : two or three floats
         For a folder whose splits are not given: about the shares of train, val and test; (0.8, 0.2) leaves test empty.
         Every class has at least one image in train and in val. An image that is deleted or added later moves none of
@@ -94,7 +94,7 @@ def load(
         return divide(layout)
     if "val" not in layout.splits:
         console.show(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
-        if len(fractions) == 3 and len(splits.test):
+        if len(fractions) == 3 and "test" not in layout.splits:
             _say_who_has_no_test(splits)
     elif len(splits.test) == 0:
         console.show(_("There is no test split: what you choose on val, you cannot also report on it without bias."))

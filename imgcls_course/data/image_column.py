@@ -29,6 +29,11 @@ class _Candidate:
         return len(frozenset().union(*self.found.values()))
 
     @property
+    def name(self) -> str:
+        """What the reader may call it: its header, or its number where there is none."""
+        return str(self.place + 1) if 0 in self.found else self.header
+
+    @property
     def is_called_so(self) -> bool:
         words = set(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.header).casefold()))
         return bool(words & WORDS) and not words & MEASURES
@@ -69,7 +74,7 @@ def image_column(
     if chosen is None or (not chosen.whole and _broken(rows, found)):
         raise _unclear(table, found, _broken(rows, found))
     others = [each for each in found if each.found != chosen.found and each.header.casefold() not in INDEX_COLUMNS]
-    return chosen.place, chosen.header if others else ""
+    return chosen.place, chosen.name if others else ""
 
 
 def _look(rows: list[list[str]], place: int, names: ImageNames) -> _Candidate:
@@ -126,7 +131,7 @@ def _wanted(table: Path, header: list[str], wanted: str) -> int:
 
 
 def _unclear(table: Path, found: list[_Candidate], broken: str) -> DataError:
-    columns = [each.header for each in found]
+    columns = [each.name for each in found]
     if broken:
         text = _(
             "Column '{broken}' of {table} names files that are not in the folder, and numbers in {columns} fit some."

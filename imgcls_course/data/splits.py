@@ -134,7 +134,8 @@ def as_classes(pictures, classes: tuple[str, ...]):
 def stranger(names: list[str], classes: tuple[str, ...]) -> str:
     """Say that the first of these names is no class of a network, and which class is the most like it."""
     folded = {name.casefold(): name for name in classes}
-    near = difflib.get_close_matches(names[0].casefold(), folded, n=1)
+    cutoff = 0.6 if len(classes) > 1 else 0  # nothing else can be meant by it
+    near = difflib.get_close_matches(names[0].casefold(), folded, n=1, cutoff=cutoff)
     hint = _("did you mean '{near}'?", near=folded[near[0]]) if near else _("rename its folder, or leave it out.")
     more = _(" (and {n} more)", n=len(names) - 1) if len(names) > 1 else ""
     return _("'{name}'{more} is not a class of this network: {hint}", name=names[0], more=more, hint=hint)
