@@ -81,7 +81,10 @@ def _same_inside(layout: Layout) -> list[str]:
     if len(found) != 1 or len(insides) < 2 or len(names) < 2 or "" in names:
         return []
     if layout.splits:
-        text = _("Each of {classes} holds splits with the same folders, {names}. If those are the classes, give one.")
+        text = _(
+            "Each of {classes} holds splits with the same folders, {names}. If those are the classes, give one of "
+        )
+        text += _("{classes} alone.")
     else:
         text = _("Each class holds the same folders, {names}. If those are the classes, put them at the top.")
     return [text.format(classes=listed(layout.classes), names=listed(names))]
