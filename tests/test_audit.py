@@ -300,6 +300,7 @@ FAULTS = {
     "unreadable": _unreadable,
     "unlabelled": lambda path: photo(50).save(path.parents[1] / "loose.jpg"),
     "dead_link": lambda path: path.with_name("link.jpg").symlink_to(path.with_name("nowhere.jpg")),
+    "mask": lambda path: photo(50).save(path.with_name("0_mask.jpg")),
     "left_aside": lambda path: photo(50).save(path.with_name("photo.txt"), format="JPEG"),
     "skipped": lambda path: (path.parents[1] / "loop").symlink_to(path.parents[1]),
     "empty_folder": lambda path: path.with_name("x.jpg").mkdir(),

@@ -38,10 +38,10 @@ def _folder(root, make):
 @pytest.mark.parametrize("channels", [3, 4])
 def test_colour_of_16_bits_is_said_to_lose_its_lower_half(tmp_path, channels):
     """Of 12 bits nothing is left but 16 levels: nearly black, but no reason to delete them."""
-    root = _folder(tmp_path, lambda path, x: _png16(path, np.repeat((x * 200)[:, :, None], channels, axis=2)))
+    root = _folder(tmp_path, lambda path, x: _png16(path, np.repeat((x * 100)[:, :, None], channels, axis=2)))
     report = data.audit(root, progress=False)
     assert [note for note in notes(survey(root)) if "only their upper 8 bits can be read" in note]
-    assert "blank" not in report.counts
+    assert not {"blank", "label_conflict", "duplicate"} & set(report.counts)
     assert report.counts["deep"] == 8
     assert "only their upper 8 bits can be read" in str(report)
 
@@ -78,4 +78,4 @@ def test_values_that_8_bits_cannot_hold_are_named(tmp_path, dtype, low, high, sa
     assert len(found) == bool(said)
     assert said in "".join(found)
     assert ("save them again" in "".join(found)) == ("hold" in said and (low < 0 or high > 65535))
-    assert "blank" not in data.audit(tmp_path, progress=False).counts
+    assert not {"blank", "label_conflict", "duplicate"} & set(data.audit(tmp_path, progress=False).counts)

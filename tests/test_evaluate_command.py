@@ -80,6 +80,16 @@ def test_nothing_to_read_is_one_line(run, tmp_path):
         imgcls("predict", "--checkpoint", run, tmp_path)
 
 
+def test_a_missing_picture_is_named_and_the_others_are_answered(pictures, run):
+    """One mistyped name must not cost the answers to the rest."""
+    good = next((pictures / "val").rglob("*.*"))
+    rows = json.loads(imgcls("predict", "--checkpoint", run, "--json", pictures / "nope.jpg", good))
+    assert [(row["path"], row.get("error")) for row in rows] == [
+        (str(good), None),
+        (str(pictures / "nope.jpg"), "is missing"),
+    ]
+
+
 def test_a_class_that_the_network_does_not_know_is_named_alone(run):
     """A network for ants and bees says nothing about posters; of two hundred classes nobody reads a list."""
     with pytest.raises(DataError, match=r"'logo' .*is not a class of this network") as caught:

@@ -185,6 +185,7 @@ def _blank(paths: list[Path], facts: list[Facts], prints: Fingerprints) -> Itera
 def _copies(layout: Layout, facts: list[Facts], prints: Fingerprints) -> Iterator[Finding]:
     """Group what is there twice. Two splits or two labels are worse than a mere copy, and said instead."""
     samples = layout.samples
+    facts = [replace(fact, pixels=fact.digest) if fact.mode in CLIPPED else fact for fact in facts]  # black is no copy
     for copies in find_copies([sample.path for sample in samples], facts, prints):
         group = [samples[i] for i in copies.members]
         same = _("the same picture") if copies.exact else _("nearly the same picture")
@@ -210,7 +211,7 @@ def _left_aside(layout: Layout) -> Iterator[Finding]:
         if path.is_symlink() and not path.exists():
             yield _found("dead_link", path, fact.reason)
         elif path in masks:
-            yield _found("left_aside", path, _("is a mask of the image beside it"), severity="note")
+            yield _found("mask", path, _("is a mask of the image beside it"))
         elif is_picture(path) and not fact.reason:
             yield _found("unlabelled", path, _no_label(layout))
         else:

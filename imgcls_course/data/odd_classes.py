@@ -87,7 +87,10 @@ def _same_inside(layout: Layout) -> list[str]:
     if len(found) != 1 or len(insides) < 2 or len(names) < 2 or "" in names:
         return []
     if layout.splits:
-        text = _("Each of {classes} holds splits with the same folders, {names}. If those are the classes, give one.")
+        text = _(
+            "Each of {classes} holds splits with the same folders, {names}. If those are the classes, give one of "
+        )
+        text += _("{classes} alone.")
     else:
         text = _("Each class holds the same folders, {names}. If those are the classes, put them at the top.")
     return [text.format(classes=listed(layout.classes), names=listed(names))]
@@ -102,11 +105,12 @@ def _first(inside: tuple[str, ...], layout: Layout) -> str:
 
 
 def _inside(layout: Layout) -> dict[str, set[tuple[str, ...]]]:
-    """Return the folders inside each class that its images lie in; nothing of labels that are no folders."""
+    """Return the folders inside each class that its images lie in; nothing where labels are no folders."""
     base, found = layout.base or layout.root, {}
     for sample in layout.samples:
         folders = [plain(part) for part in Path(sample.path).relative_to(base).parts[:-1]]
         name = layout.classes[sample.label]
-        if name in folders:
-            found.setdefault(name, set()).add(tuple(folders[folders.index(name) + 1 :]))
-    return found if len(found) == len(layout.classes) else {}
+        if name not in folders:
+            return {}
+        found.setdefault(name, set()).add(tuple(folders[folders.index(name) + 1 :]))
+    return found
