@@ -26,3 +26,14 @@ def _(text: str, /, **values) -> str:
     """
     translated = _catalogue().gettext(text)
     return utf8(translated.format(**values)) if values else translated
+
+
+def plural(n: int, one: str, many: str) -> str:
+    """Translate a count and what is counted, in the form for this number.
+
+    Examples
+    --------
+    >>> plural(1, "{n:,} class", "{n:,} classes"), plural(2000, "{n:,} class", "{n:,} classes")
+    ('1 class', '2,000 classes')
+    """
+    return _catalogue().ngettext(one, many, n).format(n=n)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..encoding import utf8
 from ..errors import DataError
-from ..i18n import _
+from ..i18n import _, plural
 from .depth import bits_used
 from .file_names import labels_by_pattern, labels_in_names
 from .folders import Skipped, walk
@@ -80,11 +80,11 @@ class Layout:
     def __str__(self) -> str:
         classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
         text = _(
-            "{name}: {kind}. {n:,} pictures of {k} classes ({classes}).",
+            "{name}: {kind}. {pictures} of {k} ({classes}).",
             name=self.root.resolve().name,
             kind=self.kind,
-            n=len(self.samples),
-            k=len(self.classes),
+            pictures=plural(len(self.samples), "{n:,} picture", "{n:,} pictures"),
+            k=plural(len(self.classes), "{n} class", "{n} classes"),
             classes=classes,
         )
         if self.splits:
