@@ -29,5 +29,11 @@ def _(text: str, /, **values) -> str:
 
 
 def counted(one: str, many: str, n: int, /, **values) -> str:
-    """Translate what is said of `n` things: `one` or `many`, as the language has it, with {n} and {names} filled in."""
+    """Translate what is said of `n` things: `one` or `many`, as the language has it, with {n} and {names} filled in.
+
+    Examples
+    --------
+    >>> counted("{n:,} class", "{n:,} classes", 1), counted("{n:,} class", "{n:,} classes", 2000)
+    ('1 class', '2,000 classes')
+    """
     return utf8(_catalogue().ngettext(one, many, n).format(n=n, **values))

@@ -14,7 +14,7 @@ from . import evaluation, paths, plots
 from .data.decode import PictureError, read
 from .evaluation.review import Review
 from .evaluation.shown import shown
-from .i18n import _
+from .i18n import _, counted
 from .plots.arrays import as_bytes, resized
 from .widgets.explorer import png
 
@@ -46,6 +46,7 @@ def write(review: Review, folder: Path | str, *, title: str, images=None) -> Pat
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters["shown"] = shown
+    environment.globals["counted"] = counted
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     scores, wrong = evaluation.scores(review.predictions), evaluation.mistakes(review.predictions)
     text = template.render(

@@ -8,6 +8,7 @@ from commands import imgcls, outcome
 
 from imgcls_course import data, evaluation, training
 from imgcls_course.errors import CourseError, DataError, EvaluationError
+from imgcls_course.i18n import counted
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +227,5 @@ def test_classes_without_images_on_the_command_line(run, tmp_path):
             printed = imgcls("evaluate", "--checkpoint", run, "--data", new, *options)
             assert "left out of the averages" in printed
             assert "nan" not in printed
+            assert f"\n{counted('{n} picture', '{n} pictures', sum(counts.values()))} of test" in printed
+    assert "1 picture of 2 classes" in (tmp_path / "other" / "r.html").read_text(encoding="utf-8")

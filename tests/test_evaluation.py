@@ -8,7 +8,7 @@ import pytest
 from sklearn import metrics
 
 from imgcls_course import data, evaluation, models
-from imgcls_course.errors import EvaluationError, ModelError
+from imgcls_course.errors import CourseWarning, EvaluationError, ModelError
 from imgcls_course.evaluation import Predictions
 from imgcls_course.paths import recorded
 
@@ -277,6 +277,54 @@ def test_files_saved_by_a_spreadsheet_are_read(tmp_path):
         assert evaluation.read(path) == predictions
 
 
+def test_what_spreadsheets_change_is_read_all_the_same(tmp_path):
+    """Decimal commas, words for ones and zeros, columns that were added: the same predictions must come back."""
+    predictions = Predictions([[0.25, 0.75], [1, 0]], [0, 1], ("a", "b, c"), ("x.jpg", "y.jpg"))
+    path, first = tmp_path / "p.csv", "p a;p b, c;true a;true b, c;predicted a;predicted b, c;path"
+    for content in (
+        f"{first}\n0,25;0,75;1;0;0;1;x.jpg\n1;0;0;1;1;0;y.jpg\n",
+        f"sep=;\n{first}\n0,25;7,5E-01;1;0;0;1;x.jpg\n1;0;0;1;1;0;y.jpg\n",
+        f"{first}\n0,25;0,75;TRUE;FALSE;FALSCH;WAHR;x.jpg\n1;0;0;1;1;0;y.jpg\n",
+        f"{first};remark\n0.25;0.75;1;0;0;1;x.jpg;p a\n1;0;0;1;1;0;y.jpg;\n",
+        f"no;{first}\n1;0.25;0.75;1;0;0;1;x.jpg\n2;1;0;0;1;1;0;y.jpg\n",
+        (first + "\n0,25;0,75;1;0;0;1;x.jpg\n1;0;0;1;1;0;y.jpg\n").replace(";", "\t"),
+    ):
+        path.write_text(content, encoding="utf-8")
+        assert evaluation.read(path) == predictions, content
+    alone = evaluation.write(Predictions([[1.0]], [0], ("a",), ("x",)), path)
+    path.write_text(path.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    assert evaluation.read(alone).classes == ("a",)
+
+
+def test_what_spreadsheets_lose_is_said(tmp_path):
+    """Rounded, emptied or edited cells would give other scores: the line of the file must be named."""
+    path, first = tmp_path / "p.csv", "p a,p b,p c,true a,true b,true c,predicted a,predicted b,predicted c,path"
+    for row, line in (
+        ("0.33,0.33,0.33,1,0,0,1,0,0,x", "sum to 0.99 and not to 1: they were rounded. Save more digits"),
+        ("0.5,0.5,0,1,0,0,0,1,0,x", "notes 'b' as predicted, but its largest probability is that of 'a'"),
+        ("0.5,,0.5,1,0,0,1,0,0,x", "has an empty cell in the column 'p b'"),
+        ("0.5,#REF!,0.5,1,0,0,1,0,0,x", "has '#REF!' in the column 'p b', which is not a number"),
+        ("0,5,0,5,0,1,0,0,1,0,0,x", "has 11 cells before the path instead of 9"),
+        ("0.5,x", "has 1 cells before the path instead of 9"),
+    ):
+        path.write_text(f"{first}\n1,0,0,1,0,0,1,0,0,w\n{row}\n", encoding="utf-8")
+        with pytest.raises(EvaluationError, match=r"Line 3 of .*p\.csv") as caught:
+            evaluation.read(path)
+        assert line in str(caught.value)
+    path.write_text(first.replace("true b,", "") + "\n", encoding="utf-8")
+    with pytest.raises(EvaluationError, match="lacks columns of predictions: true b"):
+        evaluation.read(path)
+
+
+def test_names_and_digits_that_were_lost_are_warned_of(tmp_path):
+    """They cannot be known again, and the scores may still serve: a warning."""
+    path = tmp_path / "p.csv"
+    for rows, classes, line in ((2, ("???", "b"), "names of classes .* were lost"), (12, ("a", "b"), "three digits")):
+        evaluation.write(Predictions([[0.253, 0.747]] * rows, [1] * rows, classes), path)
+        with pytest.warns(CourseWarning, match=line):
+            evaluation.read(path)
+
+
 def test_recorded_predictions_are_read():
     """The recordings that lessons score were written before there was a byte order mark."""
     for path in sorted(recorded().glob("*/*.csv")):
@@ -298,18 +346,22 @@ def test_a_spreadsheet_sees_what_is_meant(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [
-        ("p.csv", "", "its first line is another"),
-        ("p.csv", "a,b,c\n", "its first line is another"),
-        ("p.csv", "p a,p b,true a,true b,predicted a,predicted b,path\n0.5,0.5,1,0\n", "Line 2 of .*has not 6 numbers"),
+        ("p.csv", "", "its first line should be like"),
+        ("p.csv", "a,b,c\n", "its first line should be like"),
+        (
+            "p.csv",
+            "p a,p b,true a,true b,predicted a,predicted b,path\n0.5,0.5,1,0\n",
+            "Line 2 of .*has 3 cells before the path instead of 6",
+        ),
         ("p.csv", "p a,p b,true a,true b,predicted a,predicted b,path\n0.5,x,1,0,1,0,f\n", "Line 2 of"),
         ("p.csv", "p a,p b,true a,true b,predicted a,predicted b,path\n0.5,0.5,1,1,1,0,f\n", "one true class"),
-        ("p.csv", "p a,p b,true a,true b,predicted a,predicted b,path\n", "no picture"),
+        ("p.csv", "p a,p b,true a,true b,predicted a,predicted b,path\n", "p.csv has no images"),
         (
             "p.csv",
             "p a,p b,true a,true b,predicted a,predicted b,path\nnan,nan,1,0,1,0,f\n",
             "probabilities of f are none",
         ),
-        ("p.txt", "0.5 0.5 1 0 1 0 f\n", "its first line is another"),
+        ("p.txt", "0.5 0.5 1 0 1 0 f\n", "its first line should be like"),
         ("p.json", "{}", "ends in .csv or .txt"),
     ],
 )

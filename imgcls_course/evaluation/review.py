@@ -15,7 +15,7 @@ from ..data.loaders import loader
 from ..data.splits import Splits, as_classes
 from ..devices import Device
 from ..errors import EvaluationError, unknown
-from ..i18n import _
+from ..i18n import _, counted
 from .epochs import compare_epochs
 from .metrics import average_precision, bootstrap, scores
 from .predictions import Predictions, predict
@@ -70,9 +70,10 @@ class Review:
         return average_precision(self.predictions, self.positive) if is_positive.any() else math.nan
 
     def __str__(self) -> str:
-        where = _("{n} pictures of {split}, epoch {epoch} of {path}")
+        where = _("{count} of {split}, epoch {epoch} of {path}")
+        count = counted("{n} picture", "{n} pictures", len(self.predictions))
         lines = [
-            where.format(n=len(self.predictions), split=self.split, epoch=self.card.epoch, path=self.checkpoint),
+            where.format(count=count, split=self.split, epoch=self.card.epoch, path=self.checkpoint),
             str(scores(self.predictions)),
             _(
                 "average precision of {name}: {value}",
