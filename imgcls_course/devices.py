@@ -134,7 +134,7 @@ def computing(
 def _move(modules: list[nn.Module], place: torch.device, *, optimizer: torch.optim.Optimizer | None) -> None:
     for module in modules:
         module.to(place)
-    if optimizer is not None and optimizer.state:
+    if isinstance(optimizer, torch.optim.Optimizer) and optimizer.state:
         optimizer.load_state_dict(optimizer.state_dict())  # torch lays what it remembers beside the parameters
 
 

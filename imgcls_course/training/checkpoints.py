@@ -50,6 +50,17 @@ class Checkpoints:
     save_interval: int = 0
     before_first: Callable[[], object] | None = None
 
+    @classmethod
+    def of(cls, given, *, resume: bool) -> "Checkpoints | None":
+        """Return what `fit` was given as checkpoints, or raise a TrainingError in one line."""
+        if given is None and resume:
+            raise TrainingError(_("resume=True needs checkpoints: the folder of the run that is to go on."))
+        given = cls(given) if isinstance(given, str | Path) and str(given) else given
+        if given is None or isinstance(given, cls):
+            return given
+        message = _("checkpoints must be a folder or training.Checkpoints(folder, …); got {value!r}.", value=given)
+        raise TrainingError(message)
+
     def path(self, name: str) -> Path:
         """Return the JSON file of the checkpoint "best", "last" or "epoch-N"."""
         return Path(self.folder, f"{name}.json")
