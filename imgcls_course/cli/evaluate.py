@@ -10,9 +10,9 @@ import typer
 from .. import console, paths
 from ..encoding import utf8
 from ..i18n import _
-from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, shares
+from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, path_option, shares
 
-CHECKPOINT = typer.Option(help="A checkpoint, or the folder of a run.")
+CHECKPOINT = path_option("--checkpoint", help="A checkpoint, or the folder of a run.")
 IMAGE_SIZE = typer.Option(None, help="Height and width of the pictures, in pixels; those of training by default.")
 PRECISION = typer.Option("float32", help="float32, bfloat16 or auto.")
 
@@ -29,8 +29,10 @@ def evaluate(
     at_least_precision: float = typer.Option(None, help="Need: be right at least this often when saying yes."),
     cost: tuple[float, float] = typer.Option(None, help="Need: the least cost; what a miss and a false alarm cost."),
     threshold: float = typer.Option(None, help="Instead of a need: the threshold, chosen elsewhere."),
-    predictions: Path = typer.Option(None, help="Write every prediction to this .csv or .txt file."),
-    report: Path = typer.Option(None, help="Write report.html, which needs no other file, into this folder."),
+    predictions: Path = path_option("--predictions", None, help="Write every prediction to this .csv or .txt file."),
+    report: Path = path_option(
+        "--report", None, help="Write report.html, which needs no other file, into this folder."
+    ),
     image_size: int = IMAGE_SIZE,
     batch_size: int = BATCH_SIZE,
     workers: int = WORKERS,
