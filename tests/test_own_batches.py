@@ -6,7 +6,7 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from imgcls_course import data, models, training
+from imgcls_course import data, evaluation, models, training
 from imgcls_course.errors import CourseError, TrainingError
 
 IMAGES, LABELS = torch.rand(8, 3, 16, 16), torch.arange(8) % 2
@@ -47,7 +47,7 @@ def test_batches_that_do_not_fit_are_one_line():
         (_batches(labels=LABELS[:, None]), r"the labels are int64 \(4, 1\)"),
         (_batches(labels=nn.functional.one_hot(LABELS)), r"the labels are int64 \(4, 2\)"),
         ([{"images": images, "labels": labels} for images, labels in pairs], "a batch is dict"),
-        ([(*pair, "name") for pair in pairs], "a batch is 3 things"),
+        ([(*pair, "name") for pair in pairs], "a batch is a tuple of 3"),
         ([([picture], labels) for _images, labels in pairs], "the images are no tensor but Image"),
         ([(images, [0]) for images, _labels in pairs], "the labels are no tensor but list"),
     ]:
@@ -88,3 +88,15 @@ def test_val_without_a_batch_is_one_line():
     """An empty validation split is refused."""
     with pytest.raises(TrainingError, match="nothing to validate on"):
         training.fit(models.create("gap_net", num_classes=2), data.Loaders([], [], [], ("a", "b")), progress=False)
+
+
+def test_predict_wants_labels_with_the_images():
+    """Images alone, or with a name besides: one line; so it is where the model takes other images."""
+    model = models.create("gap_net", num_classes=2, in_channels=3)
+    for batches, line in [
+        ([IMAGES], "a batch is Tensor. Wanted are pairs of images"),
+        (DataLoader(TensorDataset(IMAGES)), "a batch is a list of 1"),
+        ([(IMAGES[:, :1], LABELS)], "takes 3-channel images, and these are 1-channel"),
+    ]:
+        with pytest.raises(CourseError, match=line):
+            evaluation.predict(model, batches, classes=("a", "b"), progress=False)

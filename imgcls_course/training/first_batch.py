@@ -49,7 +49,7 @@ def check_fits(
     batch = next(iter(batches), None)
     if batch is None:
         raise TrainingError(_("There is nothing to validate on: the validation split holds no picture."))
-    images, labels = check_batch(batch, name="val")
+    images, labels = check_batch(batch, name="loaders.val")
     with runtime.evaluating(model), torch.no_grad(), precision:
         logits = logits_of(model, images.to(device))
     check_logits(logits, labels, num_classes=num_classes)
@@ -61,7 +61,11 @@ def check_fits(
 def check_batch(batch, *, name: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Return images and labels, or raise a DataError in one line that says what came and what is wanted."""
     if not isinstance(batch, tuple | list) or len(batch) != 2:
-        came = _("{n} things", n=len(batch)) if isinstance(batch, tuple | list) else type(batch).__name__
+        came = (
+            _("a {kind} of {n}", kind=type(batch).__name__, n=len(batch))
+            if isinstance(batch, tuple | list)
+            else type(batch).__name__
+        )
         raise _wrong(name, _("a batch is {came}", came=came))
     images, labels = batch
     if not isinstance(images, torch.Tensor):
@@ -69,7 +73,7 @@ def check_batch(batch, *, name: str) -> tuple[torch.Tensor, torch.Tensor]:
         raise _wrong(name, _("the images are no tensor but {kind}", kind=kind))
     if not isinstance(labels, torch.Tensor):
         raise _wrong(name, _("the labels are no tensor but {kind}", kind=type(labels).__name__))
-    probabilities = labels.ndim == 2 and labels.is_floating_point() and name == "train"  # of mixed images
+    probabilities = labels.ndim == 2 and labels.is_floating_point() and name == "loaders.train"  # of mixed images
     if not probabilities and (labels.ndim != 1 or labels.dtype not in LABEL_TYPES):
         raise _wrong(name, _("the labels are {dtype} {shape}", dtype=_dtype(labels), shape=tuple(labels.shape)))
     return images, labels
@@ -86,10 +90,10 @@ def check_train(batches: Iterable, *, model: nn.Module) -> None:
         batch = next(iter(batches), None)
     if batch is None:
         return  # said when it is passed over
-    images, _labels = check_batch(batch, name="train")
+    images, _labels = check_batch(batch, name="loaders.train")
     own = next((each.dtype for each in model.parameters()), images.dtype)
     if images.dtype != own and (images.is_floating_point() or not _takes(model, images)):
-        raise _wrong("train", _("the images are {dtype}", dtype=_dtype(images)))
+        raise _wrong("loaders.train", _("the images are {dtype}", dtype=_dtype(images)))
 
 
 def check_loss(loss_fn: Callable, logits: torch.Tensor, labels: torch.Tensor) -> None:
@@ -149,8 +153,7 @@ def _takes(model: nn.Module, images: torch.Tensor) -> bool:
 
 def _wrong(name: str, what: str) -> DataError:
     message = _(
-        "loaders.{name}: {what}. Wanted are pairs of images, float32 of shape (N, C, H, W), and labels, int64 of shape "
-        "(N,).",
+        "{name}: {what}. Wanted are pairs of images, float32 of shape (N, C, H, W), and labels, int64 of shape (N,).",
         name=name,
         what=what,
     )

@@ -160,8 +160,8 @@ def features(
 
             total = views * len(loaders.train) + len(loaders.val)
             with tqdm(total=total, disable=not progress, desc=_("features"), unit="batch") as bar:
-                train = [one_pass(loaders.train, "train") for _view in range(views)]
-                val = one_pass(loaders.val, "val")
+                train = [one_pass(loaders.train, "loaders.train") for _view in range(views)]
+                val = one_pass(loaders.val, "loaders.val")
     finally:
         hook.remove()
     size = loaders.train.batch_size
