@@ -49,7 +49,7 @@ def device(name: str | torch.device = "auto") -> torch.device:
     if kind == "auto":
         name = next(kind for kind, there in available.items() if there)
     elif not available[kind]:
-        raise CourseError(_("This machine has no '{name}' device. device=\"auto\" takes what there is.", name=name))
+        raise CourseError(_("This machine has no '{name}' device. The device auto takes what there is.", name=name))
     return _own_gpu() if name == "cuda" and "LOCAL_RANK" in os.environ else torch.device(name)
 
 
@@ -57,7 +57,7 @@ def _own_gpu() -> torch.device:
     """Return the GPU that belongs to this process, of several that `torchrun` started on this machine."""
     place, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
     if place >= there:
-        message = _("There are more processes here than GPUs ({n}): start fewer, or use device='cpu'.", n=there)
+        message = _("There are more processes here than GPUs ({n}): start fewer, or use the device cpu.", n=there)
         raise CourseError(message)
     return torch.device("cuda", place)
 
@@ -79,11 +79,11 @@ def chosen(name: str | torch.device | None = None, *, default: str | torch.devic
     """
     if name is not None:
         return device(name)
-    named = os.environ.get(VARIABLE, "").strip().lower()
+    named = os.environ.get(VARIABLE, "").strip()
     if not named:
         return default if isinstance(default, torch.device) else device(default)
     try:
-        return device(named)
+        return device(named.lower())
     except CourseError as error:
         raise CourseError(f"{VARIABLE}={named}: {error}") from None
 
@@ -134,7 +134,7 @@ def computing(
 def _move(modules: list[nn.Module], place: torch.device, *, optimizer: torch.optim.Optimizer | None) -> None:
     for module in modules:
         module.to(place)
-    if optimizer is not None and optimizer.state:
+    if isinstance(optimizer, torch.optim.Optimizer) and optimizer.state:
         optimizer.load_state_dict(optimizer.state_dict())  # torch lays what it remembers beside the parameters
 
 

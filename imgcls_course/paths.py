@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from .encoding import utf8
-from .errors import FileError
+from .errors import CourseError, FileError
 from .i18n import _
 
 HOME_VARIABLE = "IMGCLS_HOME"
@@ -22,6 +22,20 @@ def home() -> Path:
     """Return the student's folder of the course: the environment variable IMGCLS_HOME, or the system's usual place."""
     chosen = os.environ.get(HOME_VARIABLE)
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("imgcls_course", appauthor=False))
+
+
+def given(text: str, *, option: str) -> str:
+    """Return a path that was given on the command line, with a `~` at its beginning put in full.
+
+    Raises
+    ------
+    CourseError
+        In one line, if it is empty.
+    """
+    if not text.strip():
+        message = _("{option} is empty. If a shell variable stands there, it is not set.", option=option)
+        raise CourseError(message)
+    return os.path.expanduser(text)
 
 
 def progress_file() -> Path:

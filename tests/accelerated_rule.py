@@ -16,7 +16,7 @@ from torch import nn
 import imgcls_course
 from imgcls_course import check, data, devices, evaluation, explain, models, plots, runtime, training
 from imgcls_course.errors import CourseWarning, ModelError, TrainingError
-from imgcls_course.training.fit import check_fits
+from imgcls_course.training.first_batch import check_fits
 
 HERE, CPU = standin.device_under_test(), torch.device("cpu")
 IS_STANDIN = HERE.type == standin.NAME

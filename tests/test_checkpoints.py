@@ -186,7 +186,7 @@ def _pickle(folder):
         (_other_network, "holds another network: .* tensors differ"),
         (_other_classes, "is of another run: its classes"),
         (_other_arch, "is of another run: its arch is resnet18"),
-        (_missing, "There are no weights"),
+        (_missing, "which is missing: put it back"),
         (_no_progress, "cannot be gone on from"),
         (_way_out, "names no file of weights"),
         (_pickle, "cannot be read as weights"),

@@ -61,7 +61,7 @@ def test_a_wrong_variable_is_named(with_mps, monkeypatch, capsys):
     model = nn.Linear(2, 2)
     for named, said in (
         ("cdua", "IMGCLS_DEVICE=cdua: 'cdua' is not a device. Did you mean 'cuda'? Known: auto, cuda, mps, cpu."),
-        ("cuda", "IMGCLS_DEVICE=cuda: This machine has no 'cuda' device. device=\"auto\" takes what there is."),
+        ("cuda", "IMGCLS_DEVICE=cuda: This machine has no 'cuda' device. The device auto takes what there is."),
         ("0", "IMGCLS_DEVICE=0: '0' is not a device. Known: auto, cuda, mps, cpu."),
     ):
         monkeypatch.setenv(devices.VARIABLE, named)

@@ -5,6 +5,8 @@ What a command needs is imported when it is called, so that `imgcls --help` does
 
 import os
 import sys
+import traceback
+from pathlib import Path
 
 import typer
 
@@ -13,7 +15,14 @@ from ..errors import CourseError
 from ..i18n import _
 from . import classes, data, evaluate, experiments, progress, train
 
-app = typer.Typer(help="A hands-on course on image classification.", no_args_is_help=True, add_completion=False)
+TRACEBACK = "IMGCLS_TRACEBACK"  # set, it lets an error that nobody foresaw show the calls that led to it
+
+app = typer.Typer(
+    help="A hands-on course on image classification.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 app.add_typer(data.app, name="data")
 app.add_typer(experiments.app, name="experiment")
 app.command()(train.train)
@@ -51,3 +60,21 @@ def main() -> None:
     except OSError as error:  # of a file or a pipe that nobody foresaw
         print(_("The operating system reports: {error}.", error=error), file=sys.stderr)
         sys.exit(1)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        print(_unforeseen(error), file=sys.stderr)
+        sys.exit(1)
+
+
+def _unforeseen(error: Exception) -> str:
+    """Say in one line what no one foresaw, and where."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return _(
+        "Unexpected {kind} in {file}, line {line}: {error}. It may be a fault of the course; {variable}=1 says more.",
+        kind=type(error).__name__,
+        file=Path(where.filename).name,
+        line=where.lineno,
+        error=" ".join(str(error).split()).rstrip("."),
+        variable=TRACEBACK,
+    )

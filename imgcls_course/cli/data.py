@@ -6,7 +6,7 @@ import typer
 
 from ..errors import DataError
 from ..i18n import _
-from .options import LABELS, PATTERN
+from .options import LABELS, PATTERN, path_option
 
 app = typer.Typer(help="Data sets: list, download, examine and make them.", no_args_is_help=True)
 make_app = typer.Typer(help="Draw data sets.", no_args_is_help=True)
@@ -56,7 +56,7 @@ def data_audit(
 
 @make_app.command("posters")
 def make_posters(
-    out: Path = typer.Option(help="A new folder."),
+    out: Path = path_option("--out", help="A new folder."),
     count: int = typer.Option(600, help="Posters in all."),
     seed: int = typer.Option(0, help="The same seed gives the same posters."),
     largest: float = typer.Option(4.0, help="Megapixels of the largest. The bundled posters were made with 0.06."),

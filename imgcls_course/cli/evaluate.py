@@ -10,9 +10,9 @@ import typer
 from .. import console, paths
 from ..encoding import utf8
 from ..i18n import _
-from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_training, shares
+from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_training, path_option, shares
 
-CHECKPOINT = typer.Option(help="A checkpoint, or the folder of a run.")
+CHECKPOINT = path_option("--checkpoint", help="A checkpoint, or the folder of a run.")
 IMAGE_SIZE = typer.Option(None, help="Height and width of the pictures, in pixels; those of training by default.")
 PRECISION = typer.Option("float32", help="float32, bfloat16 or auto.")
 
@@ -29,9 +29,9 @@ def evaluate(
     at_least_precision: float = typer.Option(None, help="Need: be right at least this often when saying yes."),
     cost: tuple[float, float] = typer.Option(None, help="Need: the least cost; what a miss and a false alarm cost."),
     threshold: float = typer.Option(None, help="Instead of a need: the threshold, chosen elsewhere."),
-    predictions: Path = typer.Option(None, help="Write every prediction to this .csv or .txt file."),
-    report: Path = typer.Option(
-        None, help="Write report.html, which needs no other file, into this folder; or a .html file."
+    predictions: Path = path_option("--predictions", None, help="Write every prediction to this .csv or .txt file."),
+    report: Path = path_option(
+        "--report", None, help="Write report.html, which needs no other file, into this folder; or a .html file."
     ),
     image_size: int = IMAGE_SIZE,
     batch_size: int = BATCH_SIZE,
@@ -113,9 +113,8 @@ def predict(
     from .. import devices, evaluation, training
     from ..data.unlabelled import say_skipped, sort_files
 
-    missing = {path: _("there is no such file or folder") for path in pictures if not path.exists()}
     # Where nothing is left, it is an error, and `sort_files` says so.
-    files, others = sort_files([path for path in pictures if path not in missing] or pictures)
+    files, others = sort_files(pictures)
     if others:
         print(say_skipped(others), file=sys.stderr)
     if positive is not None and threshold is None:
@@ -129,7 +128,6 @@ def predict(
     options = {"batch_size": batch_size, "workers": workers, "precision": precision}
     options["device"] = devices.chosen(device, default="auto")
     answers, broken = evaluation.classify(model, files, card=card, **options)
-    broken = {**missing, **broken}
     said = [answer.at(threshold, positive) if threshold is not None else answer.predicted for answer in answers]
     if as_json:
         rows = [

@@ -5,14 +5,16 @@ from pathlib import Path
 import typer
 
 from .. import paths
-from .options import DEVICE, load
+from .options import DEVICE, load, path_option
 
 app = typer.Typer(help="The larger experiments of the lessons, for hours.", no_args_is_help=True)
 
 
 def pretrain(
     data: str = typer.Option(help="Name or folder of the source task, such as …/tiny-imagenet."),
-    out: Path = typer.Option(help="Folder for checkpoints and log; the same folder again goes on where it stopped."),
+    out: Path = path_option(
+        "--out", help="Folder for checkpoints and log; the same folder again goes on where it stopped."
+    ),
     epochs: int = typer.Option(30, help="Epochs."),
     lr: float = typer.Option(0.4, help="The highest learning rate of the cycle."),
     batch_size: int = typer.Option(256, help="Pictures a step."),
@@ -40,7 +42,7 @@ def pretrain(
 @app.command("degradation")
 def experiment_degradation(
     data: str = typer.Option(help="Name of a data set, or a folder with train and val (or test)."),
-    out: Path = typer.Option(help="Folder for the log; the same folder again goes on where it stopped."),
+    out: Path = path_option("--out", help="Folder for the log; the same folder again goes on where it stopped."),
     epochs: int = typer.Option(8, help="Epochs of each network."),
     seeds: int = typer.Option(1, help="How many times, from other weights."),
     image_size: int = typer.Option(32, help="Pixels."),
@@ -63,7 +65,7 @@ def experiment_degradation(
 @app.command("transfer")
 def experiment_transfer(
     data: str = typer.Option(help="Name of a data set, or a folder with train and val (or test)."),
-    out: Path = typer.Option(help="Folder for the log."),
+    out: Path = path_option("--out", help="Folder for the log."),
     per_class: str = typer.Option("5,20,0", help="Training pictures of each class, separated by commas; 0 takes all."),
     seeds: int = typer.Option(5, help="How many times, from other pictures and weights."),
     epochs: int = typer.Option(20, help="Epochs of each training."),
@@ -89,7 +91,7 @@ def experiment_transfer(
 
 @app.command("scaling")
 def experiment_scaling(
-    out: Path = typer.Option(help="Folder for the log."),
+    out: Path = path_option("--out", help="Folder for the log."),
     epochs: int = typer.Option(20, help="Epochs of each network."),
     seeds: int = typer.Option(8, help="How many times, from other weights."),
     times: float = typer.Option(3.0, help="What the scaled networks cost, in multiply-adds of the base."),

@@ -3,9 +3,11 @@
 import contextlib
 import re
 import shlex
+from pathlib import Path
 
 import typer
 
+from .. import paths
 from ..errors import DataError, EvaluationError
 from ..i18n import _
 
@@ -22,6 +24,15 @@ LABELS = typer.Option(
 BATCH_SIZE = typer.Option(32, help="Pictures a step.")
 WORKERS = typer.Option(0, help="Processes that load pictures.")
 DEVICE = typer.Option(None, help="auto, cpu, cuda or mps. Default: what IMGCLS_DEVICE names, else auto.")
+
+
+def path_option(name: str, *default, help: str, kind: type = Path):
+    """Make an option that takes a path: `~` is put in full where the shell did not, and nothing is refused."""
+
+    def path(text) -> Path | str:
+        return kind(paths.given(str(text), option=name))
+
+    return typer.Option(*default, help=help, parser=path, metavar="PATH" if kind is Path else "TEXT")
 
 
 def load(data: str):

@@ -7,9 +7,10 @@ from pathlib import Path
 import typer
 
 from .. import paths
+from ..data.checks import check_whole
 from ..errors import DataError, TrainingError, unknown
 from ..i18n import _
-from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_training, shares
+from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_training, path_option, shares
 
 SETTINGS = (
     "data",
@@ -24,17 +25,23 @@ SETTINGS = (
     "weight_decay",
 )
 SETTINGS += ("pattern", "labels", "schedule", "freeze", "unfreeze_from", "balance", "seed")
+CHANNELS = 3  # images from files are colour
 AUGMENT = {"none": False, "usual": True, "strong": "strong"}
 
 
 def train(
+    context: typer.Context,
     data: str = DATA,
-    out: Path = typer.Option(help="Folder for checkpoints, history, curves, and the list of the files of each split."),
+    out: Path = path_option(
+        "--out", help="Folder for checkpoints, history, curves, and the list of the files of each split."
+    ),
     pattern: str = PATTERN,
     labels: str = LABELS,
     fractions: str = typer.Option("0.7,0.2,0.1", help="Of train, val and test, where no splits are given; or 0.8,0.2."),
     arch: str = typer.Option("course_resnet", help="Architecture, one of `models.list()`."),
-    weights: str = typer.Option("none", help="none, course, imagenet, a file of weights, or the folder of a run."),
+    weights: str = path_option(
+        "--weights", "none", kind=str, help="none, course, imagenet, a file of weights, or the folder of a run."
+    ),
     image_size: int = typer.Option(64, help="Height and width that the network gets, in pixels."),
     resize: str = typer.Option("crop", help="What becomes of pictures that are not square: crop, squash or letterbox."),
     augment: str = typer.Option("usual", help="none, usual, or strong: quarter turns and other colours as well."),
@@ -74,10 +81,14 @@ def train(
         "resize": resize,
         "normalization": "symmetric" if advprop else "imagenet",
     }
+    numbers = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+    _check_together(context, optimizer=optimizer, freeze=freeze, unfreeze_from=unfreeze_from)
+    _check_numbers(**numbers, seed=seed, save_interval=save_interval)
     device = devices.chosen(device, default="auto")
     settings["precision"] = runtime.precision(precision, device=device)
+    options = models.registry.needed_options(arch, in_channels=CHANNELS, image_size=image_size)
     checkpoints = training.Checkpoints(
-        out, arch=arch, transforms=prepare, settings=settings, save_interval=save_interval
+        out, arch=arch, options=options, transforms=prepare, settings=settings, save_interval=save_interval
     )
     _check_free(checkpoints, resume=resume)
     augments = _augments(augment)
@@ -100,8 +111,12 @@ def train(
         checkpoints.transforms["bits"] = bits  # new pictures have to be scaled like these
     with runtime.seeded(seed):
         replaced = before is not None and not models.weights.named(weights)  # by the checkpoint's: no need to have them
-        start = {"weights": None if weights == "none" or replaced else weights, "image_size": image_size}
-        model = models.create(arch, num_classes=len(batches.classes), **start)
+        options = {**checkpoints.options, "image_size": image_size}
+        model = models.create(arch, num_classes=len(batches.classes), **options)
+        if weights != "none" and not replaced:
+            said = models.weights.load(model, weights, arch=arch, options=checkpoints.options)
+            if processes.first and not goes_on:
+                print(said)
     if freeze:
         training.freeze(model)
     elif unfreeze_from:
@@ -110,7 +125,7 @@ def train(
         model,
         batches,
         epochs=epochs,
-        optimizer=training.optimizer(model, optimizer, lr=lr, momentum=momentum, weight_decay=weight_decay),
+        optimizer=training.optimizer(model, optimizer, **numbers),
         schedule=lr_of,
         precision=precision,
         device=device,
@@ -130,11 +145,31 @@ def _augments(name: str) -> bool | str:
     return AUGMENT[name]
 
 
+def _check_together(context: typer.Context, *, optimizer: str, freeze: bool, unfreeze_from: str) -> None:
+    """Refuse options that contradict each other."""
+    if freeze and unfreeze_from:
+        raise TrainingError(_("--freeze and --unfreeze-from exclude each other: give one of them."))
+    if optimizer in ("adam", "adamw") and context.get_parameter_source("momentum").name == "COMMANDLINE":
+        raise TrainingError(_("--momentum is for --optimizer sgd: {name} has its own. Leave it out.", name=optimizer))
+
+
+def _check_numbers(*, lr: float, save_interval: int, seed: int, **numbers: float) -> None:
+    """Refuse numbers that make no sense, before any image is read."""
+    from ..training import checks
+
+    checks.check_numbers(lr=lr, **numbers)
+    if lr == 0:
+        raise TrainingError(_("With --lr 0 nothing is learned: give a learning rate of more than 0, such as 0.01."))
+    checks.check_seed(seed)
+    check_whole(save_interval, name="--save-interval", unit=_("epochs"), least=0, error=TrainingError)
+
+
 def _check_free(checkpoints, *, resume: bool) -> None:
     """Refuse to write over a run that is there already."""
     if checkpoints.path("last").exists() and not resume:
         message = _("{out} holds a run. Go on with it by --resume, or choose another folder.", out=checkpoints.folder)
         raise TrainingError(message)
+    checkpoints.check_begun(went_on=Path(checkpoints.folder, "history.json").exists())
 
 
 def _settings_before(checkpoints) -> dict | None:
@@ -150,6 +185,15 @@ def _schedule_epochs(schedule: str, *, epochs: int, before: dict | None, out: Pa
     from ..training.schedules import OPEN_ENDED
 
     made_for = (before or {}).get("schedule_epochs") or (before or {}).get("epochs", epochs)
+    if before and epochs < made_for and schedule not in OPEN_ENDED:
+        message = _(
+            "The run in {out} was begun for {made_for} epochs, more than the {epochs} asked for. Ask for {made_for} to "
+            "go on with it.",
+            out=out,
+            made_for=made_for,
+            epochs=epochs,
+        )
+        raise TrainingError(message)
     if made_for != epochs and schedule not in OPEN_ENDED:
         message = _(
             "The run in {out} has a {schedule} schedule for {made_for} epochs, so it cannot be resumed for {epochs}. "
@@ -200,4 +244,6 @@ def _finish(history: list[dict], out: Path) -> None:
         plots.curves(history, metric=metric, ax=ax)
     paths.write_bytes(out / "curves.png", png(figure))
     print(history.summary())
+    if history.stopped:
+        print(_("The same command with --resume goes on from epoch {n}.", n=len(history) + 1))
     print(out)

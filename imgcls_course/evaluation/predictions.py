@@ -14,6 +14,7 @@ from ..devices import Device, as_array, on_one_device
 from ..errors import EvaluationError, unknown
 from ..i18n import _
 from ..training.epoch import check_logits
+from ..training.first_batch import check_batch, logits_of
 
 SUM_TOLERANCE = 1e-3  # probabilities of a picture, read from a rounded file, sum to 1 only nearly
 
@@ -166,14 +167,17 @@ def predict(
     ------
     EvaluationError
         If the loader shuffles, or the model gives no finite numbers.
+    DataError, ModelError
+        If the batches are no pairs of images and labels, or the model cannot take the images.
     """
     if not isinstance(getattr(loader, "sampler", SequentialSampler([])), SequentialSampler):
         raise EvaluationError(_("These pictures come in random order. Take loaders.val or loaders.test."))
     context = runtime.autocast(precision, device=device)
     logits, labels = [], []
     with runtime.evaluating(model), torch.no_grad(), context:
-        for images, true in tqdm(loader, disable=not progress, desc=_("predicting"), unit="batch"):
-            logits.append(model(images.to(device)).cpu().double())
+        for batch in tqdm(loader, disable=not progress, desc=_("predicting"), unit="batch"):
+            images, true = check_batch(batch, name=_("These batches do not fit"))
+            logits.append(logits_of(model, images.to(device)).cpu().double())
             check_logits(logits[-1], true, num_classes=len(classes))
             labels.append(true)
     if not labels:

@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 from .. import runtime
 from ..errors import ExplainError, ModelError, unknown
 from ..i18n import _
-from ..training.fit import logits_of
+from ..training.first_batch import logits_of
 from .arrangement import Arrangement, arrangement
 from .images import as_batch, check_channels, check_model
 

@@ -88,6 +88,14 @@ def create(
     return model
 
 
+def needed_options(arch: str, *, in_channels: int, image_size: int) -> dict:
+    """Return what `create` has to be told of images like these, as its defaults are for others."""
+    _check_name(arch)
+    parameters = inspect.signature(SMALL[arch]).parameters if arch in SMALL else {}
+    wanted = {"in_channels": in_channels, "image_size": image_size}
+    return {name: value for name, value in wanted.items() if name in parameters and parameters[name].default != value}
+
+
 def blueprint(arch: str, *, num_classes: int = 1000, **options) -> nn.Module:
     """Make the network without memory for its weights (on torch's "meta" device): to count, not to compute."""
     _check_name(arch)  # here, so that nothing is imported while tensors are made without memory

@@ -27,7 +27,7 @@ BEGINS_AS = {
 }  # networks that are the first parts of another, and take its weights
 
 
-def load(model: nn.Module, weights, *, arch: str, options: dict) -> None:
+def load(model: nn.Module, weights, *, arch: str, options: dict) -> str:
     """Put weights into a model made by `create`; its classifier keeps its own where the number of classes differs.
 
     Parameters
@@ -39,28 +39,28 @@ def load(model: nn.Module, weights, *, arch: str, options: dict) -> None:
     options : dict
         What the model was made with.
 
+    Returns
+    -------
+    str
+        What became of the classifier, in one line.
+
     Raises
     ------
     ModelError
         If there are no such weights, they cannot be read, or they are of another architecture.
     """
     if weights == "course":
-        fill(model, _bundled(arch, parts=dict(model.named_children())), source='"course"', arch=arch)
-        return
+        return fill(model, _bundled(arch, parts=dict(model.named_children())), source='"course"', arch=arch)
     entry = _entry(weights, arch=arch)
     if entry is None:
         file = _of_run(Path(weights), arch=arch) or Path(weights)
         options = {"loose": _loose(model), "source": str(weights)}
-        fill(
-            model,
-            unwrap.unwrapped(weight_files.read(file), model.state_dict(), **options),
-            source=str(weights),
-            arch=arch,
-        )
-        return
-    fill(model, _from_torchvision(entry, arch=arch, options=options), source=str(entry), arch=arch)
+        state = unwrap.unwrapped(weight_files.read(file), model.state_dict(), **options)
+        return fill(model, state, source=str(weights), arch=arch)
+    said = fill(model, _from_torchvision(entry, arch=arch, options=options), source=str(entry), arch=arch)
     if hasattr(model, "transform_input"):
         model.transform_input = True  # GoogLeNet and Inception v3 learned with another normalisation
+    return said
 
 
 def bundled() -> list[str]:
@@ -68,8 +68,8 @@ def bundled() -> list[str]:
     return sorted(path.stem for path in BUNDLED.glob("*.safetensors"))
 
 
-def fill(model: nn.Module, state: State, *, source: str, arch: str) -> None:
-    """Copy a state dict into a model: all of it, but what gives logits only where the shapes agree."""
+def fill(model: nn.Module, state: State, *, source: str, arch: str) -> str:
+    """Copy a state dict into a model: all of it, but what gives logits only where the shapes agree; say whether so."""
     own = model.state_dict()
     wrong = unwrap.misfits(own, state, loose=_loose(model))
     if wrong:
@@ -82,7 +82,37 @@ def fill(model: nn.Module, state: State, *, source: str, arch: str) -> None:
             name=min(wrong),
         )
         raise ModelError(message)
+    check_finite(state, own=own, source=source)
     model.load_state_dict({name: state[name] if fits(own, state, name) else own[name] for name in own})
+    return _of_classifier(own, state, name=zoo.classifier(model), source=source)
+
+
+def check_finite(state: State, *, own: State, source) -> None:
+    """Raise a ModelError in one line if a tensor holds NaN or infinity, but where the network's own does."""
+    for name, tensor in state.items():
+        if not torch.isfinite(tensor).all() and name in own and torch.isfinite(own[name]).all():
+            message = _(
+                "{source} holds NaN or infinity in '{name}': the training that made it diverged. Take weights of an "
+                "earlier epoch, or train it again with a smaller learning rate.",
+                source=source,
+                name=name,
+            )
+            raise ModelError(message)
+
+
+def _of_classifier(own: State, state: State, *, name: str, source: str) -> str:
+    """Say whether the classifier was taken over."""
+    inside = [key for key in own if key.startswith(f"{name}.")]
+    wrong = next((key for key in inside if not fits(own, state, key)), None)
+    values = {"source": source, "name": name, "here": len(own[inside[-1]])}
+    if wrong is None:
+        return _(
+            "Weights: {source}, with its classifier; its {here} classes have to be these, in this order.", **values
+        )
+    if wrong in state:
+        values["there"] = len(state[wrong]) if state[wrong].ndim else 1
+        return _("Weights: {source} has {there} classes, this data {here}: the classifier starts anew.", **values)
+    return _("Weights: {source} has no '{name}' as it is named here: the classifier starts anew.", **values)
 
 
 def _loose(model: nn.Module) -> tuple[str, ...]:
@@ -104,7 +134,9 @@ def _entry(weights, *, arch: str) -> "WeightsEnum | None":
     if not named(weights):
         return None
     if arch not in zoo.names():
-        raise ModelError(_("torchvision has no weights for '{arch}'. Use weights=None or a file.", arch=arch))
+        raise ModelError(
+            _("torchvision has no weights for '{arch}'. Start without weights (none), or name a file.", arch=arch)
+        )
     known = zoo.library().get_model_weights(arch)
     if weights == "imagenet":
         return known.DEFAULT

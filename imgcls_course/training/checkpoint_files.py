@@ -107,7 +107,8 @@ def _named(path: Path) -> set[str]:
 
 def _json(path: Path) -> dict:
     if not path.is_file():
-        raise TrainingError(_("There is no checkpoint {path}.", path=path))
+        message = _("There is no checkpoint {path}.", path=path)
+        raise TrainingError(f"{message}{_instead(path)}")
     if path.suffix.lower() in WEIGHTS:
         message = _("{path} is a file of weights. Give the folder of the run, or a checkpoint in it such as best.json.")
         raise TrainingError(message.format(path=path))
@@ -116,10 +117,19 @@ def _json(path: Path) -> dict:
     except UnicodeDecodeError:
         raise TrainingError(_("{path} is no checkpoint: it is not a text file.", path=path)) from None
     except ValueError as error:
-        raise TrainingError(_("{path} is no checkpoint: {error}.", path=path, error=error)) from None
+        message = _("{path} is no checkpoint, or damaged: {error}.", path=path, error=error)
+        raise TrainingError(f"{message}{_instead(path)}") from None
     if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
         raise TrainingError(_("{path} is no checkpoint: it names no files.", path=path))
     return found
+
+
+def _instead(path: Path) -> str:
+    """Say what to do without this checkpoint if there is another beside it."""
+    other = path.with_name("last.json" if path.stem == "best" else "best.json")
+    if not other.is_file():
+        return ""
+    return _(" Without it, start a new run from the weights {other} in another folder.", other=other)
 
 
 def read_tensors(path: Path, kind: str) -> State:
@@ -127,4 +137,7 @@ def read_tensors(path: Path, kind: str) -> State:
     name = _json(path)["files"].get(kind)
     if not isinstance(name, str) or Path(name).name != name:  # a name, not a way out of the folder
         raise TrainingError(_("{path} names no file of {kind}.", path=path, kind=kind))
+    if not path.with_name(name).is_file():
+        message = _("{path} names the file {name}, which is missing: put it back.", path=path, name=name)
+        raise TrainingError(f"{message}{_instead(path)}")
     return weights.read(path.with_name(name))

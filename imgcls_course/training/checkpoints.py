@@ -50,9 +50,37 @@ class Checkpoints:
     save_interval: int = 0
     before_first: Callable[[], object] | None = None
 
+    @classmethod
+    def of(cls, given, *, resume: bool) -> "Checkpoints | None":
+        """Return what `fit` was given as checkpoints, or raise a TrainingError in one line."""
+        if given is None and resume:
+            raise TrainingError(_("resume=True needs checkpoints: the folder of the run that is to go on."))
+        given = cls(given) if isinstance(given, str | Path) and str(given) else given
+        if given is None or isinstance(given, cls):
+            return given
+        message = _("checkpoints must be a folder or training.Checkpoints(folder, …); got {value!r}.", value=given)
+        raise TrainingError(message)
+
     def path(self, name: str) -> Path:
         """Return the JSON file of the checkpoint "best", "last" or "epoch-N"."""
         return Path(self.folder, f"{name}.json")
+
+    def check_begun(self, *, went_on: bool = False) -> None:
+        """Raise a TrainingError in one line if there are epochs of a run, but its last one is missing.
+
+        A first epoch alone may be that of a run that was killed before it had written more: such a run begins anew,
+        unless the caller knows that it went on.
+        """
+        best = self.path("best")
+        if best.exists() and not self.path("last").exists() and (went_on or read_card(best).epoch > 1):
+            message = _(
+                "{folder} holds the best epoch of a run, but not the last ({last}), so it cannot go on. Start a new "
+                "run from the weights {best} in another folder.",
+                folder=self.folder,
+                last=self.path("last").name,
+                best=best,
+            )
+            raise TrainingError(message)
 
     def check_room(self, model: nn.Module, optimizer: torch.optim.Optimizer, *, epochs: int) -> None:
         """Raise a FileError if the folder cannot be written, or the disk has too little room for so many epochs.
@@ -134,6 +162,7 @@ class Checkpoints:
             or learning rates.
         """
         last = self.path("last")
+        self.check_begun()
         wanted = self._card(classes, plan)
         found = processes.from_first(lambda: self._read(wanted) if last.exists() else None)
         if found is None:
@@ -209,6 +238,7 @@ def saved(folder: Path | str) -> list[Path]:
 def fill(model: nn.Module, state: State, *, source: Path) -> None:
     """Copy all weights into a model, or raise one line that says how they differ."""
     check_same_network(model, state, source=source)
+    weights.check_finite(state, own=model.state_dict(), source=source)
     model.load_state_dict(state)
 
 

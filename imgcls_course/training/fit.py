@@ -14,12 +14,13 @@ from tqdm.auto import tqdm
 from .. import console, runtime
 from ..data.loaders import Loaders
 from ..devices import Device, on_one_device
-from ..errors import FileError, ModelError, TrainingError
+from ..errors import FileError, TrainingError
 from ..i18n import _
 from . import distributed, same_run
 from .checkpoints import Checkpoints
-from .checks import check_given, images_a_batch
-from .epoch import EpochResult, check_batch_norm, check_finite, check_logits, run_epoch
+from .checks import check_given, check_options, images_a_batch
+from .epoch import EpochResult, check_batch_norm, check_finite, run_epoch
+from .first_batch import check_fits, check_train
 from .history import History
 from .schedules import Schedule
 
@@ -121,12 +122,15 @@ def fit(
         to its best epoch, or to its start, and the error's `history` holds the epochs before.
     """
     check_given(model, loaders, epochs=epochs)
+    asked = {"optimizer": optimizer, "schedule": schedule, "loss_fn": loss_fn, "on_epoch": on_epoch}
+    numbers = {"lr": lr, "label_smoothing": label_smoothing, "mixup": mixup, "clip": clip}
+    check_options(seed=seed, patience=patience, **asked, **numbers)
+    checkpoints = Checkpoints.of(checkpoints, resume=resume)
     processes = distributed.processes()
     where = {"device": device, "precision": runtime.autocast(precision, device=device), "processes": processes}
     model.to(memory_format=runtime.memory_format(precision, device=device, model=model))
     learner = processes.copy_of(model)
     train, val = processes.part(loaders.train), processes.part(loaders.val)
-    checkpoints = Checkpoints(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints
     train_loss = loss_fn or functools.partial(
         _cross_entropy, weight=getattr(loaders, "class_weights", None), label_smoothing=label_smoothing
     )
@@ -136,9 +140,9 @@ def fit(
     history, kept = History(), _weights(model)
     with runtime.seeded(seed):
         check_batch_norm(model, images=images_a_batch(loaders.train), processes=processes.count)
-        image_shape = check_fits(
-            learner, val, num_classes=len(loaders.classes), device=device, precision=where["precision"]
-        )
+        options = {"device": device, "precision": where["precision"], "loss_fn": loss_fn and losses[1]}
+        image_shape = check_fits(learner, val, num_classes=len(loaders.classes), **options)
+        check_train(train, model=model)
         try:
             with processes.connected(), runtime.keeping_memory(), contextlib.ExitStack() as stack:
                 # The first optimizer of a process imports for seconds: an interrupt can fall into that, too.
@@ -185,17 +189,6 @@ def fit(
     return history
 
 
-def logits_of(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Pass pictures through the model; what it cannot take is one clear line."""
-    try:
-        return model(images)
-    except (RuntimeError, AssertionError, ValueError) as error:
-        shape, reason = tuple(images.shape[1:]), (str(error) or type(error).__name__).splitlines()[0]
-        raise ModelError(
-            _("The model cannot take these pictures of shape {shape}: {reason}", shape=shape, reason=reason)
-        ) from None
-
-
 class BeforeStep:
     """What comes between the gradients and the optimizer's step: the learning rate of this moment, and clipping."""
 
@@ -213,31 +206,6 @@ class BeforeStep:
         if self.clip is not None:
             nn.utils.clip_grad_norm_([each for group in optimizer.param_groups for each in group["params"]], self.clip)
         self.steps += 1
-
-
-@on_one_device
-def check_fits(
-    model: nn.Module,
-    batches: Iterable,
-    *,
-    num_classes: int,
-    device: Device = None,
-    precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
-) -> tuple[int, ...]:
-    """Pass one validation batch through the model and raise one clear line if output and classes do not fit.
-
-    Returns
-    -------
-    tuple of int
-        The shape of an image, (C, H, W).
-    """
-    images, labels = next(iter(batches), (None, None))
-    if images is None:
-        raise TrainingError(_("There is nothing to validate on: the validation split holds no picture."))
-    with runtime.evaluating(model), torch.no_grad(), precision:
-        logits = logits_of(model, images.to(device))
-    check_logits(logits, labels, num_classes=num_classes)
-    return tuple(images.shape[1:])
 
 
 def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor, *, weight, label_smoothing: float) -> torch.Tensor:

@@ -8,6 +8,7 @@ from torch import nn
 from ..errors import TrainingError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
+from .checks import check_numbers
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
 
@@ -42,10 +43,13 @@ def optimizer(
     Raises
     ------
     TrainingError
-        If there is no such optimizer, or everything is frozen.
+        If there is no such optimizer, a number is out of its range, or everything is frozen.
     """
     if name not in OPTIMIZERS:
         raise TrainingError(unknown(name, _("an optimizer"), OPTIMIZERS))
+    check_numbers(lr=lr, momentum=momentum, weight_decay=weight_decay, head_factor=head_factor)
+    if nesterov and name == "sgd" and momentum == 0:
+        raise TrainingError(_("nesterov looks ahead along the momentum, which is 0 here: give one, such as 0.9."))
     groups = list(parameter_groups(model, lr=lr, weight_decay=weight_decay, head_factor=head_factor))
     if not groups:
         raise TrainingError(_("There is nothing to train: every parameter of the model is frozen."))

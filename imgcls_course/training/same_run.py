@@ -68,8 +68,8 @@ def check_same(found: dict, wanted: dict, *, path: Path) -> None:
                 "{path} is of another run: its {name} is {kept}, not {value}. Give the same, or choose another folder.",
                 path=path,
                 name=name,
-                kept=found[name],
-                value=wanted[name],
+                kept=_words(found[name]),
+                value=_words(wanted[name]),
             )
             raise TrainingError(message)
 
@@ -125,6 +125,13 @@ def _rates(epoch: int, plan: Plan, optimizer: torch.optim.Optimizer, *, batches:
         return
     for step in range(batches):
         yield plan.schedule(epoch - 1 + step / batches) * group.get("factor", 1.0)
+
+
+def _words(value) -> str:
+    """Return a value in words that the command line and Python share."""
+    return (
+        {True: _("on"), False: _("off"), None: _("none")}.get(value, value) if isinstance(value, bool | None) else value
+    )
 
 
 def _comparable(name: str, value):

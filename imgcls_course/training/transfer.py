@@ -8,15 +8,17 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .. import runtime
+from ..data.checks import check_whole
 from ..data.loaders import Loaders
 from ..data.samplers import batch_sizes
 from ..devices import Device, on_one_device
-from ..errors import ModelError, unknown
+from ..errors import ModelError, TrainingError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
-from .checks import check_given
+from .checks import check_given, check_seed
 from .epoch import check_logits
-from .fit import fit, logits_of
+from .first_batch import check_batch, logits_of
+from .fit import fit
 from .history import History
 
 
@@ -137,16 +139,19 @@ def features(
     context = runtime.autocast(precision, device=device)
     head = linear_head(model)
     check_given(model, loaders)
+    check_whole(views, name="views", unit=_("passes over the training images"), error=TrainingError)
+    check_seed(seed)
     model.to(memory_format=runtime.memory_format(precision, device=device, model=model))
     caught: list[torch.Tensor] = []
     hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
     try:
         with runtime.keeping_memory(), runtime.evaluating(model), runtime.seeded(seed), torch.no_grad(), context:
 
-            def one_pass(batches) -> tuple[torch.Tensor, torch.Tensor]:
+            def one_pass(batches, name: str) -> tuple[torch.Tensor, torch.Tensor]:
                 caught.clear()
                 labels = []
-                for images, of_batch in batches:
+                for batch in batches:
+                    images, of_batch = check_batch(batch, name=name)
                     logits = logits_of(model, images.to(device))
                     check_logits(logits, of_batch, num_classes=len(loaders.classes))
                     labels.append(of_batch)
@@ -155,8 +160,8 @@ def features(
 
             total = views * len(loaders.train) + len(loaders.val)
             with tqdm(total=total, disable=not progress, desc=_("features"), unit="batch") as bar:
-                train = [one_pass(loaders.train) for _view in range(views)]
-                val = one_pass(loaders.val)
+                train = [one_pass(loaders.train, "loaders.train") for _view in range(views)]
+                val = one_pass(loaders.val, "loaders.val")
     finally:
         hook.remove()
     size = loaders.train.batch_size
