@@ -46,8 +46,8 @@ def test_batches_that_do_not_fit_are_one_line():
         (_batches(labels=LABELS.float()), "the labels are float32"),
         (_batches(labels=LABELS[:, None]), r"the labels are int64 \(4, 1\)"),
         (_batches(labels=nn.functional.one_hot(LABELS)), r"the labels are int64 \(4, 2\)"),
-        ([{"images": images, "labels": labels} for images, labels in pairs], "a batch is dict"),
-        ([(*pair, "name") for pair in pairs], "a batch is a tuple of 3"),
+        ([{"images": images, "labels": labels} for images, labels in pairs], "a batch is no pair but dict"),
+        ([(*pair, "name") for pair in pairs], "a batch is no pair but a tuple of 3"),
         ([([picture], labels) for _images, labels in pairs], "the images are no tensor but Image"),
         ([(images, [0]) for images, _labels in pairs], "the labels are no tensor but list"),
     ]:
@@ -94,8 +94,8 @@ def test_predict_wants_labels_with_the_images():
     """Images alone, or with a name besides: one line; so it is where the model takes other images."""
     model = models.create("gap_net", num_classes=2, in_channels=3)
     for batches, line in [
-        ([IMAGES], "a batch is Tensor. Wanted are pairs of images"),
-        (DataLoader(TensorDataset(IMAGES)), "a batch is a list of 1"),
+        ([IMAGES], "a batch is no pair but Tensor. Wanted are pairs of images"),
+        (DataLoader(TensorDataset(IMAGES)), "a batch is no pair but a list of 1"),
         ([(IMAGES[:, :1], LABELS)], "takes 3-channel images, and these are 1-channel"),
     ]:
         with pytest.raises(CourseError, match=line):

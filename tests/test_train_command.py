@@ -159,6 +159,7 @@ def test_ctrl_c_saves_what_is_complete(pictures, tmp_path):
     assert "Training stopped, interrupted in epoch" in output
     assert "Traceback" not in output
     done = len(_figures(out))
+    assert f"The same command with --resume goes on from epoch {done + 1}." in output
     assert 1 <= done < 60
     assert (out / "curves.png").is_file()
     assert training.read_card(out / "last.json").epoch == done

@@ -171,4 +171,4 @@ def _check_callable(value, *, name: str, example: str) -> None:
 def _shown(value) -> str:
     """Return a value as a line can hold it: short ones as typed, others by their kind."""
     text = repr(value)
-    return text if isinstance(value, str | Real) and len(text) < 60 else type(value).__name__
+    return text if isinstance(value, str | Real | None) and len(text) < 60 else type(value).__name__

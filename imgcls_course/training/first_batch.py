@@ -66,7 +66,7 @@ def check_batch(batch, *, name: str) -> tuple[torch.Tensor, torch.Tensor]:
             if isinstance(batch, tuple | list)
             else type(batch).__name__
         )
-        raise _wrong(name, _("a batch is {came}", came=came))
+        raise _wrong(name, _("a batch is no pair but {came}", came=came))
     images, labels = batch
     if not isinstance(images, torch.Tensor):
         kind = type(images[0] if isinstance(images, tuple | list) and images else images).__name__
@@ -103,7 +103,7 @@ def check_loss(loss_fn: Callable, logits: torch.Tensor, labels: torch.Tensor) ->
             warnings.filterwarnings("error", message="Using a target size")  # torch would compare all with all
             loss = loss_fn(logits, labels)
     except RAISED as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".: ")
+        reason = (str(error) or type(error).__name__).splitlines()[0].partition(". ")[0].rstrip(".: ")
         message = _(
             "loss_fn cannot take logits {logits} and labels {labels} ({reason}). It must take logits (N, K) and labels "
             "(N,) int64, as nn.CrossEntropyLoss() does.",
