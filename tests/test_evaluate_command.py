@@ -212,7 +212,7 @@ def test_missing_files_are_named_and_skipped(pictures, run, tmp_path):
     good, missing = pictures / "test" / "ants" / "0.jpg", tmp_path / "nope.png"
     result = outcome("predict", "--checkpoint", run, missing, good)
     assert result.stdout.startswith(f"{good}: ")
-    assert f"skipped {missing}: there is no such file or folder" in result.stderr
+    assert f"skipped {missing}: is missing" in result.stderr
     rows = json.loads(imgcls("predict", "--checkpoint", run, "--json", missing, good))
     assert [("error" in row, row["path"]) for row in rows] == [(False, str(good)), (True, str(missing))]
     with pytest.raises(CourseError, match="There is no file or folder"):
