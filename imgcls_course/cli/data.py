@@ -40,11 +40,11 @@ def data_audit(
     as_json: bool = typer.Option(False, "--json", help="Print the findings as JSON."),
 ) -> None:
     """Look for broken, odd, doubled and leaked pictures. Exit status 1 if some are unreadable or leak."""
-    from ..data import download
     from ..data.audit import audit
+    from ..data.cards import CARDS
 
     name = str(path).removeprefix("course:")
-    if not path.is_dir() and name in {row["name"] for row in download.overview()}:
+    if not path.is_dir() and name in CARDS:
         message = _("'{name}' is a data set of the course. An audit looks at a folder: give the path of one.")
         raise DataError(message.format(name=name))
     if not as_json:

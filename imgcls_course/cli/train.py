@@ -12,19 +12,8 @@ from ..errors import DataError, TrainingError, unknown
 from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_training, path_option, shares
 
-SETTINGS = (
-    "data",
-    "weights",
-    "augment",
-    "balance",
-    "batch_size",
-    "epochs",
-    "optimizer",
-    "lr",
-    "momentum",
-    "weight_decay",
-)
-SETTINGS += ("pattern", "labels", "schedule", "freeze", "unfreeze_from", "balance", "seed")
+SETTINGS = ("data", "pattern", "labels", "weights", "augment", "balance", "batch_size", "epochs")
+SETTINGS += ("optimizer", "lr", "momentum", "weight_decay", "schedule", "freeze", "unfreeze_from", "seed")
 CHANNELS = 3  # images from files are colour
 AUGMENT = {"none": False, "usual": True, "strong": "strong"}
 
