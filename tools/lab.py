@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from imgcls_course import paths
 
@@ -35,6 +36,7 @@ WINDOW = {"width": 1400, "height": 900}
 START_S, STOP_S = 90, 15
 SHOW_MS = 30_000  # until the page shows what was asked for
 POLL_MS = 100  # between two looks whether all cells have run; by default the browser looks at every frame
+CLICKS, CLICK_MS = 3, 20_000  # how often a menu is tried, and how long its effect is waited for
 RUN_MS = 400_000  # until all cells of a lesson have run: lesson 12 trains for a minute and a half on one thread
 
 SETTINGS = {
@@ -44,6 +46,13 @@ SETTINGS = {
 }
 CLOSED = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
+# JavaScript: all prompts are empty; and, after a click on Run, one waits, runs or has run.
+CLEARED = (
+    """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(e => !/[\\d*]/.test(e.textContent))"""
+)
+STARTED = (
+    """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(e => /[\\d*]/.test(e.textContent))"""
+)
 # JavaScript: no cell waits or runs, and at least one has run since all were cleared.
 FINISHED = """() => {
     const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.textContent);
@@ -266,9 +275,9 @@ class OpenLesson:
 
     def run_all(self) -> None:
         """Clear all outputs, so that none is an old one, run all cells, and wait for the last."""
-        self._choose("Edit", "Clear Outputs of All Cells")
-        self._choose("Run", "Run All Cells")
-        self.page.wait_for_function(FINISHED, timeout=RUN_MS, polling=POLL_MS)
+        self._choose("Edit", "Clear Outputs of All Cells", until=CLEARED)
+        self._choose("Run", "Run All Cells", until=STARTED)
+        self._wait_until_finished()
 
     def save(self) -> None:
         """Save the notebook, and wait until its tab shows no unsaved change."""
@@ -291,7 +300,7 @@ class OpenLesson:
         self.page.keyboard.insert_text(code)
         self.page.keyboard.press("Shift+Enter")
         expect(prompt).not_to_have_text(before, timeout=SHOW_MS)
-        self.page.wait_for_function(FINISHED, timeout=RUN_MS, polling=POLL_MS)
+        self._wait_until_finished()
         return cell.locator(".jp-OutputArea").inner_text()
 
     def prompts(self) -> list[str]:
@@ -315,9 +324,36 @@ class OpenLesson:
         """Return the explorers that are alive, in order."""
         return [OpenExplorer(box) for box in self.page.locator(".widget-vbox:has(> img.widget-image)").all()]
 
-    def _choose(self, menu: str, item: str) -> None:
-        self.page.get_by_role("menuitem", name=menu, exact=True).click()
-        self.page.get_by_role("menuitem", name=item, exact=True).click()
+    def _choose(self, menu: str, item: str, *, until: str) -> None:
+        """Choose from a menu, as a user does: again if nothing came of it.
+
+        A menu closes when an extension adds an item to it, which some do late; a click at that moment does nothing.
+        """
+        for attempt in range(CLICKS):
+            self.page.get_by_role("menuitem", name=menu, exact=True).click()
+            self.page.get_by_role("menuitem", name=item, exact=True).click()
+            try:
+                self.page.wait_for_function(until, timeout=CLICK_MS, polling=POLL_MS)
+                return
+            except PlaywrightTimeoutError:
+                if attempt == CLICKS - 1:
+                    raise AssertionError(f"“{menu} > {item}” did nothing. {self._state()}") from None
+                self.page.keyboard.press("Escape")  # a menu that is still open
+
+    def _wait_until_finished(self) -> None:
+        try:
+            self.page.wait_for_function(FINISHED, timeout=RUN_MS, polling=POLL_MS)
+        except PlaywrightTimeoutError:
+            raise AssertionError(f"The cells have not all run after {RUN_MS // 1000} s. {self._state()}") from None
+
+    def _state(self) -> str:
+        """Say what the page shows, for the message of a wait that was in vain."""
+        kernel = self.page.locator(".jp-Notebook-ExecutionIndicator").get_attribute("data-status")
+        dialogs = self.page.locator(".jp-Dialog").all_inner_texts()
+        return (
+            f"Prompts: {self.prompts()}; kernel: {kernel}; dialogs: {dialogs}; "
+            f"tracebacks: {self.errors()}; console: {self.complaints}"
+        )
 
 
 def open_lesson(context: BrowserContext, server: Server, *, name: str) -> OpenLesson:
