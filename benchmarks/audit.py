@@ -127,7 +127,7 @@ def plant(targets: list[Path], *, edit: str, seed: int) -> dict[str, list[tuple[
 
 def run(root: Path, planted: dict) -> None:
     """Audit, and say what it took and what it found."""
-    from imgcls_course.data.audit import audit
+    from imgcls_course.data.auditing.audit import audit
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()

@@ -18,7 +18,7 @@ from PIL import Image
 from benchmarks.options import Options
 from benchmarks.timing import Result, compare
 from imgcls_course import data
-from imgcls_course.data.findings import Audit
+from imgcls_course.data.auditing.findings import Audit
 
 SIZE = (128, 96)  # width, height, in pixels
 PATCHES = (6, 8, 3)  # of colour, of which a picture is made

@@ -11,7 +11,7 @@ from torchvision.datasets import ImageFolder
 from benchmarks.options import Options, subset
 from benchmarks.timing import Result, compare
 from imgcls_course import data, runtime
-from imgcls_course.data.layouts import find_layout, to_splits
+from imgcls_course.data.layouts.find import find_layout, to_splits
 
 BATCH = 32
 NORMALIZE = transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])

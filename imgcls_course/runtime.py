@@ -11,7 +11,6 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from . import devices
-from .devices import device as device  # under this name, too
 from .errors import CourseError, CourseWarning, unknown
 from .i18n import _
 

@@ -16,7 +16,7 @@ matplotlib.use("Agg", force=True)  # before any test imports pyplot
 import matplotlib.pyplot as plt
 
 from imgcls_course import data, i18n
-from imgcls_course.check import guard
+from imgcls_course.checking import guard
 from imgcls_course.data.formats import formats
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imgcls_course import check
+from imgcls_course import check, exercises
 
 OPERATORS = {
     ast.Add: (ast.Sub,),
@@ -58,7 +58,7 @@ class Mutant:
 
 def mutants(exercise: check.Exercise) -> Iterator[Mutant]:
     """Make every mutant of the two right answers to an exercise: the check's reference, and the lesson's solution."""
-    module = sys.modules[f"imgcls_course.check.lesson_{exercise.lesson}"]
+    module = sys.modules[f"imgcls_course.exercises.lesson_{exercise.lesson}"]
     table = ast.parse(inspect.getsource(module))
     yield from _changed(exercise, table, _reference(table, exercise.name), lambda made: made[exercise.name].reference)
     if not callable(exercise.reference):
@@ -84,7 +84,7 @@ def _changed(exercise: check.Exercise, tree: ast.Module, roots: list[ast.AST], g
 
 def _run(tree: ast.Module) -> dict[str, Any]:
     """Run a changed module as if it stood among the checks, and return its names."""
-    made = {"__name__": check.lesson_00.__name__, "__package__": check.__name__}
+    made = {"__name__": exercises.lesson_00.__name__, "__package__": exercises.__name__}
     exec(compile(ast.fix_missing_locations(tree), "<mutant>", "exec"), made)
     return made
 

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFile
 
 from imgcls_course import data, plots
-from imgcls_course.data import copies, fingerprints
-from imgcls_course.data.findings import SEVERITY, explain
+from imgcls_course.data.auditing import copies, fingerprints
+from imgcls_course.data.auditing.findings import SEVERITY, explain
 from imgcls_course.errors import DataError
 
 

@@ -11,7 +11,7 @@ from sklearn.utils import compute_class_weight
 from torch import nn
 
 from imgcls_course import data, evaluation, runtime, training
-from imgcls_course.data.layouts import SPLITS
+from imgcls_course.data.split_names import SPLITS
 from imgcls_course.data.splits import Pictures, Splits
 from imgcls_course.errors import CourseError, DataError
 from imgcls_course.training.fit import _cross_entropy

@@ -17,8 +17,8 @@ from torch import nn
 from torchvision.models._utils import _make_divisible
 from torchvision.transforms import v2
 
-from imgcls_course import check, data, evaluation, explain, models, training
-from imgcls_course.check.compare import brief
+from imgcls_course import check, data, evaluation, exercises, explain, models, training
+from imgcls_course.checking.compare import brief
 from imgcls_course.errors import ExerciseError
 
 CHANGEABLE = [
@@ -54,7 +54,7 @@ def test_an_exercise_is_complete(exercise):
 
 def test_names_are_unique_and_reachable():
     """Two exercises of one name would overwrite each other's progress."""
-    names = [exercise.name for lesson in check.LESSONS for exercise in lesson.EXERCISES]
+    names = [exercise.name for lesson in exercises.LESSONS for exercise in lesson.EXERCISES]
     assert len(names) == len(set(names)) == len(check.EXERCISES)
     for name in names:
         assert getattr(check, name) is check.EXERCISES[name]

@@ -126,7 +126,7 @@ def test_posters_are_drawn(monkeypatch, capsys, tmp_path):
 
 def test_the_audit_starts_without_torch():
     """It only looks at files: nobody should wait for torch to be loaded."""
-    code = "import sys; from imgcls_course import cli; from imgcls_course.data.audit import audit; "
+    code = "import sys; from imgcls_course import cli; from imgcls_course.data.auditing.audit import audit; "
     code += "from imgcls_course.data import download, posters; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -16,6 +16,7 @@ import damage
 import pytest
 
 from imgcls_course import check, cli, console, data, paths, training
+from imgcls_course.checking import exercise
 
 ROOT = Path(__file__).parents[1]
 ENCODINGS = ("ascii", "cp437", "cp1252", "latin-1", "utf-8", "utf-16")
@@ -124,7 +125,7 @@ def test_every_mark_of_the_library_that_is_no_letter_has_a_plain_twin():
                 texts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
                 found |= {char for text in texts if isinstance(text, str) for char in text}
     found |= set("".join(importlib.import_module("imgcls_course.doctor").MARKS.values()))
-    found |= {check.exercise.PASSED, check.exercise.OPEN, check.exercise.WRONG}
+    found |= {exercise.PASSED, exercise.OPEN, exercise.WRONG}
     lacking = {char for char in found if not char.isascii() and not char.isalpha()} - set(console.PLAIN)
     assert lacking == set()
 

@@ -13,7 +13,7 @@ import torch
 from imgcls_course import data
 from imgcls_course.errors import DataError
 
-cutting = importlib.import_module("imgcls_course.data.textures")  # `data.textures` is the function
+cutting = importlib.import_module("imgcls_course.data.bundled.textures")  # `data.textures` is the function
 NAMES = ("digits", "faces", "textures")
 
 

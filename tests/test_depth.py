@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from imgcls_course import data
-from imgcls_course.data.doubts import notes
-from imgcls_course.data.survey import survey
+from imgcls_course.data.layouts.doubts import notes
+from imgcls_course.data.layouts.survey import survey
 
 
 def _png16(path, values) -> None:

@@ -30,9 +30,9 @@ import torch
 from PIL import Image
 
 from imgcls_course import paths
-from imgcls_course.data import download, online, unpack
 from imgcls_course.data.cards import CARDS, Archive
-from imgcls_course.data.download import DownloadError
+from imgcls_course.data.online import download, readers, unpack
+from imgcls_course.data.online.download import DownloadError
 from imgcls_course.errors import DataError
 
 BY_DOWNLOAD = [name for name, card in CARDS.items() if card.archives]
@@ -846,8 +846,8 @@ def test_urls_and_hashes_are_torchvisions():
         (FashionMNIST.mirrors[0] + file, md5) for file, md5 in FashionMNIST.resources
     )
     assert CARDS["fashion_mnist"].classes == tuple(FashionMNIST.classes)
-    assert {wnid: names[0] for wnid, names in Imagenette._WNID_TO_CLASS.items()} == online.WORDNET
-    assert CARDS["imagenette"].classes == tuple(online.WORDNET.values())
+    assert {wnid: names[0] for wnid, names in Imagenette._WNID_TO_CLASS.items()} == readers.WORDNET
+    assert CARDS["imagenette"].classes == tuple(readers.WORDNET.values())
 
 
 # --------------------------------------------------------------------------------------------- readers, on true formats
@@ -869,7 +869,7 @@ def test_the_real_ants_and_bees(server, offer, shared_data, tmp_path):
             archive.write(path, Path("hymenoptera_data", path.relative_to(shared_data / "hymenoptera")))
     more = {"manifest": manifest.manifest, "inside": manifest.inside}
     card = offer((blob.name, blob, more), name="hymenoptera", unpacked=CARDS["hymenoptera"].unpacked)
-    splits = online.hymenoptera()
+    splits = readers.hymenoptera()
     assert server.asked == ["/hymenoptera_data.zip"]
     assert [len(splits[name]) for name in ("train", "val", "test")] == [244, 153, 0]
     assert splits.classes == ("ants", "bees")
@@ -894,7 +894,7 @@ def test_the_manifest_lists_every_photo():
 def _imagenette_files(*, leave_out: str = "") -> dict[str, bytes]:
     """Three pictures to learn from and two to choose on for each class, as grey as its label."""
     files = {"imagenette2-160/noisy_imagenette.csv": b"path,label\n"}
-    for label, wnid in enumerate(online.WORDNET):
+    for label, wnid in enumerate(readers.WORDNET):
         for split, count in (("train", 3), ("val", 2)):
             for number in range(count if wnid != leave_out else 0):
                 files[f"imagenette2-160/{split}/{wnid}/{wnid}_{number}.JPEG"] = jpeg(grey=20 * label)
@@ -904,12 +904,12 @@ def _imagenette_files(*, leave_out: str = "") -> dict[str, bytes]:
 def test_imagenette_has_names_for_its_folders(offer):
     """`n02102040` says nothing to a student, and a name on the wrong folder says something false."""
     offer(("imagenette2-160.tgz", tarred(_imagenette_files()), {"inside": "imagenette2-160"}), name="imagenette")
-    splits = online.imagenette()
+    splits = readers.imagenette()
     assert splits.classes == CARDS["imagenette"].classes
     assert [len(splits[name]) for name in ("train", "val", "test")] == [30, 20, 0]
     for part in (splits.train, splits.val):
         for path, label in zip(part.paths, part.labels.tolist(), strict=True):
-            assert online.WORDNET[path.parent.name] == splits.classes[label]
+            assert readers.WORDNET[path.parent.name] == splits.classes[label]
         assert all(abs(float(image.float().mean()) - 20 * label) < 3 for image, label in part)
 
 
@@ -918,7 +918,7 @@ def test_a_folder_with_a_class_missing_is_damaged(offer):
     files = _imagenette_files(leave_out="n02979186")
     offer(("imagenette2-160.tgz", tarred(files), {"inside": "imagenette2-160"}), name="imagenette")
     with pytest.raises(DataError, match=r"imagenette in .* is damaged"):
-        online.imagenette()
+        readers.imagenette()
 
 
 CATS = "Abyssinian, Bengal, Birman, Bombay, British Shorthair, Egyptian Mau, Maine Coon, Persian, Ragdoll, Russian Blue"
@@ -954,7 +954,7 @@ def _stems(part) -> set[str]:
 
 def test_pets_by_species_and_by_breed_from_one_download(server, pets):
     """Both views must read Oxford's own lists: the test as given, and each label that of the picture."""
-    species, breeds = online.cats_dogs(), online.pet_breeds()
+    species, breeds = readers.cats_dogs(), readers.pet_breeds()
     assert server.asked == ["/images.tar.gz", "/annotations.tar.gz"]
     for splits in (species, breeds):
         assert [len(splits[name]) for name in ("train", "val", "test")] == [37 * 8, 37 * 2, 37 * 2]
@@ -969,7 +969,7 @@ def test_pets_by_species_and_by_breed_from_one_download(server, pets):
 
 def test_the_val_of_the_pets_is_a_stratified_fifth(pets):
     """A val without one of the breeds would measure something else; the seed decides which pictures are in it."""
-    one, same, other = (online.pet_breeds(seed=seed) for seed in (0, 0, 1))
+    one, same, other = (readers.pet_breeds(seed=seed) for seed in (0, 0, 1))
     assert one.val.labels.bincount().tolist() == [2] * 37
     assert one.val.paths == same.val.paths
     assert one.val.paths != other.val.paths
@@ -980,7 +980,7 @@ def test_pets_without_their_lists_are_damaged(pets):
     """A folder that was spoilt later must be named, with what to do."""
     (download.get("pet_breeds", progress=False) / "annotations" / "test.txt").unlink()
     with pytest.raises(DataError, match=r"pet_breeds in .* is damaged. Remove that folder"):
-        online.pet_breeds()
+        readers.pet_breeds()
 
 
 @pytest.fixture
@@ -1025,20 +1025,20 @@ def test_cifar10_is_read_as_it_is_written(cifar):
     """Rows are red, green, blue planes of 32×32: colours swapped or pictures turned would still look like data."""
     rows, labels = cifar
     images = rows.reshape(-1, 3, 32, 32)
-    splits = online.cifar10()
+    splits = readers.cifar10()
     assert splits.classes == CARDS["cifar10"].classes
     _same(splits.test, images[100:], labels[100:])
     assert _both(splits) == {(image.tobytes(), label) for image, label in zip(images[:100], labels[:100], strict=True)}
     assert len(splits.train) == 80
     assert splits.val.labels.bincount().tolist() == [2] * 10
-    assert not torch.equal(splits.val.images, online.cifar10(seed=1).val.images)
+    assert not torch.equal(splits.val.images, readers.cifar10(seed=1).val.images)
 
 
 def test_a_damaged_cifar10_is_named(cifar):
     """What torchvision says, "Dataset not found or corrupted", speaks of an argument that is not ours."""
     (download.get("cifar10", progress=False) / "cifar-10-batches-py" / "data_batch_3").write_bytes(b"")
     with pytest.raises(DataError, match=r"cifar10 in .* is damaged"):
-        online.cifar10()
+        readers.cifar10()
 
 
 def _idx(values: np.ndarray) -> bytes:
@@ -1063,7 +1063,7 @@ def test_fashion_mnist_is_read_as_it_is_written(fashion):
     """Four files, one array of pictures with its labels: train and test must not be mixed up."""
     images, labels = fashion
     images = images[:, np.newaxis]
-    splits = online.fashion_mnist()
+    splits = readers.fashion_mnist()
     assert splits.classes == CARDS["fashion_mnist"].classes
     _same(splits.test, images[100:], labels[100:])
     expected = {(image.tobytes(), int(label)) for image, label in zip(images[:100], labels[:100], strict=True)}
@@ -1076,4 +1076,4 @@ def test_a_damaged_fashion_mnist_is_named(fashion):
     path = download.get("fashion_mnist", progress=False) / "FashionMNIST/raw/train-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(DataError, match=r"fashion_mnist in .* is damaged"):
-        online.fashion_mnist()
+        readers.fashion_mnist()

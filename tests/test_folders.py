@@ -14,11 +14,11 @@ from damage import fill
 from imgcls_course import data, evaluation
 from imgcls_course.cli.data import data_audit
 from imgcls_course.data.catalogue import describe
-from imgcls_course.data.doubts import notes
-from imgcls_course.data.file_names import labels_in_names
-from imgcls_course.data.layouts import find_layout
+from imgcls_course.data.layouts.doubts import notes
+from imgcls_course.data.layouts.file_names import labels_in_names
+from imgcls_course.data.layouts.find import find_layout
+from imgcls_course.data.layouts.unlabelled import say_skipped, sort_files
 from imgcls_course.data.split_names import split_folders
-from imgcls_course.data.unlabelled import say_skipped, sort_files
 from imgcls_course.errors import DataError
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)

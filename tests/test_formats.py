@@ -13,7 +13,7 @@ from imgcls_course import data, training
 from imgcls_course.data.decode import PictureError, read
 from imgcls_course.data.depth import bits_used
 from imgcls_course.data.formats import EXCLUDED, formats, is_picture, remedies, remedy
-from imgcls_course.data.layouts import find_layout
+from imgcls_course.data.layouts.find import find_layout
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
 NAMES = {  # name: Pillow's name of what is in it

@@ -1,6 +1,7 @@
 """Importing the course is quick and silent, and imports go downwards only."""
 
 import ast
+import graphlib
 import os
 import subprocess
 import sys
@@ -13,12 +14,14 @@ import imgcls_course
 
 PACKAGE = Path(imgcls_course.__file__).parent
 LAYER = {
-    **dict.fromkeys(("console", "encoding", "errors", "i18n", "paths"), 0),
+    **dict.fromkeys(("console", "encoding", "arguments", "errors", "i18n", "paths"), 0),
     **dict.fromkeys(("devices", "runtime", "course", "literature"), 0),
     **dict.fromkeys(("data", "models"), 1),
     **dict.fromkeys(("training", "evaluation", "explain", "experiments"), 2),
     **dict.fromkeys(("plots",), 3),
-    **dict.fromkeys(("widgets", "check", "doctor", "report", "grading", "jupyter_server", "cli"), 4),
+    **dict.fromkeys(
+        ("checking", "exercises", "check", "widgets", "doctor", "report", "grading", "jupyter_server", "cli"), 4
+    ),
 }
 ROOT_LAYER = -1  # the package's own __init__ imports nothing of ours: it is lazy
 SUBMODULES = (
@@ -82,6 +85,17 @@ def _own_imports(file: Path, *, package: Path) -> list[tuple[int, str]]:
             continue
         imports += [(node.lineno, target[1]) for target in targets if target[0] == package.name and len(target) > 1]
     return [(line, name) for line, name in imports if _is_module(package, name)]
+
+
+def _imported_by(file: Path, *, package: Path) -> set[Path]:
+    """Return the files of the package that a file imports, at any depth of its code."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for path in [base / alias.name for alias in node.names] + [base]:
+                found |= {path.with_suffix(".py"), path / "__init__.py"}
+    return {path for path in found if path.exists() and package in path.parents and path.name != "__init__.py"} - {file}
 
 
 def _is_module(package: Path, name: str) -> bool:
@@ -153,6 +167,21 @@ def test_every_submodule_can_be_reached():
 def test_imports_go_to_a_lower_layer():
     """A module that imports from a layer above its own makes the library a knot."""
     assert _violations(PACKAGE) == []
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Modules in a circle can only be read, moved or tested together."""
+    graph = {file: _imported_by(file, package=PACKAGE) for file in PACKAGE.rglob("*.py")}
+    graphlib.TopologicalSorter(graph).prepare()  # raises a CycleError that names the circle
+
+
+def test_the_search_for_circles_sees_one(tmp_path):
+    """An import inside a function closes a circle as well."""
+    (tmp_path / "a.py").write_text("from .b import x\n", encoding="utf-8")
+    (tmp_path / "b.py").write_text("def late():\n    from . import a\n", encoding="utf-8")
+    graph = {file: _imported_by(file, package=tmp_path) for file in tmp_path.iterdir()}
+    with pytest.raises(graphlib.CycleError):
+        graphlib.TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from commands import imgcls
 
 from imgcls_course import data, training
-from imgcls_course.data.layouts import find_layout
+from imgcls_course.data.layouts.find import find_layout
 from imgcls_course.errors import CourseError, DataError
 
 JPEG = damage.encoded(damage.photo(), "JPEG")

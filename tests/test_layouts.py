@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from imgcls_course import data
-from imgcls_course.data import online
-from imgcls_course.data.layouts import Sample, find_layout, to_splits
+from imgcls_course.data.layouts.find import find_layout, to_splits
+from imgcls_course.data.layouts.layout import Sample
+from imgcls_course.data.online import readers
 from imgcls_course.errors import DataError
 
 JPEG = damage.encoded(damage.photo(), "JPEG")
@@ -85,7 +86,7 @@ def test_val_of_the_published_sets_is_drawn_as_ever(tmp_path):
     labels = np.random.default_rng(0).integers(3, size=60)
     samples = [Sample(tmp_path / f"{i:02}.jpg", int(label), "train") for i, label in enumerate(labels[:40])]
     samples += [Sample(tmp_path / f"{40 + i}.jpg", int(label), "test") for i, label in enumerate(labels[40:])]
-    found = [sample.split for sample in online._with_val(samples, seed=1)]
+    found = [sample.split for sample in readers._with_val(samples, seed=1)]
     assert [i for i, split in enumerate(found) if split == "val"] == data.stratified_split(
         labels[:40], fractions=(0.8, 0.2), seed=1
     )[1].tolist()

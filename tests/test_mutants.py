@@ -5,6 +5,7 @@ from exercises import ALL
 from mutants import mutants
 
 from imgcls_course import check
+from imgcls_course.checking import guard
 
 LEAST = 200
 EQUIVALENT = {
@@ -86,8 +87,8 @@ EQUIVALENT = {
 def judged():
     """Judge every mutant of every exercise once: its name and change, and whether it passed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("imgcls_course.check.guard.REHEARSE", False)
-        patch.setitem(check.exercise.guard.call_all.__kwdefaults__, "limit_s", 2.0)
+        patch.setattr("imgcls_course.checking.guard.REHEARSE", False)
+        patch.setitem(guard.call_all.__kwdefaults__, "limit_s", 2.0)
         return [
             (f"{exercise.name}: {mutant.change}", exercise.judge(mutant.answer, seed=0).status)
             for exercise in ALL

@@ -5,8 +5,8 @@ from damage import fill
 from test_folders import refused
 
 from imgcls_course import data
-from imgcls_course.data.doubts import notes, problem
-from imgcls_course.data.survey import survey
+from imgcls_course.data.layouts.doubts import notes, problem
+from imgcls_course.data.layouts.survey import survey
 
 
 def test_a_copy_of_the_data_inside_is_no_class(tmp_path):

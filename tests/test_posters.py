@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from imgcls_course import data, paths
-from imgcls_course.data import posters
+from imgcls_course.data.bundled import posters
 from imgcls_course.errors import DataError
 
 BUNDLED = paths.datasets() / "posters"

@@ -8,7 +8,7 @@ from commands import imgcls
 from exercises import ALL
 
 from imgcls_course import check
-from imgcls_course.check import guard, record
+from imgcls_course.checking import guard, record
 
 pytestmark = pytest.mark.usefixtures("unrehearsed", "patient")
 

@@ -8,8 +8,8 @@ import pytest
 from commands import imgcls
 
 from imgcls_course import data, evaluation, training
-from imgcls_course.data import split_list
-from imgcls_course.data.layouts import find_layout
+from imgcls_course.data.layouts import split_list
+from imgcls_course.data.layouts.find import find_layout
 from imgcls_course.errors import DataError
 
 SPLITS = ("train", "val", "test")

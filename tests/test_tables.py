@@ -2,7 +2,7 @@
 
 import pytest
 
-from imgcls_course.data.tables import guarded, read_rows, unguarded, write_rows
+from imgcls_course.data.layouts.tables import guarded, read_rows, unguarded, write_rows
 from imgcls_course.errors import DataError
 
 ODD = ["a,b", 'say "c"', "two\nlines", "\r", "\r\n", "ü", "蚂蚁", " d ", "\udce4", "x;y\tz|"]

@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from imgcls_course import check, console, course, paths
-from imgcls_course.check.graded import write_figures
+from imgcls_course.checking.graded import write_figures
 from tools import pairs
 
 WORDS_A_MINUTE = 180  # slow reading: every sentence counts

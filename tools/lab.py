@@ -46,13 +46,9 @@ SETTINGS = {
 }
 CLOSED = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
-# JavaScript: all prompts are empty; and, after a click on Run, one waits, runs or has run.
-CLEARED = (
-    """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(e => !/[\\d*]/.test(e.textContent))"""
-)
-STARTED = (
-    """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(e => /[\\d*]/.test(e.textContent))"""
-)
+# JavaScript: no cell has run, waits or runs; some cell does, or has.
+STARTED = "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(e => /[\\d*]/.test(e.textContent))"
+CLEARED = f"() => !({STARTED})()"
 # JavaScript: no cell waits or runs, and at least one has run since all were cleared.
 FINISHED = """() => {
     const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.textContent);

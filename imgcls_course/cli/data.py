@@ -16,7 +16,7 @@ app.add_typer(make_app, name="make")
 @app.command("list")
 def data_list() -> None:
     """List the data sets of the course, and which of them are here."""
-    from ..data import download
+    from ..data.online import download
 
     states = {"bundled": _("bundled"), "here": _("downloaded"), "by download": _("by download")}
     for row in download.overview():
@@ -27,7 +27,7 @@ def data_list() -> None:
 @app.command("get")
 def data_get(name: str = typer.Argument(help="See `imgcls data list`.")) -> None:
     """Download a data set, verify it and unpack it; print the folder it is in."""
-    from ..data import download
+    from ..data.online import download
 
     print(download.get(name))
 
@@ -40,7 +40,7 @@ def data_audit(
     as_json: bool = typer.Option(False, "--json", help="Print the findings as JSON."),
 ) -> None:
     """Look for broken, odd, doubled and leaked pictures. Exit status 1 if some are unreadable or leak."""
-    from ..data.audit import audit
+    from ..data.auditing.audit import audit
     from ..data.cards import CARDS
 
     name = str(path).removeprefix("course:")
@@ -62,6 +62,6 @@ def make_posters(
     largest: float = typer.Option(4.0, help="Megapixels of the largest. The bundled posters were made with 0.06."),
 ) -> None:
     """Draw posters with and without our logo, in three splits."""
-    from ..data import posters
+    from ..data.bundled import posters
 
     print(posters.make(out, count=count, seed=seed, largest=largest))

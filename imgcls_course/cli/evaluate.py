@@ -45,7 +45,8 @@ def evaluate(
     count. Its classes have to be classes of the network; some may be missing.
     """
     from .. import devices, evaluation, training
-    from ..data import catalogue, split_list, splits
+    from ..data import catalogue, splits
+    from ..data.layouts import split_list
 
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
     needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": priced}
@@ -111,7 +112,7 @@ def predict(
 ) -> None:
     """Say what is on pictures, a line each. Broken or missing ones are named and skipped; exit status 1 if all are."""
     from .. import devices, evaluation, training
-    from ..data.unlabelled import say_skipped, sort_files
+    from ..data.layouts.unlabelled import say_skipped, sort_files
 
     # Where nothing is left, it is an error, and `sort_files` says so.
     files, others = sort_files(pictures)

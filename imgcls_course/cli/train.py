@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from .. import paths
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..errors import DataError, TrainingError, unknown
 from ..i18n import _
 from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_training, path_option, shares
@@ -62,7 +62,8 @@ def train(
     """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
     from .. import devices, models, runtime, training
-    from ..data import catalogue, split_list
+    from ..data import catalogue
+    from ..data.layouts import split_list
     from ..data.loaders import loaders
 
     prepare = {

@@ -7,18 +7,21 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["download", "posters", "transforms"],
+    submodules=["transforms"],
     submod_attrs={
-        "audit": ["audit"],
+        "auditing.audit": ["audit"],
         "balance": ["class_weights"],
+        "bundled": ["posters"],
         "cards": ["CARDS", "Card"],
         "catalogue": ["load", "names"],
         "decode": ["PictureError", "read"],
         "files": ["PictureFiles"],
-        "layouts": ["Layout", "find_layout"],
+        "layouts.find": ["find_layout"],
+        "layouts.layout": ["Layout"],
         "loaders": ["Loaders", "loader", "loaders"],
-        "split_list": ["SplitList"],
+        "layouts.split_list": ["SplitList"],
+        "online": ["download"],
         "splits": ["Pictures", "Splits", "stratified_split"],
-        "unlabelled": ["find_pictures"],
+        "layouts.unlabelled": ["find_pictures"],
     },
 )

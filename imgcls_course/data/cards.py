@@ -166,7 +166,7 @@ CARDS = {
         Card(
             name="posters",
             title="Posters with and without our logo",
-            source="Drawn by imgcls_course/data/posters.py, some with parts of photographs from scikit-image",
+            source="Drawn by imgcls_course/data/bundled/posters.py, some with parts of photographs from scikit-image",
             licence="CC0 or public domain",
             classes=("logo", "others"),
             shape=None,

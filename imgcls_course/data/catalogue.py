@@ -10,21 +10,24 @@ from pathlib import Path
 from .. import console
 from ..errors import DataError, unknown
 from ..i18n import _
-from .doubts import notes
-from .layouts import FRACTIONS, SPLITS, Layout, find_layout, to_splits
+from .layouts.doubts import notes
+from .layouts.find import find_layout, to_splits
+from .layouts.layout import Layout
+from .split_names import SPLITS
 from .splits import Splits
+from .stable_split import FRACTIONS
 
 _WHERE = {  # name: the module with the function of that name
-    "digits": "embedded",
-    "faces": "embedded",
-    "textures": "textures",
-    "posters": "posters",
-    "hymenoptera": "online",
-    "cats_dogs": "online",
-    "pet_breeds": "online",
-    "cifar10": "online",
-    "fashion_mnist": "online",
-    "imagenette": "online",
+    "digits": "bundled.embedded",
+    "faces": "bundled.embedded",
+    "textures": "bundled.textures",
+    "posters": "bundled.posters",
+    "hymenoptera": "online.readers",
+    "cats_dogs": "online.readers",
+    "pet_breeds": "online.readers",
+    "cifar10": "online.readers",
+    "fashion_mnist": "online.readers",
+    "imagenette": "online.readers",
 }
 PREFIX = "course:"  # before the name of a set, where a folder has the same name
 

@@ -11,16 +11,16 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from .. import paths
+from ..arguments import check_whole
 from ..errors import CourseWarning, DataError, unknown
 from ..i18n import _
 from .balance import check_balance, class_weights, order_of
 from .cache import DiskCache, MemoryCache, bounded
-from .checks import check_whole
 from .decode import PictureError
 from .files import PictureFiles
-from .layouts import SPLITS
 from .prepared import Prepared
 from .samplers import Folded, Part, Seeded
+from .split_names import SPLITS
 from .splits import Splits
 from .workers import check_shared_memory, one_line_if_lost
 

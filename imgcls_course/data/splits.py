@@ -9,11 +9,11 @@ import torch
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from ..arguments import check_whole
 from ..errors import DataError, unknown
 from ..i18n import _
 from .cards import Card
-from .checks import check_whole
-from .layouts import SPLITS
+from .split_names import SPLITS
 from .stable_split import check_fractions
 
 

@@ -17,6 +17,8 @@ from ..i18n import _
 
 SLACK = 0.125  # of what a part should have
 
+FRACTIONS = (0.7, 0.2, 0.1)  # of train, val and test, where nothing else is asked for
+
 
 def stable_split(
     names: list[str], labels: np.ndarray, *, classes: tuple[str, ...], fractions=(0.7, 0.2, 0.1), seed: int = 0

@@ -9,9 +9,9 @@ from torchvision.transforms import RandomResizedCrop
 from torchvision.transforms.v2 import functional
 
 from .. import runtime
+from ..arguments import check_whole
 from ..errors import DataError, unknown
 from ..i18n import _
-from .checks import check_whole
 
 POLICIES = ("crop", "squash", "letterbox")
 NORMALIZATIONS = {  # name: mean and standard deviation of the channels, for pictures in [0, 1]

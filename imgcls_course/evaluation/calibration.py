@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..errors import EvaluationError
 from ..i18n import _
 from .predictions import Predictions

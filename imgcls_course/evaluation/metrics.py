@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import metrics
 
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..errors import EvaluationError
 from ..i18n import _
 from .predictions import Predictions

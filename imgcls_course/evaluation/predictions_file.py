@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import paths
-from ..data.tables import guarded, read_rows, unguarded, write_rows
+from ..data.layouts.tables import guarded, read_rows, unguarded, write_rows
 from ..encoding import from_utf8
 from ..errors import CourseWarning, DataError, EvaluationError
 from ..i18n import _

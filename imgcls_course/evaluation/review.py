@@ -10,8 +10,8 @@ import numpy as np
 from scipy import stats
 
 from .. import training
-from ..data.layouts import SPLITS
 from ..data.loaders import loader
+from ..data.split_names import SPLITS
 from ..data.splits import Splits, as_classes
 from ..devices import Device
 from ..errors import EvaluationError, unknown

@@ -13,7 +13,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .. import runtime
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..data.loaders import Loaders
 from ..data.loaders import loaders as make_loaders
 from ..data.splits import Splits

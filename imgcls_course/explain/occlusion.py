@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..devices import Device, on_one_device
 from ..errors import ExplainError
 from ..i18n import _

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..devices import Device, as_array, on_one_device
 from ..errors import ExplainError, ModelError
 from ..i18n import _

@@ -11,8 +11,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from .. import check, paths
-from ..check.exercise import Exercise
-from ..check.graded import write_figures
+from ..checking.exercise import Exercise
+from ..checking.graded import write_figures
 from ..errors import GradingError, unknown
 from ..i18n import _
 from . import CHECK, nbgrader, require_nbgrader

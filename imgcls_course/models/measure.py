@@ -7,7 +7,7 @@ from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from .. import devices, runtime
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..errors import ModelError
 from ..i18n import _
 

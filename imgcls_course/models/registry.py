@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..errors import ModelError, unknown
 from ..i18n import _
 from . import zoo

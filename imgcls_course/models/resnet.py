@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..errors import ModelError, unknown
 from ..i18n import _
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..data.splits import Splits
 from ..errors import TrainingError
 from ..i18n import _

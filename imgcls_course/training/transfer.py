@@ -8,7 +8,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .. import runtime
-from ..data.checks import check_whole
+from ..arguments import check_whole
 from ..data.loaders import Loaders
 from ..data.samplers import batch_sizes
 from ..devices import Device, on_one_device

@@ -10,7 +10,7 @@ import torch
 
 from imgcls_course import check
 from imgcls_course.check import Exercise, Mistake
-from imgcls_course.check.graded import write_figures
+from imgcls_course.checking.graded import write_figures
 
 HANDBOOK = (Path(__file__).parents[2] / "docs" / "instructors.md").read_text(encoding="utf-8")
 TABLE, CELLS = (

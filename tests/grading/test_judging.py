@@ -132,7 +132,7 @@ def _says_it_passed(*arguments):
 
 
 def _patches(*arguments):
-    from imgcls_course.check import exercise
+    from imgcls_course.checking import exercise
 
     exercise.difference = lambda *_: None
     return 0

@@ -10,7 +10,7 @@ import pytest
 from commands import imgcls
 
 from imgcls_course import check
-from imgcls_course.check.graded import write_figures
+from imgcls_course.checking.graded import write_figures
 from imgcls_course.errors import GradingError, NotPassedError
 from tools import build_lessons, pairs
 

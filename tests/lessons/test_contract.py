@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from imgcls_course import check, course
-from imgcls_course.check.graded import figures
+from imgcls_course.checking.graded import figures
 from tools import pairs
 
 NOTEBOOKS = pairs.notebooks()

@@ -1,0 +1,19 @@
+"""Questions asked of numbers that a caller gives."""
+
+from .errors import DataError
+from .i18n import _
+
+
+def check_whole(value, *, name: str, unit: str, least: int = 1, error: type = DataError) -> int:
+    """Return a whole number, or raise one clear line, as an `error`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise error(
+            _(
+                "{name} must be a whole number of {unit}, at least {least}; got {value!r}.",
+                name=name,
+                unit=unit,
+                least=least,
+                value=value,
+            )
+        )
+    return value

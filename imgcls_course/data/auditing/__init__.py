@@ -1,0 +1,1 @@
+"""Auditing a folder of images: what is damaged, copied, blank or mislabelled in it."""

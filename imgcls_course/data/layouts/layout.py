@@ -1,0 +1,121 @@
+"""What was found in a folder: the files with their labels and splits, and what is no part of the data."""
+
+import functools
+import os
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...encoding import utf8
+from ...i18n import _, counted
+from ..depth import Depth, depth_of
+from ..formats import endings_of, remedies
+from ..split_names import SPLITS
+from .file_names import masks_beside
+from .folders import Skipped
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture file, its label in [0, K), and its split ("" where the layout has no splits)."""
+
+    path: Path
+    label: int
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What was found in a folder.
+
+    Attributes
+    ----------
+    root : Path
+    kind : str
+        Such as "a folder per class, split".
+    classes : tuple of str
+        Sorted.
+    samples : tuple of Sample
+        Sorted by path.
+    left_aside : tuple of Path
+        Files that are no samples: of another kind, or without a label. Hidden files are not counted.
+    skipped : tuple of Skipped
+        Folders that hold no samples although no system made them, and why: links in a circle, a training run, images
+        without labels beside splits. Their files are not in `left_aside`.
+    base : Path or None
+        The folder below `root` that the data lie in, if another one is wrapped around it.
+    """
+
+    root: Path
+    kind: str
+    classes: tuple[str, ...]
+    samples: tuple[Sample, ...]
+    left_aside: tuple[Path, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    base: Path | None = None
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """How many pictures each given split has; empty where none are given."""
+        found = Counter(sample.split for sample in self.samples if sample.split)
+        return {name: found[name] for name in SPLITS if name in found}
+
+    @property
+    def names(self) -> list[str]:
+        """What each sample is called: its path below the root, the same on every computer."""
+        return [name_below(self.root, sample.path) for sample in self.samples]
+
+    @functools.cached_property
+    def depth(self) -> Depth:
+        """How deep the pictures are."""
+        return depth_of([sample.path for sample in self.samples])
+
+    @property
+    def bits(self) -> int:
+        """How many bits the 16-bit pictures use, see `depth.bits_used`."""
+        return self.depth.bits
+
+    @property
+    def masks(self) -> set[Path]:
+        """The files left aside that are masks of images beside them, as `x_mask.png` is of `x.png`."""
+        return masks_beside([*self.left_aside, *(sample.path for sample in self.samples)]) & set(self.left_aside)
+
+    def __str__(self) -> str:
+        classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
+        text = _(
+            "{name}: {kind}. {pictures} of {k} ({classes}).",
+            name=self.root.resolve().name,
+            kind=self.kind,
+            pictures=counted("{n:,} picture", "{n:,} pictures", len(self.samples)),
+            k=counted("{n} class", "{n} classes", len(self.classes)),
+            classes=classes,
+        )
+        if self.splits:
+            text += " " + _("Splits: {splits}.", splits=", ".join(f"{s} {n:,}" for s, n in self.splits.items()))
+        return " ".join([text, *self._left_aside()])
+
+    def _left_aside(self) -> list[str]:
+        """Say what is no part of the data, in a sentence each."""
+        said = []
+        if self.left_aside:
+            endings, what = endings_of(self.left_aside), remedies(self.left_aside)
+            text = _("Left aside: {n:,} other files ({endings}).", n=len(self.left_aside), endings=endings)
+            said += [text, _("Of them {what}.", what=what)] if what else [text]
+            if n := len(self.masks):
+                said.append(_("Masks of images beside them: {n:,}.", n=n))
+        if self.skipped:
+            named = [f"{os.path.relpath(each.path, self.root)} ({each.reason})" for each in self.skipped[:5]]
+            more = ", …" if len(self.skipped) > 5 else ""
+            said.append(_("Skipped: {folders}.", folders=", ".join(named) + more))
+        return said
+
+
+def name_below(root: Path, path: Path) -> str:
+    """Return the path of a file from a folder on, with "/" between, in one spelling."""
+    return plain(path.relative_to(root).as_posix())
+
+
+def plain(name: str) -> str:
+    """One spelling for a name: "é" can be one character or two, and not every name is UTF-8."""
+    return unicodedata.normalize("NFC", utf8(name))

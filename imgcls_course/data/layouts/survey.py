@@ -1,0 +1,189 @@
+"""Look through a folder of images: which layout it has, and what is in it that does not belong to the data."""
+
+import difflib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import DataError
+from ...i18n import _, counted
+from ..formats import is_picture
+from ..split_names import is_filler, split_folders
+from .file_names import labels_by_pattern, labels_in_names, masks_beside
+from .folders import Skipped, walk
+from .label_table import from_table
+from .layout import Layout, Sample, plain
+
+Named = list[tuple[Path, str, str]]  # files with their labels and splits
+
+
+def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
+    """Find out how the pictures of a folder are laid out, whether or not anything can be learned from them.
+
+    As `find_layout`, but one class, or none at all, is no error here.
+    """
+    root = Path(path).expanduser()
+    if not root.is_dir():
+        raise DataError(_no_folder(root))
+    files, skipped = walk(root)
+    if labels is not None:
+        if pattern is not None:
+            raise DataError(_("Labels come from a table or from file names: give labels or pattern, not both."))
+        return replace(from_table(root, files, labels), skipped=tuple(skipped))
+    images = [file for file in files if is_picture(file)]
+    if pattern is None:  # who gives a pattern may mean every file
+        masks = masks_beside(images)
+        images = [file for file in images if file not in masks]
+    base = root if pattern else _unwrapped(root, images)
+    if pattern is not None:
+        kind, named, more = _("labels in file names"), _by_pattern(root, images, pattern), []
+    else:
+        kind, named, more = _read(base, images)
+    taken = {file for file, _label, _split in named}
+    passed = [each.path for each in more]
+    left_aside = [file for file in files if file not in taken and not any(map(file.is_relative_to, passed))]
+    classes, labels = np.unique([plain(label) for _file, label, _split in named], return_inverse=True)  # sorted
+    samples = [Sample(file, int(label), split) for (file, _name, split), label in zip(named, labels, strict=True)]
+    samples.sort(key=lambda sample: sample.path)
+    return Layout(
+        root,
+        kind,
+        tuple(map(str, classes)),
+        tuple(samples),
+        tuple(left_aside),
+        tuple(sorted([*skipped, *more], key=lambda each: each.path)),
+        None if base == root else base,
+    )
+
+
+def _no_folder(root: Path) -> str:
+    if root.is_file():
+        return _("{path} is a file and no folder. Give the folder that holds the pictures, unpacked.", path=root)
+    beside = [path.name for path in root.parent.iterdir() if path.is_dir()] if root.parent.is_dir() else []
+    near = difflib.get_close_matches(root.name, beside, n=1)
+    hint = _(" Did you mean '{near}'?", near=root.with_name(near[0])) if near else ""
+    return _("There is no folder {path}.{hint} Give the folder that holds the pictures.", path=root, hint=hint)
+
+
+def by_folder(base: Path, files: list[Path]) -> dict[str, list[Path]]:
+    """Sort files by the folder in `base` that they lie in, however deep; those in `base` itself are under ""."""
+    groups: dict[str, list[Path]] = {}
+    depth = len(base.parts)
+    for file in files:
+        groups.setdefault(file.parts[depth] if len(file.parts) > depth + 1 else "", []).append(file)
+    return groups
+
+
+def chain(base: Path, images: list[Path]) -> list[Path]:
+    """Return `base`, the only folder with images in it, the only one in that, and so on."""
+    folders = [base]
+    while "" not in (groups := by_folder(folders[-1], images)) and len(groups) == 1:
+        folders.append(folders[-1] / next(iter(groups)))
+    return folders
+
+
+def _unwrapped(root: Path, images: list[Path]) -> Path:
+    """Return the folder that the data lie in: archives wrap them in further folders.
+
+    Entered are a folder of the same name as the one it is in, and whatever has nothing in it but a folder with splits.
+    Anything else could be a class.
+    """
+    folders = chain(root, images)
+    for folder in folders:
+        if "train" in split_folders(filter(None, by_folder(folder, images))).values():
+            return folder
+    base = root
+    for folder in folders[1:]:
+        if folder.name.casefold() != base.resolve().name.casefold():
+            break
+        base = folder
+    return base
+
+
+def _read(base: Path, images: list[Path]) -> tuple[str, Named, list[Skipped]]:
+    """Return the kind of layout, the files with their labels, and the folders of images that are no part of it."""
+    groups = by_folder(base, images)
+    folders = {name: group for name, group in groups.items() if name}
+    splits = split_folders(folders)
+    if splits and _are_splits(base, folders, splits):
+        return _from_splits(base, folders, splits)
+    if not folders:
+        return _("labels in file names"), [(file, label, "") for file, label in labels_in_names(images)], []
+    if inner := _splits_inside(base, folders):
+        return _("splits in a folder per class"), inner, []
+    named = [(file, name, "") for name, group in folders.items() for file in group]
+    return _("a folder per class"), named, []
+
+
+def _are_splits(base: Path, folders: dict[str, list[Path]], splits: dict[str, str]) -> bool:
+    """Say whether the folders named like splits are some: beside a bus and a car, a train is a class."""
+    if len(splits) == len(folders):
+        return True
+    train = {
+        label for name, split in splits.items() if split == "train" for label in _labels(base / name, folders[name])
+    }
+    return len(train) > 1 or (len(train) == 1 and len(set(splits.values())) > 1)
+
+
+def _from_splits(
+    base: Path, folders: dict[str, list[Path]], splits: dict[str, str]
+) -> tuple[str, Named, list[Skipped]]:
+    """Read folders of splits. Images without labels, as in the test folders of competitions, are skipped."""
+    found = {name: _labels(base / name, group) for name, group in folders.items() if name in splits}
+    known = {label for name, labels in found.items() if splits[name] == "train" for label in labels}
+    named, skipped = [], []
+    for name, group in folders.items():
+        labels = found.get(name, {})
+        if name not in splits:
+            skipped.append(Skipped(base / name, _("neither train, val nor test")))
+        elif not labels or (known and not _in_folders(base / name, labels) and not known.issuperset(labels)):
+            skipped.append(
+                Skipped(base / name, counted("{n:,} image without label", "{n:,} images without labels", len(group)))
+            )
+        else:
+            named += [(file, label, splits[name]) for label, files in labels.items() for file in files]
+    in_names = found and not any(_in_folders(base / name, labels) for name, labels in found.items())
+    return _("labels in file names") if in_names else _("a folder per class, split"), named, skipped if named else []
+
+
+def _labels(folder: Path, images: list[Path]) -> dict[str, list[Path]]:
+    """Return the images of each label in the folder of a split: its folders, or else the labels in the names."""
+    for inner in chain(folder, images)[1:]:  # seg_train/seg_train, train/images
+        if not is_filler(inner.name) and inner.name.casefold() != folder.name.casefold():
+            break
+        folder = inner
+    groups = by_folder(folder, images)
+    in_folders = {name: group for name, group in groups.items() if name}
+    if in_folders:
+        return in_folders
+    labels: dict[str, list[Path]] = {}
+    for file, label in labels_in_names(images):
+        labels.setdefault(label, []).append(file)
+    return labels
+
+
+def _in_folders(split: Path, labels: dict[str, list[Path]]) -> bool:
+    """Say whether labels are folders; val_1.jpg in the folder val is named so, and lies in no folder of a class."""
+    return any(label in file.parent.relative_to(split).parts for label, files in labels.items() for file in files[:1])
+
+
+def _splits_inside(base: Path, folders: dict[str, list[Path]]) -> Named:
+    """Read classes with a train, val or test folder in each; nothing if they are not like that."""
+    named, seen = [], set()
+    for name, group in folders.items():
+        inner = by_folder(base / name, group)
+        splits = split_folders(inner)
+        if len(splits) < len(inner):  # also where an image lies beside the folders
+            return []
+        named += [(file, name, splits[part]) for part, files in inner.items() for file in files]
+        seen.update(splits.values())
+    return named if len(folders) > 1 and "train" in seen else []
+
+
+def _by_pattern(root: Path, images: list[Path], pattern: str) -> Named:
+    """Read labels by the caller's pattern; folders of splits count all the same."""
+    groups = by_folder(root, images)
+    splits = split_folders(filter(None, groups))
+    split_of = {file: splits.get(name, "") for name, group in groups.items() for file in group}
+    return [(file, label, split_of[file]) for file, label in labels_by_pattern(images, pattern)]
