@@ -44,8 +44,8 @@ bench: $(READY)  ## the library beside plain code, a quarter of an hour (BENCH="
 format: $(READY)  ## format the code and the lessons' sources
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-check: $(READY)  ## lint and format check, changes nothing
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+check: $(READY)  ## lint, format and type check, changes nothing
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove .venv and caches (never a lesson or a result)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache *.egg-info
