@@ -3,6 +3,7 @@
 import ast
 import graphlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,16 +14,9 @@ import pytest
 import imgcls_course
 
 PACKAGE = Path(imgcls_course.__file__).parent
-LAYER = {
-    **dict.fromkeys(("console", "encoding", "arguments", "errors", "i18n", "paths"), 0),
-    **dict.fromkeys(("devices", "runtime", "course", "literature"), 0),
-    **dict.fromkeys(("data", "models"), 1),
-    **dict.fromkeys(("training", "evaluation", "explain", "experiments"), 2),
-    **dict.fromkeys(("plots",), 3),
-    **dict.fromkeys(
-        ("checking", "exercises", "check", "widgets", "doctor", "report", "grading", "jupyter_server", "cli"), 4
-    ),
-}
+PAGE = PACKAGE.parent / "docs" / "architecture.md"
+ROWS = re.findall(r"^\| (\d) \| (`.*?`) \|", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+LAYER = {name: int(number) for number, names in ROWS for name in re.findall(r"`(\w+)`", names)}
 ROOT_LAYER = -1  # the package's own __init__ imports nothing of ours: it is lazy
 SUBMODULES = (
     "check",
@@ -162,6 +156,12 @@ def test_every_submodule_can_be_reached():
     for name in SUBMODULES:
         assert getattr(imgcls_course, name).__name__ == f"imgcls_course.{name}"
     assert set(SUBMODULES) <= set(dir(imgcls_course))
+
+
+def test_the_page_names_every_module_and_no_other():
+    """A module that is not on the page is found by nobody who reads it."""
+    there = {path.stem for path in PACKAGE.glob("*.py")} | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert set(LAYER) == there - {"__init__"}
 
 
 def test_imports_go_to_a_lower_layer():
