@@ -127,7 +127,7 @@ def test_a_linear_probe_is_weighted_too(unequal):
     """Features computed once keep the weights of the loaders that they come from."""
     loaders = data.loaders(unequal, balance="weights")
     model = nn.Sequential(nn.Flatten(), nn.Linear(2, 4), nn.Linear(4, 2))
-    found = training.features(model, loaders, device="cpu", progress=False)
+    found = training.extract_features(model, loaders, device="cpu", progress=False)
     assert torch.equal(found.class_weights, loaders.class_weights)
 
 
@@ -159,7 +159,7 @@ def test_the_command_balances_remembers_and_goes_on(tmp_path):
     for way in WAYS:
         words = ("train", "--data", pictures, "--out", tmp_path / way, "--balance", way, *small)
         imgcls(*words, 1)
-        assert training.read_card(tmp_path / way / "best.json").settings["balance"] == way
+        assert training.read_checkpoint_card(tmp_path / way / "best.json").settings["balance"] == way
     with pytest.raises(CourseError, match="its balance is sampler"):
         imgcls("train", "--data", pictures, "--out", tmp_path / "sampler", "--resume", *small, 1)
     with pytest.raises(DataError, match=r"'weight' is not a way to balance classes\. Did you mean 'weights'"):

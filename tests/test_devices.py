@@ -53,7 +53,7 @@ def test_who_decides(with_mps, monkeypatch):
     for named, name, default, expected in cases:
         if named is not None:
             monkeypatch.setenv(devices.VARIABLE, named)
-        assert devices.chosen(name, default=default).type == expected, (named, name, default)
+        assert devices.choose_device(name, default=default).type == expected, (named, name, default)
 
 
 def test_a_wrong_variable_is_named(with_mps, monkeypatch, capsys):
@@ -65,7 +65,7 @@ def test_a_wrong_variable_is_named(with_mps, monkeypatch, capsys):
         ("0", "IMGCLS_DEVICE=0: '0' is not a device. Known: auto, cuda, mps, cpu."),
     ):
         monkeypatch.setenv(devices.VARIABLE, named)
-        with pytest.raises(CourseError) as caught, devices.computing(model):
+        with pytest.raises(CourseError) as caught, devices.on_device(model):
             pytest.fail("computed somewhere")
         assert str(caught.value) == said
         with pytest.raises(CourseError) as caught:
@@ -99,9 +99,9 @@ def test_the_doctor_says_what_it_found_and_how_to_use_it(with_mps, monkeypatch):
 def test_models_that_are_nowhere_stay_there(monkeypatch):
     """A blueprint has no numbers to move, and a model without weights is on the processor."""
     monkeypatch.setenv(devices.VARIABLE, "cpu")
-    with devices.computing(models.blueprint("resnet18")) as place:
+    with devices.on_device(models.blueprint("resnet18")) as place:
         assert place.type == "meta"
-    assert devices.of(nn.ReLU()) == torch.device("cpu")
+    assert devices.device_of(nn.ReLU()) == torch.device("cpu")
 
 
 def test_arrays_of_anything():

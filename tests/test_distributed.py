@@ -76,7 +76,7 @@ def test_a_run_goes_on_with_more_or_fewer_processes(both):
     whole = together.figures(together.fit()[1])
     assert close(seen[0]["resumed"], whole)
     assert seen[1]["resumed"] == seen[0]["resumed"]
-    assert training.read_card(folder / "two" / "last.json").epoch == 2
+    assert training.read_checkpoint_card(folder / "two" / "last.json").epoch == 2
     assert close(together.figures(together.fit(checkpoints=folder / "two", resume=True)[1]), whole)
 
 
@@ -139,14 +139,14 @@ def test_only_the_own_part_is_loaded():
 
     pictures = together.digits(31).train.dataset.pictures
     dataset = Watched(pictures, transform=None, caches=[], size=None)
-    loader = PictureLoader(dataset, batch_size=31, num_workers=0).part(1, of=2)
+    loader = PictureLoader(dataset, batch_size=31, num_workers=0).shard(1, world_size=2)
     assert [len(labels) for _images, labels in loader] == [15, 15, 15, 2]
     assert seen == [index for start in (0, 31, 62, 93) for index in range(start + 1, min(start + 31, 97), 2)]
 
 
 def test_one_process_is_alone():
     """Without torchrun nothing may be connected or wrapped."""
-    assert distributed.processes() is distributed.ALONE
+    assert distributed.process_group() is distributed.SINGLE_PROCESS
     assert not torch.distributed.is_initialized()
 
 
@@ -167,7 +167,7 @@ def pictures(tmp_path_factory):
 
 def epochs_done(out) -> int:
     """Return how many epochs the last checkpoint has behind it."""
-    return training.read_card(out / "last.json").epoch if (out / "last.json").exists() else 0
+    return training.read_checkpoint_card(out / "last.json").epoch if (out / "last.json").exists() else 0
 
 
 @pytest.mark.filterwarnings("ignore::imgcls_course.errors.CourseWarning")  # the broken picture

@@ -15,7 +15,7 @@ import imgcls_course
 PACKAGE = Path(imgcls_course.__file__).parent
 LAYER = {
     **dict.fromkeys(("console", "encoding", "arguments", "errors", "i18n", "paths"), 0),
-    **dict.fromkeys(("devices", "runtime", "course", "literature"), 0),
+    **dict.fromkeys(("devices", "cpu_autocast", "runtime", "speed", "course", "literature"), 0),
     **dict.fromkeys(("data", "models"), 1),
     **dict.fromkeys(("training", "evaluation", "explain", "experiments"), 2),
     **dict.fromkeys(("plots",), 3),

@@ -40,7 +40,7 @@ def _train(photos, out, *options) -> str:
 
 
 def _epochs(out) -> int:
-    return training.read_card(out / "last.json").epoch
+    return training.read_checkpoint_card(out / "last.json").epoch
 
 
 def test_where_the_images_lie_does_not_matter(photos, done, tmp_path):
@@ -63,7 +63,7 @@ def test_where_the_images_lie_does_not_matter(photos, done, tmp_path):
         (("--optimizer", "adam"), "its optimizer is sgd, not adam"),
         (("--seed", 1), "its seed is 0, not 1"),
         (("--arch", "resnet18"), "its arch is course_resnet, not resnet18"),
-        (("--epochs", 1), "has 2 epochs behind it already, more than the 1 asked for"),
+        (("--epochs", 1), "has completed 2 epochs already, more than the 1 asked for"),
     ],
     ids=lambda given: given[0] if isinstance(given, tuple) else "",
 )
@@ -84,7 +84,7 @@ def test_more_epochs_follow_a_schedule_that_has_no_end(photos, done, tmp_path, s
     for epochs in (3, 4):
         _train(photos, out, "--schedule", schedule, "--epochs", epochs, "--resume")
         assert _epochs(out) == epochs
-    planned = training.schedules.by_name(schedule, lr=0.01, epochs=2)
+    planned = training.schedules.make_schedule(schedule, lr=0.01, epochs=2)
     rates = [row["lr"] for row in json.loads((out / "history.json").read_text(encoding="utf-8"))]
     assert rates == pytest.approx([planned(epoch + 1 / 2) for epoch in range(4)])  # of the second step of two
 
@@ -125,7 +125,7 @@ def test_checkpoints_from_before_say_less_and_go_on(photos, done, tmp_path):
     """What an older version did not note cannot be compared."""
     out = shutil.copytree(done("constant"), tmp_path / "run")
     card = json.loads((out / "last.json").read_text(encoding="utf-8"))
-    del card["facts"], card["settings"]["schedule_epochs"], card["settings"]["seed"]
+    del card["fit_settings"], card["settings"]["schedule_epochs"], card["settings"]["seed"]
     (out / "last.json").write_text(json.dumps(card), encoding="utf-8")
     _train(photos, out, "--schedule", "constant", "--epochs", 3, "--resume")
     assert _epochs(out) == 3
@@ -159,7 +159,7 @@ def test_fit_compares_without_being_told(photos, tmp_path):
         ("optimizer", torch.optim.Adam): "its optimizer is SGD, not Adam",
         ("optimizer", lambda given: torch.optim.SGD(given, lr=lr)): r"its momentum is 0\.9, not 0",
         ("lr", 0.2): r"its learning rate in epoch 2 was 0\.05, not 0\.2",
-        ("epochs", 1): "has 2 epochs behind it already",
+        ("epochs", 1): "has completed 2 epochs already",
     }.items():
         with pytest.raises(TrainingError, match=line):
             _fit(splits, tmp_path / "run", **dict([options]))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from imgcls_course import models, runtime, training
+from imgcls_course import devices, models, runtime, speed, training
 from imgcls_course.errors import CourseError
 
 
@@ -23,15 +23,15 @@ def _machine(monkeypatch, *, cuda: bool, mps: bool) -> None:
 def test_auto_takes_the_fastest_there_is(monkeypatch, cuda, mps, expected):
     """A student with a GPU must get it without asking, one without must not get an error."""
     _machine(monkeypatch, cuda=cuda, mps=mps)
-    assert runtime.device() == torch.device(expected)
-    assert runtime.device("auto") == torch.device(expected)
+    assert devices.get_device() == torch.device(expected)
+    assert devices.get_device("auto") == torch.device(expected)
 
 
 def test_a_device_asked_for_is_the_device_given(monkeypatch):
     """The processor stays available beside a GPU, and a second GPU can be named."""
     _machine(monkeypatch, cuda=True, mps=False)
-    assert runtime.device("cpu") == torch.device("cpu")
-    assert runtime.device("cuda:1") == torch.device("cuda", 1)
+    assert devices.get_device("cpu") == torch.device("cpu")
+    assert devices.get_device("cuda:1") == torch.device("cuda", 1)
 
 
 def test_each_of_several_processes_gets_a_gpu_of_its_own(monkeypatch):
@@ -39,11 +39,11 @@ def test_each_of_several_processes_gets_a_gpu_of_its_own(monkeypatch):
     _machine(monkeypatch, cuda=True, mps=False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_RANK", "1")
-    assert runtime.device() == runtime.device("cuda") == torch.device("cuda", 1)
-    assert runtime.device("cpu") == torch.device("cpu")
+    assert devices.get_device() == devices.get_device("cuda") == torch.device("cuda", 1)
+    assert devices.get_device("cpu") == torch.device("cpu")
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(CourseError, match=r"more processes here than GPUs \(2\)"):
-        runtime.device()
+        devices.get_device()
 
 
 @pytest.mark.parametrize("name", ["cuda", "cuda:0", "mps"])
@@ -51,7 +51,7 @@ def test_a_device_that_is_not_there_is_said_in_one_line(monkeypatch, name):
     """Without a GPU, asking for one must name the way out instead of failing inside torch later."""
     _machine(monkeypatch, cuda=False, mps=False)
     with pytest.raises(CourseError, match="auto") as caught:
-        runtime.device(name)
+        devices.get_device(name)
     assert f"'{name}'" in str(caught.value)
 
 
@@ -59,7 +59,7 @@ def test_a_misspelt_device_is_named(monkeypatch):
     """A typing error must be answered with the right spelling."""
     _machine(monkeypatch, cuda=True, mps=True)
     with pytest.raises(CourseError, match=r"'cdua' is not a device\. Did you mean 'cuda'"):
-        runtime.device("cdua")
+        devices.get_device("cdua")
 
 
 def test_precision_is_that_of_a_trained_tensor():
@@ -99,10 +99,10 @@ def test_seeded_leaves_the_numbers_outside_alone(failing):
 def test_threads_are_put_back():
     """What one experiment needs must not slow down the next cell, not even after an error."""
     before = torch.get_num_threads()
-    with runtime.threads(1):
+    with speed.num_threads(1):
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
-    with pytest.raises(ValueError, match="inside"), runtime.threads(before + 1):
+    with pytest.raises(ValueError, match="inside"), speed.num_threads(before + 1):
         raise ValueError("inside")
     assert torch.get_num_threads() == before
 
@@ -138,9 +138,9 @@ def test_channels_come_last_where_that_is_faster(monkeypatch):
     _machine(monkeypatch, cuda=False, mps=False)
     for capabilities, expected in (({}, torch.preserve_format), ({"amx_bf16": True}, torch.channels_last)):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found, raising=False)
-        assert runtime.memory_format("auto", model=separable) == torch.channels_last
-        assert runtime.memory_format("auto", model=plain) == runtime.memory_format("auto") == expected
-        assert runtime.memory_format("float32", model=separable) == torch.preserve_format
+        assert speed.memory_format("auto", model=separable) == torch.channels_last
+        assert speed.memory_format("auto", model=plain) == speed.memory_format("auto") == expected
+        assert speed.memory_format("float32", model=separable) == torch.preserve_format
 
 
 def test_channels_last_computes_the_same():
@@ -211,7 +211,7 @@ def test_a_convolution_called_by_name_computes_the_same():
         torch.testing.assert_close(outputs.float(), expected, rtol=2e-2, atol=2e-2)
 
 
-@pytest.mark.skipif(runtime._glibc() is None, reason="only glibc can be told to keep memory")
+@pytest.mark.skipif(speed._glibc() is None, reason="only glibc can be told to keep memory")
 def test_memory_is_kept_inside_and_handed_back_after():
     """Fetching each block anew slows training down; a notebook that keeps all for good fills a small laptop.
 
@@ -223,7 +223,7 @@ def test_memory_is_kept_inside_and_handed_back_after():
 
 MEMORY = """
 import contextlib, json, psutil, torch
-from imgcls_course import runtime
+from imgcls_course import speed
 
 def kept():
     return psutil.Process().memory_info().rss - before > half
@@ -234,7 +234,7 @@ def use_a_block():
 half, found = 400 * 2**20, {}
 use_a_block()
 before = psutil.Process().memory_info().rss
-with contextlib.suppress(KeyError), runtime.keeping_memory():
+with contextlib.suppress(KeyError), speed.keep_freed_memory():
     use_a_block()
     found["inside"] = kept()
     raise KeyError

@@ -61,7 +61,7 @@ def test_a_schedule_is_torchs(schedule, torchs):
 @pytest.mark.parametrize("name", schedules.SCHEDULES)
 def test_named_schedules_never_exceed_their_rate(name):
     """`--lr` is the highest learning rate, whatever the schedule; all but the constant end lower than they were."""
-    schedule = schedules.by_name(name, lr=0.1, epochs=20)
+    schedule = schedules.make_schedule(name, lr=0.1, epochs=20)
     rates = [schedule(epoch / 10) for epoch in range(200)]
     assert max(rates) == pytest.approx(0.1)
     assert min(rates) >= 0
@@ -76,7 +76,7 @@ def test_a_cosine_stays_at_its_end():
 @pytest.mark.parametrize(
     ("make", "line"),
     [
-        (lambda: schedules.by_name("cosin", lr=0.1, epochs=5), "Did you mean 'cosine'"),
+        (lambda: schedules.make_schedule("cosin", lr=0.1, epochs=5), "Did you mean 'cosine'"),
         (lambda: schedules.cosine(0.1, epochs=0), "epochs must be more than 0"),
         (lambda: schedules.step(0.1, every=-1), "every must be more than 0"),
         (lambda: schedules.warm_up(schedules.constant(0.1), epochs=0), "epochs must be more than 0"),

@@ -183,7 +183,7 @@ def test_training_uses_training_mode():
 
 def test_nothing_to_pass_over_is_said():
     """Empty batches must be a clear line, not a division by zero."""
-    with pytest.raises(TrainingError, match="no picture"):
+    with pytest.raises(TrainingError, match="no image"):
         run_epoch(nn.Linear(2, 2), [])
 
 
@@ -412,7 +412,7 @@ def test_nan_in_the_pictures_is_suspected():
     """With a broken picture no learning rate helps: the message must point at the data too."""
     batch = (torch.full((2, 2), math.nan), torch.tensor([0, 1]))
     model = nn.Linear(2, 2)
-    with pytest.raises(TrainingError, match="NaN in the pictures"):
+    with pytest.raises(TrainingError, match="NaN in the images"):
         run_epoch(model, [batch], optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
 
 
@@ -494,7 +494,7 @@ def test_googlenet_trains_with_its_auxiliary_heads():
 def test_the_schedule_sets_the_rate_of_every_step(loaders):
     """Each step must use the schedule's rate at that moment, and a group its factor of it."""
     model = models.perceptron(64, 3)
-    optimizer = training.optimizer(model, lr=0.1)
+    optimizer = training.make_optimizer(model, lr=0.1)
     optimizer.param_groups[1]["factor"] = 10
     used = []
     optimizer.register_step_post_hook(lambda each, *_args: used.append([group["lr"] for group in each.param_groups]))
@@ -522,10 +522,10 @@ def test_clipping_shortens_long_gradients_only(loaders):
     before, after = models.perceptron(64, 3), None
     start = _state(before)
     one = data.Loaders(train=list(loaders.train)[:1], val=loaders.val, test=[], classes=loaders.classes)
-    for clip, expected in ((0.01, 0.1 * 0.01), (1e9, None)):
+    for norm, expected in ((0.01, 0.1 * 0.01), (1e9, None)):
         after = models.perceptron(64, 3)
         after.load_state_dict(start)
-        _fit(after, one, epochs=1, clip=clip, optimizer=torch.optim.SGD(after.parameters(), lr=0.1))
+        _fit(after, one, epochs=1, max_grad_norm=norm, optimizer=torch.optim.SGD(after.parameters(), lr=0.1))
         moved = torch.cat([(value - start[name]).flatten() for name, value in after.state_dict().items()]).norm()
         assert expected is None or moved.item() == pytest.approx(expected, rel=1e-3)
     plain = models.perceptron(64, 3)
@@ -615,7 +615,7 @@ def test_reduced_precision_learns_as_much(few_digits, precision):
 
 def test_float32_is_the_default(loaders, monkeypatch):
     """Lessons have to print the same on every processor, also on those that are faster in bfloat16."""
-    monkeypatch.setattr(runtime, "_processor_has_bfloat16", lambda: True)
+    monkeypatch.setattr(runtime, "_cpu_has_bfloat16", lambda: True)
     dtypes = set()
     model = models.perceptron(64, 3)
     model.register_forward_hook(lambda _model, _inputs, logits: dtypes.add(logits.dtype))
@@ -626,7 +626,7 @@ def test_float32_is_the_default(loaders, monkeypatch):
 def test_on_epoch_gets_the_history_so_far(loaders):
     """A log has to be written while training goes on, not after."""
     lengths = []
-    _fit(models.perceptron(64, 3), loaders, epochs=3, on_epoch=lambda history: lengths.append(len(history)))
+    _fit(models.perceptron(64, 3), loaders, epochs=3, on_epoch_end=lambda history: lengths.append(len(history)))
     assert lengths == [1, 2, 3]
 
 
@@ -643,7 +643,7 @@ def test_what_is_no_model_or_no_loaders_is_one_line(few_digits, loaders):
         with pytest.raises(TrainingError, match=line) as caught:
             _fit(*given)
         assert "\n" not in str(caught.value)
-    for function in (training.features, training.linear_probe):
+    for function in (training.extract_features, training.linear_probe):
         with pytest.raises(TrainingError, match="not splits"):
             function(model, few_digits)
 
@@ -652,7 +652,7 @@ def test_epochs_are_whole(loaders):
     """A fraction, a text, less than none: one line and no training."""
     for epochs in (1.5, "3", -1, None, True):
         with pytest.raises(TrainingError, match="epochs must be a whole number"):
-            _fit(models.perceptron(64, 3), loaders, epochs=epochs, on_epoch=pytest.fail)
+            _fit(models.perceptron(64, 3), loaders, epochs=epochs, on_epoch_end=pytest.fail)
 
 
 def test_a_history_without_epochs_says_so():
