@@ -122,7 +122,7 @@ def test_a_damaged_run_says_what_is_missing_and_what_to_do(images, run, tmp_path
                 r"names the file last-2\.weights\S+, which is missing.*from the weights \S+best\.json",
             ),
             ("last-*.training_state.*", r"names the file last-2\.training_state\S+, which is missing.*best\.json"),
-            ("best*", r"There is not a checkpoint \S+best\.json\. Without it.* \S+last\.json"),
+            ("best*", r"There is no checkpoint \S+best\.json\. Without it.* \S+last\.json"),
             ("best-*", r"names the file best-\d\.weights\S+, which is missing.*last\.json"),
             ("last*", r"holds the best epoch of a run, but not the last.*from the weights \S+best\.json"),
             (cut, r"last\.json is not a checkpoint, or damaged.*from the weights \S+best\.json"),

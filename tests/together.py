@@ -135,7 +135,7 @@ def told(folder: Path) -> dict:
     found["diverged"] = error_of(lambda: fit(lr=1e30))
     found["other run"] = error_of(lambda: fit(noisy, checkpoints=folder / "two", resume=True))
     found["other classes"] = error_of(lambda: fit(checkpoints=folder / "broken", resume=True))
-    if distributed.process_group().first:  # who would wait for the others here waits for ever
+    if distributed.process_group().is_main:  # who would wait for the others here waits for ever
         found["alone again"] = _step_alone()
     return found
 

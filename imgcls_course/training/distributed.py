@@ -252,7 +252,7 @@ def _share_of_all(count: int) -> float:
     return count / max(total.item(), 1)
 
 
-def _add_weighted(share: torch.Tensor, bucket: "distributed.GradBucket") -> "torch.futures.Future[torch.Tensor]":
+def _add_weighted(share: torch.Tensor, bucket):  # DDP looks at other annotations, and refuses them as text
     """Add up one part of the gradients over the processes; DDP calls this while `backward` computes the others."""
     gradients = bucket.buffer().mul_(share.item())
     return distributed.all_reduce(gradients, async_op=True).get_future().then(lambda done: done.value()[0])
