@@ -14,7 +14,7 @@ from PIL import Image
 from torch import nn
 
 import imgcls_course
-from imgcls_course import check, data, devices, evaluation, explain, models, plots, runtime, training
+from imgcls_course import check, data, devices, evaluation, explain, models, plots, runtime, speed, training
 from imgcls_course.errors import CourseWarning, ModelError, TrainingError
 from imgcls_course.training.batch_checks import check_val
 
@@ -93,7 +93,7 @@ def _functions_of_a_model() -> set:
             module = importlib.import_module(info.name)
             functions = [each for each in vars(module).values() if inspect.isfunction(each)]
             found |= {each for each in functions if {"model", "device"} <= inspect.signature(each).parameters.keys()}
-    return {each for each in found if each.__module__ != runtime.__name__ and not each.__name__.startswith("_")}
+    return {each for each in found if each.__module__ != speed.__name__ and not each.__name__.startswith("_")}
 
 
 def test_every_call_keeps_the_rule(loaders, images, tmp_path, monkeypatch):

@@ -44,8 +44,14 @@ class Checkpoints:
     folder : path
         Made when the first checkpoint is written. It gets `best.json`, `last.json`, and `epoch-N.json` every
         `save_interval` epochs, with the files of tensors that these name.
-    arch, options, transforms, settings
-        See `CheckpointCard`. With `arch`, `load_checkpoint` can make the model.
+    arch : str
+        A name that `models.create` knows, so that `load_checkpoint` can make the model; empty for a model of your own.
+    options : dict
+        Further arguments of `models.create`.
+    transforms : dict
+        How images are prepared: the keyword arguments of `data.loaders` that decide it.
+    settings : dict
+        Whatever else you want to note about the run; compared when it is resumed.
     save_interval : int
         Keep a checkpoint every `save_interval` epochs, besides the best and the last; 0 keeps none.
     before_first_save : callable, optional

@@ -21,7 +21,7 @@ from .epoch import check_finite
 from .history import History
 from .learner import Learner
 from .losses import Loss
-from .resume_checks import RunPlan, fit_settings
+from .resume_checks import RunPlan
 from .run import Run
 from .schedules import Schedule
 from .step_hook import StepHook
@@ -134,15 +134,8 @@ def fit(
     """
     check_given(model, loaders, epochs=epochs)
     numbers = {"lr": lr, "label_smoothing": label_smoothing, "mixup": mixup, "max_grad_norm": max_grad_norm}
-    check_options(
-        seed=seed,
-        patience=patience,
-        optimizer=optimizer,
-        schedule=schedule,
-        loss_fn=loss_fn,
-        on_epoch_end=on_epoch_end,
-        **numbers,
-    )
+    objects = {"optimizer": optimizer, "schedule": schedule, "loss_fn": loss_fn, "on_epoch_end": on_epoch_end}
+    check_options(seed=seed, patience=patience, **objects, **numbers)
     checkpoints = Checkpoints.from_argument(checkpoints, resume=resume)
     assert isinstance(device, torch.device)  # `on_one_device` has chosen it
     learner = Learner(
@@ -162,18 +155,8 @@ def fit(
             # Made in here, because torch's first optimizer imports for seconds, and an interrupt can fall into that.
             optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
             if checkpoints is not None:
-                computed_in = runtime.precision(precision, device=device)
-                settings = fit_settings(
-                    optimizer,
-                    loaders,
-                    image_shape=image_shape,
-                    device=device,
-                    seed=seed,
-                    precision=computed_in,
-                    label_smoothing=label_smoothing,
-                    mixup=mixup,
-                    max_grad_norm=max_grad_norm,
-                )
+                others = {"image_shape": image_shape, "seed": seed, "max_grad_norm": max_grad_norm}
+                settings = learner.settings(optimizer, **others)
                 plan = RunPlan(epochs, tuple(loaders.classes), schedule, settings)
                 run.use_checkpoints(checkpoints, optimizer, plan=plan, resume=resume)
             hook = StepHook(schedule, max_grad_norm=max_grad_norm, batches=len(learner.train))

@@ -10,6 +10,11 @@ class History(list):
     Each dict has `epoch` (from 1), `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (accuracies as fractions
     in [0, 1]), `lr` and `seconds`. `pandas.DataFrame(history)` makes a table of it.
 
+    Parameters
+    ----------
+    iterable : iterable of dict
+        Its first elements; by default none.
+
     Attributes
     ----------
     stopped : str

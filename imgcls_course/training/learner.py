@@ -13,6 +13,7 @@ from .batch_checks import check_train, check_val
 from .batch_norm import check_batch_norm
 from .epoch import run_epoch
 from .losses import Loss, cross_entropy
+from .resume_checks import fit_settings
 from .totals import EpochResult
 
 
@@ -43,9 +44,10 @@ class Learner:
         label_smoothing: float = 0.0,
         mixup: float = 0.0,
     ):
-        self.model, self.loaders, self.device, self.mixup = model, loaders, device, mixup
-        self.loss_fn = loss_fn
-        self.precision = runtime.autocast(precision, device=device)
+        self.model, self.loaders, self.device = model, loaders, device
+        self.loss_fn, self.label_smoothing, self.mixup = loss_fn, label_smoothing, mixup
+        self.precision = runtime.precision(precision, device=device)
+        self.autocast = runtime.autocast(precision, device=device)
         model.to(memory_format=speed.memory_format(precision, device=device, model=model))
         self.processes = distributed.process_group()
         self.network = self.processes.wrap(model)
@@ -64,11 +66,23 @@ class Learner:
             self.val,
             num_classes=len(self.loaders.classes),
             device=self.device,
-            precision=self.precision,
+            precision=self.autocast,
             loss_fn=self.loss_fn and self.val_loss,  # the course's own need no check
         )
         check_train(self.train, model=self.model)
         return image_shape
+
+    def settings(self, optimizer: torch.optim.Optimizer, **others) -> dict[str, object]:
+        """Return what decides the results, to be noted in checkpoints; `others` are what `fit` keeps itself."""
+        return fit_settings(
+            optimizer,
+            self.loaders,
+            device=self.device,
+            precision=self.precision,
+            label_smoothing=self.label_smoothing,
+            mixup=self.mixup,
+            **others,
+        )
 
     def start_epoch(self, epoch: int) -> None:
         """Let all processes shuffle alike, and tell batches that depend on the epoch (from 1) that it starts."""
@@ -92,7 +106,7 @@ class Learner:
             loss_fn=loss_fn,
             optimizer=optimizer,
             device=self.device,
-            precision=self.precision,
+            precision=self.autocast,
             processes=self.processes,
         )
 

@@ -80,8 +80,14 @@ def parameter_groups(
 
     Parameters
     ----------
-    model, lr, weight_decay, head_factor
-        See `make_optimizer`.
+    model : nn.Module
+        The model to train; frozen parameters are left out.
+    lr : float
+        Learning rate of the body.
+    weight_decay : float
+        Of the weights; biases and batch norm get none.
+    head_factor : float
+        The learning rate of the classifier is `head_factor` · lr.
 
     Yields
     ------

@@ -9,7 +9,7 @@ import torch
 class EpochResult:
     """The result of one pass over the data.
 
-    Attributes
+    Parameters
     ----------
     loss : float
         Mean over the images.

@@ -261,8 +261,20 @@ def linear_probe(
 
     Parameters
     ----------
-    model, loaders, augmented_views, precision, device, seed, progress
-        See `extract_features`.
+    model : nn.Module
+        Its last layer has to be linear; only that is trained.
+    loaders : Loaders
+        From `data.loaders`; train and val are used.
+    augmented_views : int
+        Passes over the training images, see `extract_features`.
+    precision : {"float32", "bfloat16", "auto"}
+        Of the features, see `fit`.
+    device : str or torch.device, optional
+        See `fit`.
+    seed : int
+        Decides crops and flips, and the order of the batches.
+    progress : bool
+        Show progress bars.
     **options
         Passed on to `fit`: `epochs`, `lr`, …
 
