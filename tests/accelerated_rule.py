@@ -288,13 +288,13 @@ def test_an_answer_may_compute_there():
 def test_the_command_line_takes_the_accelerator(tmp_path, monkeypatch):
     """`train`, `evaluate` and `predict` compute there without a word, unless the environment says otherwise."""
     pictures, seen = damage.labelled(tmp_path / "pictures", train=8, val=4), set()
-    computing = devices.on_device
+    on_device = devices.on_device
 
     def watched(model, device=None, **along):
         seen.add(torch.device(device).type)
-        return computing(model, device, **along)
+        return on_device(model, device, **along)
 
-    monkeypatch.setattr(devices, "computing", watched)
+    monkeypatch.setattr(devices, "on_device", watched)
     for named, expected in (("", HERE.type), ("cpu", "cpu")):
         monkeypatch.setenv(devices.VARIABLE, named)
         seen.clear()

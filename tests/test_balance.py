@@ -14,7 +14,7 @@ from imgcls_course import data, evaluation, runtime, training
 from imgcls_course.data.split_names import SPLITS
 from imgcls_course.data.splits import Pictures, Splits
 from imgcls_course.errors import CourseError, DataError
-from imgcls_course.training.fit import _cross_entropy
+from imgcls_course.training.losses import cross_entropy
 
 WAYS = ("sampler", "weights")
 
@@ -86,13 +86,13 @@ def test_the_weighted_loss_does_not_depend_on_the_batches():
     labels = torch.tensor([0] * 20 + [1] * 4 + [2] * 6)
     logits, weight = torch.randn(30, 3), data.class_weights(labels, num_classes=3)
     for smoothing in (0.0, 0.1):
-        options = {"weight": weight, "label_smoothing": smoothing}
-        whole = _cross_entropy(logits, labels, **options)
+        options = {"class_weights": weight, "label_smoothing": smoothing}
+        whole = cross_entropy(**options)(logits, labels)
         if not smoothing:
             torch.testing.assert_close(whole, nn.functional.cross_entropy(logits, labels, weight=weight))
-        parts = [_cross_entropy(logits[i::4], labels[i::4], **options) * len(labels[i::4]) for i in range(4)]
+        parts = [cross_entropy(**options)(logits[i::4], labels[i::4]) * len(labels[i::4]) for i in range(4)]
         torch.testing.assert_close(sum(parts) / 30, whole)
-        unweighted = _cross_entropy(logits, labels, weight=None, label_smoothing=smoothing)
+        unweighted = cross_entropy(label_smoothing=smoothing)(logits, labels)
         torch.testing.assert_close(unweighted, nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing))
 
 
