@@ -17,15 +17,16 @@ def test_decay_spares_norms_and_biases():
         assert decay[id(parameter)] == (0.01 if parameter.ndim > 1 else 0.0), name
 
 
-@pytest.mark.parametrize("arch", ["course_resnet", "resnet18", "alexnet", "squeezenet1_1", "efficientnet_b0"])
-def test_the_head_learns_faster(arch):
+def test_the_head_learns_faster():
     """The classifier's parameters, and no others, must get `head_factor` times the learning rate."""
-    model = models.create(arch, num_classes=3)
-    groups = training.make_optimizer(model, lr=0.1, head_factor=10).param_groups
-    rate = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
-    head = f"{models.classifier(model)}."
-    for name, parameter in model.named_parameters():
-        assert rate[id(parameter)] == pytest.approx(1.0 if name.startswith(head) else 0.1), name
+    for arch in ("course_resnet", "resnet18", "alexnet", "squeezenet1_1", "efficientnet_b0"):
+        model = models.create(arch, num_classes=3)
+        groups = training.make_optimizer(model, lr=0.1, head_factor=10).param_groups
+        rate = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+        head = f"{models.classifier(model)}."
+        for name, parameter in model.named_parameters():
+            expected = 1.0 if name.startswith(head) else 0.1
+            assert rate[id(parameter)] == pytest.approx(expected), (arch, name)
 
 
 def test_frozen_parameters_are_left_out():
@@ -38,14 +39,12 @@ def test_frozen_parameters_are_left_out():
         training.make_optimizer(model, lr=0.1)
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("sgd", torch.optim.SGD), ("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)]
-)
-def test_names_of_optimizers(name, kind):
+def test_names_of_optimizers():
     """Each name must make torch's optimizer of that name, and a wrong one get a hint."""
-    assert type(training.make_optimizer(models.perceptron(4, 2), name, lr=0.1)) is kind
-    with pytest.raises(TrainingError, match="Did you mean"):
-        training.make_optimizer(models.perceptron(4, 2), name + "x", lr=0.1)
+    for name, kind in (("sgd", torch.optim.SGD), ("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)):
+        assert type(training.make_optimizer(models.perceptron(4, 2), name, lr=0.1)) is kind
+        with pytest.raises(TrainingError, match="Did you mean"):
+            training.make_optimizer(models.perceptron(4, 2), name + "x", lr=0.1)
 
 
 def test_sgd_gets_its_momentum():

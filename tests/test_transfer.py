@@ -30,12 +30,13 @@ def _fit(model, loaders, **options) -> training.History:
     return training.fit(model, loaders, **{"epochs": 2, "device": "cpu", "progress": False, **options})
 
 
-@pytest.mark.parametrize("arch", ["course_resnet", "resnet18", "alexnet", "vgg11", "squeezenet1_1", "densenet121"])
-def test_freeze_leaves_the_classifier(arch):
+def test_freeze_leaves_the_classifier():
     """Whatever the family calls its classifier, it alone must learn."""
-    model = training.freeze(models.create(arch, num_classes=3))
-    head = f"{models.classifier(model)}."
-    assert all(parameter.requires_grad == name.startswith(head) for name, parameter in model.named_parameters())
+    for arch in ("course_resnet", "resnet18", "alexnet", "vgg11", "squeezenet1_1", "densenet121"):
+        model = training.freeze(models.create(arch, num_classes=3))
+        head = f"{models.classifier(model)}."
+        for name, parameter in model.named_parameters():
+            assert parameter.requires_grad == name.startswith(head), (arch, name)
 
 
 def test_unfreezing_from_a_layer(net):
@@ -49,11 +50,11 @@ def test_unfreezing_from_a_layer(net):
     assert all(parameter.requires_grad for parameter in net.stage4[1].parameters())
 
 
-@pytest.mark.parametrize("layer", ["stage5", "pool", "stage", ""])
-def test_a_layer_that_is_none_is_named(net, layer):
+def test_a_layer_that_is_not_there_is_named(net):
     """A misspelt layer, or one without parameters, must not freeze everything in silence."""
-    with pytest.raises(ModelError, match="stem, stage1, stage2, stage3, stage4, head"):
-        training.unfreeze_from(net, layer)
+    for layer in ("stage5", "pool", "stage", ""):
+        with pytest.raises(ModelError, match="stem, stage1, stage2, stage3, stage4, head"):
+            training.unfreeze_from(net, layer)
 
 
 def test_frozen_layers_do_not_change_at_all(net, loaders):
