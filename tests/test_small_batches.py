@@ -12,7 +12,6 @@ from imgcls_course import data, runtime, training
 from imgcls_course.data.samplers import Folded, batch_sizes
 from imgcls_course.data.splits import Splits
 from imgcls_course.errors import CourseWarning, TrainingError
-from imgcls_course.training import transfer
 
 
 def _normed(inputs: int = 64) -> nn.Module:
@@ -52,7 +51,7 @@ def test_a_last_batch_of_one_trains_whatever_gives_the_batches(few_digits):
         assert len(_fit(_normed(), loaders, epochs=1)) == 1
         assert [len(labels) for _images, labels in loaders.train] == [33], options
         assert loaders.train.batch_size == 32
-    features = transfer.extract_features(
+    features = training.extract_features(
         _normed(), _digits(few_digits, 33), augmented_views=2, device="cpu", progress=False
     )
     assert len(features.train) == 1

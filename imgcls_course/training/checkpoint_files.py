@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+from torch import nn
 
 from .. import paths
-from ..errors import FileError, TrainingError
+from ..errors import FileError, ModelError, TrainingError
 from ..i18n import _
 from ..models import weights
 from .history import History
@@ -104,6 +105,28 @@ def read_checkpoint_card(path: Path | str) -> CheckpointCard:
 def read_weights(path: Path | str) -> State:
     """Read the weights that a checkpoint names."""
     return read_tensors(Path(path), "weights")
+
+
+def load_weights(model: nn.Module, state: State, *, source: Path) -> None:
+    """Load all weights into a model, or raise a ModelError in one line that says how they differ or what is wrong."""
+    check_same_network(model, state, source=source)
+    weights.check_finite(state, own=model.state_dict(), source=source)
+    model.load_state_dict(state)
+
+
+def check_same_network(model: nn.Module, state: State, *, source: Path) -> None:
+    """Raise a ModelError in one line if these are not the weights of a network like this."""
+    own = model.state_dict()
+    wrong = sorted(name for name in own.keys() | state.keys() if not weights.fits(own, state, name))
+    if wrong:
+        message = _(
+            "{source} holds another network: {n} of {total} tensors differ, such as '{name}'.",
+            source=source,
+            n=len(wrong),
+            total=len(own.keys() | state.keys()),
+            name=wrong[0],
+        )
+        raise ModelError(message)
 
 
 def read_tensors(path: Path, kind: str) -> State:

@@ -15,11 +15,19 @@ from torch import nn
 import imgcls_course
 
 from .. import console, devices, paths
-from ..errors import FileError, ModelError, TrainingError
+from ..errors import FileError, TrainingError
 from ..i18n import _
-from ..models import registry, weights
+from ..models import registry
 from . import resume_checks, training_state
-from .checkpoint_files import CheckpointCard, read_checkpoint_card, read_tensors, read_weights, write
+from .checkpoint_files import (
+    CheckpointCard,
+    check_same_network,
+    load_weights,
+    read_checkpoint_card,
+    read_tensors,
+    read_weights,
+    write,
+)
 from .distributed import SINGLE_PROCESS, SingleProcess
 from .history import History
 from .resume_checks import RunPlan
@@ -282,25 +290,3 @@ def list_checkpoints(folder: Path | str) -> list[Path]:
         raise TrainingError(_("There is no checkpoint in {folder}.", folder=folder))
     by_epoch = {read_checkpoint_card(path).epoch: path for path in found}
     return [by_epoch[epoch] for epoch in sorted(by_epoch)]
-
-
-def load_weights(model: nn.Module, state: State, *, source: Path) -> None:
-    """Load all weights into a model, or raise a ModelError in one line that says how they differ or what is wrong."""
-    check_same_network(model, state, source=source)
-    weights.check_finite(state, own=model.state_dict(), source=source)
-    model.load_state_dict(state)
-
-
-def check_same_network(model: nn.Module, state: State, *, source: Path) -> None:
-    """Raise a ModelError in one line if these are not the weights of a network like this."""
-    own = model.state_dict()
-    wrong = sorted(name for name in own.keys() | state.keys() if not weights.fits(own, state, name))
-    if wrong:
-        message = _(
-            "{source} holds another network: {n} of {total} tensors differ, such as '{name}'.",
-            source=source,
-            n=len(wrong),
-            total=len(own.keys() | state.keys()),
-            name=wrong[0],
-        )
-        raise ModelError(message)
