@@ -15,14 +15,14 @@ from matplotlib.figure import Figure
 
 from benchmarks.options import Options
 from benchmarks.timing import Result, compare
-from imgcls_course import console, data, explain, models, plots, runtime, widgets
+from imgcls_course import console, data, explain, models, plots, runtime, speed, widgets
 from imgcls_course.data.decode import read
 from imgcls_course.widgets.explorer import png
 
 
 def rows(options: Options) -> Iterator[Result]:
     """Move to other channels and other layers, each turn a move: the same moves for both."""
-    with runtime.threads(1):
+    with speed.num_threads(1):
         explorer, model, pictures = make(options)
         plain = Plain(model, pictures)
         for kind, moves in {"channel": channels, "layer": layers}.items():
@@ -36,7 +36,7 @@ def rows(options: Options) -> Iterator[Result]:
 
 def main(many: int = typer.Option(500, help="Moves over which memory is measured.")) -> None:
     """Print how much more memory is needed after many moves."""
-    with runtime.threads(1):
+    with speed.num_threads(1):
         explorer, _model, _pictures = make(Options())
         print(memory(explorer, many))
 

@@ -23,7 +23,9 @@ def rows(options: Options) -> Iterator[Result]:
         def probe(views: int) -> None:
             loaders = loading.course(folder, size=options.size, augment=views > 1)
             settings = {"epochs": options.epochs, "lr": peers.LR, "precision": "auto", "device": "cpu"}
-            training.linear_probe(training.freeze(network(ARCH)), loaders, views=views, progress=False, **settings)
+            training.linear_probe(
+                training.freeze(network(ARCH)), loaders, augmented_views=views, progress=False, **settings
+            )
 
         def plain(_turn: int) -> None:
             once = peers.loop(folder, training.freeze(network(ARCH)), size=options.size)

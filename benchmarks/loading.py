@@ -10,7 +10,7 @@ from torchvision.datasets import ImageFolder
 
 from benchmarks.options import Options, subset
 from benchmarks.timing import Result, compare
-from imgcls_course import data, runtime
+from imgcls_course import data, speed
 from imgcls_course.data.layouts.find import find_layout, to_splits
 
 BATCH = 32
@@ -19,7 +19,7 @@ NORMALIZE = transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 
 def rows(options: Options) -> Iterator[Result]:
     """Load for training: the first epoch, which decodes, and the later ones."""
-    with tempfile.TemporaryDirectory() as name, runtime.threads(1):
+    with tempfile.TemporaryDirectory() as name, speed.num_threads(1):
         folder = subset(options, Path(name))
 
         def loader() -> DataLoader:

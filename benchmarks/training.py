@@ -10,7 +10,7 @@ from torch import nn
 from benchmarks import computer, loading, peers
 from benchmarks.options import Options, subset
 from benchmarks.timing import Result, compare
-from imgcls_course import data, models, runtime, training
+from imgcls_course import data, models, runtime, speed, training
 
 EPOCHS = 3  # a turn: what `fit` does once, it does once for all of them
 ARCHITECTURES = ("resnet18", "efficientnet_b0")
@@ -27,7 +27,7 @@ def epochs(options: Options) -> Iterator[Result]:
             work = f"{EPOCHS} epochs: {options.pictures} pictures at {options.size} px by {loading.BATCH}, then val"
             note = computer.precision() + ("" if "fastai" in ways else "; fastai is not installed")
             common = {"turns": options.turns, "work": work, "note": note, "aims": AIMS}
-            as_in_fit = runtime.keeping_memory()  # until the turn ends
+            as_in_fit = speed.keep_freed_memory()  # until the turn ends
             yield from compare(f"epochs of {arch}", {"course": as_in_fit(ways.pop("course"))}, ways, **common)
 
 
@@ -46,7 +46,7 @@ def network(arch: str) -> nn.Module:
 def course(folder: Path, model: nn.Module, *, size: int) -> Callable[[], None]:
     """Make a function that trains for an epoch and looks at val, as `fit` does with `precision="auto"`."""
     loaders, optimizer = loading.course(folder, size=size), peers.sgd(model)
-    model.to(memory_format=runtime.memory_format("auto", device="cpu", model=model))
+    model.to(memory_format=speed.memory_format("auto", device="cpu", model=model))
     precision = runtime.autocast("auto")
 
     def once() -> None:

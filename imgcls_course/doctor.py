@@ -120,7 +120,7 @@ def _widgets() -> Finding:
 def _device() -> Finding:
     from . import devices
 
-    found, named = devices.device(), os.environ.get(devices.VARIABLE)
+    found, named = devices.get_device(), os.environ.get(devices.VARIABLE)
     if named:
         return _named_device(found)
     if found.type == "cpu":
@@ -133,7 +133,7 @@ def _named_device(found) -> Finding:
     from . import devices
 
     try:
-        chosen = devices.chosen(default=found)
+        chosen = devices.choose_device(default=found)
     except CourseError as error:
         return Finding(
             "device", BAD, str(error), _("Set {variable} to auto, or to nothing.", variable=devices.VARIABLE)

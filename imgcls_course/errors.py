@@ -34,7 +34,15 @@ class TrainingError(CourseError, RuntimeError):
 
 
 class FileError(CourseError, OSError):
-    """A file cannot be written (an OSError as well, for those who can do without it)."""
+    """A file cannot be written (an OSError as well, for those who can do without it).
+
+    Attributes
+    ----------
+    history : list of dict
+        Where training failed for this reason: the epochs that were completed before.
+    """
+
+    history: list = []  # noqa: RUF012  replaced, never changed in place
 
 
 class EvaluationError(CourseError, ValueError):

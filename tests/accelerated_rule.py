@@ -14,14 +14,14 @@ from PIL import Image
 from torch import nn
 
 import imgcls_course
-from imgcls_course import check, data, devices, evaluation, explain, models, plots, runtime, training
+from imgcls_course import check, data, devices, evaluation, explain, models, plots, runtime, speed, training
 from imgcls_course.errors import CourseWarning, ModelError, TrainingError
-from imgcls_course.training.first_batch import check_fits
+from imgcls_course.training.batch_checks import check_val
 
 HERE, CPU = standin.device_under_test(), torch.device("cpu")
 IS_STANDIN = HERE.type == standin.NAME
 ARCH, OPTIONS, FIRST = "gap_net", {"in_channels": 3}, "0.0"  # a small network, and its first layer
-CARD = training.Card(epoch=1, arch="", classes=("a", "b"), transforms={"image_size": 32})
+CARD = training.CheckpointCard(epoch=1, arch="", classes=("a", "b"), transforms={"image_size": 32})
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +63,9 @@ def _calls(loaders, images, folder) -> dict:
     quiet = {"progress": False}
     return {
         training.fit: lambda model, **where: _fit(model, loaders, **where),
-        check_fits: lambda model, **where: check_fits(model, loaders.val, num_classes=2, **where),
+        check_val: lambda model, **where: check_val(model, loaders.val, num_classes=2, **where),
         training.run_epoch: lambda model, **where: training.run_epoch(model, loaders.val, **where),
-        training.features: lambda model, **where: training.features(model, loaders, **quiet, **where),
+        training.extract_features: lambda model, **where: training.extract_features(model, loaders, **quiet, **where),
         training.linear_probe: lambda model, **where: training.linear_probe(model, loaders, epochs=1, **quiet, **where),
         evaluation.predict: lambda model, **where: evaluation.predict(
             model, loaders.val, classes=("a", "b"), **quiet, **where
@@ -93,7 +93,7 @@ def _functions_of_a_model() -> set:
             module = importlib.import_module(info.name)
             functions = [each for each in vars(module).values() if inspect.isfunction(each)]
             found |= {each for each in functions if {"model", "device"} <= inspect.signature(each).parameters.keys()}
-    return {each for each in found if each.__module__ != runtime.__name__ and not each.__name__.startswith("_")}
+    return {each for each in found if each.__module__ != speed.__name__ and not each.__name__.startswith("_")}
 
 
 def test_every_call_keeps_the_rule(loaders, images, tmp_path, monkeypatch):
@@ -133,7 +133,7 @@ def test_the_same_is_computed(loaders, images):
         found["weights"] = torch.cat([each.flatten() for each in model.state_dict().values()])
         options = {"classes": ("a", "b"), "progress": False, "device": device}
         found["predictions"] = evaluation.predict(model, loaders.val, **options).probabilities
-        found["features"] = training.features(model, loaders, progress=False, device=device).val.passes[0][0]
+        found["features"] = training.extract_features(model, loaders, progress=False, device=device).val.views[0][0]
         found["occlusion"] = explain.occlude(model, images[0], device=device).after
         found["saliency"] = explain.saliency(model, images, device=device)
     for name, value in here.items():
@@ -146,7 +146,7 @@ def test_an_optimizer_goes_on(loaders, images, name):
 
     def trained(first, second):
         model = _network()
-        optimizer = training.optimizer(model, name, lr=0.001)
+        optimizer = training.make_optimizer(model, name, lr=0.001)
         _fit(model, loaders, optimizer=optimizer, device=first)
         assert _places(model, optimizer) == {CPU}
         assert optimizer.state
@@ -167,10 +167,10 @@ def test_it_comes_back_after_an_error(loaders, capsys):
     """An interrupt, a loss that is no number, an error of the caller: a notebook goes on with model and optimizer."""
 
     def fails_with(error):
-        def on_epoch(history):
+        def on_epoch_end(history):
             raise error
 
-        return {"on_epoch": on_epoch, "epochs": 2}
+        return {"on_epoch_end": on_epoch_end, "epochs": 2}
 
     cases = [
         (None, fails_with(KeyboardInterrupt())),
@@ -180,7 +180,7 @@ def test_it_comes_back_after_an_error(loaders, capsys):
     ]
     for error, options in cases:
         model = _network()
-        optimizer = training.optimizer(model, "adam", lr=0.001)
+        optimizer = training.make_optimizer(model, "adam", lr=0.001)
         options = {"optimizer": optimizer, "device": HERE, "loaders": loaders, **options}
         if error is None:
             assert _fit(model, **options).stopped
@@ -196,9 +196,9 @@ def test_a_run_goes_on_on_another_device(loaders, tmp_path):
     """A checkpoint names no device: what was written on an accelerator is loaded, and resumed, anywhere."""
     run = {"checkpoints": training.Checkpoints(tmp_path, arch=ARCH, options=OPTIONS), "lr": 0.001}
     _fit(_network(), loaders, device=HERE, **run)
-    loaded, _card = training.load(tmp_path)
+    loaded, _card = training.load_checkpoint(tmp_path)
     assert _places(loaded) == {CPU}
-    assert _places(training.load(tmp_path, device="auto")[0]) == {HERE}
+    assert _places(training.load_checkpoint(tmp_path, device="auto")[0]) == {HERE}
     for epochs, device in ((2, CPU), (3, HERE)):
         model = _network()
         history = _fit(model, loaders, epochs=epochs, device=device, resume=True, **run)
@@ -288,13 +288,13 @@ def test_an_answer_may_compute_there():
 def test_the_command_line_takes_the_accelerator(tmp_path, monkeypatch):
     """`train`, `evaluate` and `predict` compute there without a word, unless the environment says otherwise."""
     pictures, seen = damage.labelled(tmp_path / "pictures", train=8, val=4), set()
-    computing = devices.computing
+    on_device = devices.on_device
 
     def watched(model, device=None, **along):
         seen.add(torch.device(device).type)
-        return computing(model, device, **along)
+        return on_device(model, device, **along)
 
-    monkeypatch.setattr(devices, "computing", watched)
+    monkeypatch.setattr(devices, "on_device", watched)
     for named, expected in (("", HERE.type), ("cpu", "cpu")):
         monkeypatch.setenv(devices.VARIABLE, named)
         seen.clear()

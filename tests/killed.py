@@ -14,10 +14,10 @@ torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)  # the first optimizer o
 def run_and_tell(folder, connection) -> None:
     """Run, and say so at the beginning and after each epoch."""
     connection.send(0)
-    run(folder, on_epoch=lambda history: connection.send(len(history)))
+    run(folder, on_epoch_end=lambda history: connection.send(len(history)))
 
 
-def run(folder, *, on_epoch=None) -> training.History:
+def run(folder, *, on_epoch_end=None) -> training.History:
     """Train from the last checkpoint in `folder` to the end. Dropout and shuffling draw random numbers all the way."""
     torch.set_num_threads(1)
     with runtime.seeded(0):
@@ -28,12 +28,12 @@ def run(folder, *, on_epoch=None) -> training.History:
         model,
         LOADERS,
         epochs=EPOCHS,
-        optimizer=training.optimizer(model, lr=0.2, weight_decay=1e-3),
+        optimizer=training.make_optimizer(model, lr=0.2, weight_decay=1e-3),
         schedule=training.schedules.one_cycle(0.2, epochs=EPOCHS),
         mixup=0.2,
         checkpoints=training.Checkpoints(folder, save_interval=3),
         resume=True,
-        on_epoch=on_epoch,
+        on_epoch_end=on_epoch_end,
         device="cpu",
         progress=False,
     )

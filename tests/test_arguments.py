@@ -14,7 +14,7 @@ WRONG = [
         ({"lr": value}, "lr must be a number, at least 0; got")
         for value in (-1, "0.1", float("nan"), float("inf"), None)
     ),
-    ({"optimizer": "adam"}, r'training\.optimizer\(model, "adam", lr=0.001\); got \'adam\''),
+    ({"optimizer": "adam"}, r'training\.make_optimizer\(model, "adam", lr=0.001\); got \'adam\''),
     ({"optimizer": torch.optim.Adam}, "optimizer must be an optimizer of this model"),
     ({"schedule": "cosine"}, r"training\.schedules\.cosine\(0.1, epochs=10\); got 'cosine'"),
     ({"schedule": 0.1}, "schedule must be a function of the epochs done"),
@@ -38,10 +38,10 @@ WRONG = [
         ({"label_smoothing": value}, "label_smoothing must be a number, at least 0 and below 1")
         for value in (-0.1, 1, "a")
     ),
-    *(({"clip": value}, "clip must be a number, more than 0") for value in (0, -1, "1")),
+    *(({"max_grad_norm": value}, "max_grad_norm must be a number, more than 0") for value in (0, -1, "1")),
     *(({"patience": value}, "patience must be a whole number of epochs, at least 1") for value in (0, -1, 1.5, "3")),
     *(({"seed": value}, "seed must be a whole number of at most 64 bits") for value in (0.5, "1", None, 2**64, True)),
-    ({"on_epoch": "print"}, "on_epoch must be a function"),
+    ({"on_epoch_end": "print"}, "on_epoch_end must be a function"),
     ({"checkpoints": 3}, r"checkpoints must be a folder or training\.Checkpoints\(folder, …\); got 3"),
     ({"checkpoints": ""}, "checkpoints must be a folder"),
     ({"resume": True}, "resume=True needs checkpoints"),
@@ -55,7 +55,7 @@ def test_wrong_arguments_of_fit_are_one_line(few_digits):
     before = copy.deepcopy(model.state_dict())
     for options, line in WRONG:
         with pytest.raises(TrainingError, match=line) as caught:
-            training.fit(model, loaders, **{"epochs": 1, "progress": False, "on_epoch": pytest.fail, **options})
+            training.fit(model, loaders, **{"epochs": 1, "progress": False, "on_epoch_end": pytest.fail, **options})
         assert "\n" not in str(caught.value), options
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
@@ -65,7 +65,7 @@ def test_right_arguments_of_fit_are_taken(few_digits):
     loaders = data.loaders(few_digits)
     warm = training.schedules.warm_up(training.schedules.constant(0.1), epochs=1)
     for options in (
-        {"lr": 0, "mixup": 0, "label_smoothing": 0, "clip": 0.1, "patience": 1, "seed": 2**64 - 1},
+        {"lr": 0, "mixup": 0, "label_smoothing": 0, "max_grad_norm": 0.1, "patience": 1, "seed": 2**64 - 1},
         {"schedule": warm, "loss_fn": nn.functional.cross_entropy},
         {"loss_fn": nn.CrossEntropyLoss(), "seed": -1},
         {"loss_fn": lambda logits, labels: nn.functional.nll_loss(logits.log_softmax(1), labels)},
@@ -83,11 +83,13 @@ def test_wrong_arguments_of_optimizers_are_one_line():
         *(({"head_factor": value}, "head_factor must be a number, more than 0") for value in (0, -10)),
     ]:
         with pytest.raises(TrainingError, match=line):
-            training.optimizer(models.perceptron(64, 3), **{"lr": 0.1, **options})
+            training.make_optimizer(models.perceptron(64, 3), **{"lr": 0.1, **options})
 
 
 def test_views_are_a_whole_number(few_digits):
     """No view at all, half a view: one line before anything is computed."""
     for views in (0, -1, 1.5):
         with pytest.raises(CourseError, match="views must be a whole number"):
-            training.linear_probe(models.perceptron(64, 3), data.loaders(few_digits), views=views, progress=False)
+            training.linear_probe(
+                models.perceptron(64, 3), data.loaders(few_digits), augmented_views=views, progress=False
+            )

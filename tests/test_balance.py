@@ -14,7 +14,7 @@ from imgcls_course import data, evaluation, runtime, training
 from imgcls_course.data.split_names import SPLITS
 from imgcls_course.data.splits import Pictures, Splits
 from imgcls_course.errors import CourseError, DataError
-from imgcls_course.training.fit import _cross_entropy
+from imgcls_course.training.losses import cross_entropy
 
 WAYS = ("sampler", "weights")
 
@@ -86,13 +86,13 @@ def test_the_weighted_loss_does_not_depend_on_the_batches():
     labels = torch.tensor([0] * 20 + [1] * 4 + [2] * 6)
     logits, weight = torch.randn(30, 3), data.class_weights(labels, num_classes=3)
     for smoothing in (0.0, 0.1):
-        options = {"weight": weight, "label_smoothing": smoothing}
-        whole = _cross_entropy(logits, labels, **options)
+        options = {"class_weights": weight, "label_smoothing": smoothing}
+        whole = cross_entropy(**options)(logits, labels)
         if not smoothing:
             torch.testing.assert_close(whole, nn.functional.cross_entropy(logits, labels, weight=weight))
-        parts = [_cross_entropy(logits[i::4], labels[i::4], **options) * len(labels[i::4]) for i in range(4)]
+        parts = [cross_entropy(**options)(logits[i::4], labels[i::4]) * len(labels[i::4]) for i in range(4)]
         torch.testing.assert_close(sum(parts) / 30, whole)
-        unweighted = _cross_entropy(logits, labels, weight=None, label_smoothing=smoothing)
+        unweighted = cross_entropy(label_smoothing=smoothing)(logits, labels)
         torch.testing.assert_close(unweighted, nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing))
 
 
@@ -127,7 +127,7 @@ def test_a_linear_probe_is_weighted_too(unequal):
     """Features computed once keep the weights of the loaders that they come from."""
     loaders = data.loaders(unequal, balance="weights")
     model = nn.Sequential(nn.Flatten(), nn.Linear(2, 4), nn.Linear(4, 2))
-    found = training.features(model, loaders, device="cpu", progress=False)
+    found = training.extract_features(model, loaders, device="cpu", progress=False)
     assert torch.equal(found.class_weights, loaders.class_weights)
 
 
@@ -159,7 +159,7 @@ def test_the_command_balances_remembers_and_goes_on(tmp_path):
     for way in WAYS:
         words = ("train", "--data", pictures, "--out", tmp_path / way, "--balance", way, *small)
         imgcls(*words, 1)
-        assert training.read_card(tmp_path / way / "best.json").settings["balance"] == way
+        assert training.read_checkpoint_card(tmp_path / way / "best.json").settings["balance"] == way
     with pytest.raises(CourseError, match="its balance is sampler"):
         imgcls("train", "--data", pictures, "--out", tmp_path / "sampler", "--resume", *small, 1)
     with pytest.raises(DataError, match=r"'weight' is not a way to balance classes\. Did you mean 'weights'"):

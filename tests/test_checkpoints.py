@@ -68,7 +68,7 @@ def test_twenty_kills_leave_no_trace(whole, tmp_path, monkeypatch):
         process.kill()  # SIGKILL; nothing happens to one that has finished
         process.join()
         last = place / "last.json"
-        completed.add(training.read_card(last).epoch if last.exists() else 0)
+        completed.add(training.read_checkpoint_card(last).epoch if last.exists() else 0)
         resumed = killed.run(place)
         assert _figures(resumed) == _figures(history)
         for name in ("best", "last", "epoch-3", "epoch-6"):
@@ -81,7 +81,7 @@ def test_what_a_run_leaves(whole):
     folder, history, _seconds = whole
     best = history.best["epoch"]
     names = {"epoch-3-3", "epoch-6-6", f"best-{best}", f"last-{killed.EPOCHS}"}
-    expected = {f"{name}.weights.safetensors" for name in names} | {f"last-{killed.EPOCHS}.progress.safetensors"}
+    expected = {f"{name}.weights.safetensors" for name in names} | {f"last-{killed.EPOCHS}.training_state.safetensors"}
     expected |= {"best.json", "last.json", "epoch-3.json", "epoch-6.json"}
     assert {path.name for path in folder.iterdir()} == expected
     card = json.loads((folder / "best.json").read_text(encoding="utf-8"))
@@ -94,7 +94,7 @@ def test_a_checkpoint_becomes_a_model_again(tmp_path, few_digits):
     model = models.create("convnet", num_classes=3, in_channels=1)
     given = {"arch": "convnet", "options": {"in_channels": 1}, "transforms": {"image_size": 8}}
     training.fit(model, loaders, epochs=1, checkpoints=training.Checkpoints(tmp_path, **given), progress=False)
-    loaded, card = training.load(tmp_path)
+    loaded, card = training.load_checkpoint(tmp_path)
     assert not loaded.training
     assert (card.classes, card.transforms, card.epoch) == (("1", "3", "8"), {"image_size": 8}, 1)
     images = few_digits.val.images
@@ -153,8 +153,8 @@ def _missing(folder):
     next(folder.glob("last-*.weights.safetensors")).unlink()
 
 
-def _no_progress(folder):
-    save_file({"random": torch.zeros(3)}, next(folder.glob("last-*.progress.safetensors")))
+def _no_training_state(folder):
+    save_file({"random": torch.zeros(3)}, next(folder.glob("last-*.training_state.safetensors")))
 
 
 def _way_out(folder):
@@ -178,28 +178,26 @@ def _pickle(folder):
     next(folder.glob("last-*.weights.safetensors")).write_bytes(pickle.dumps(_Bomb(folder / "mark")))
 
 
-@pytest.mark.parametrize(
-    ("damage", "line"),
-    [
+def test_a_bad_checkpoint_is_one_clear_line(whole, tmp_path):
+    """Whatever was done to it: one line that names the file, and nothing in it is executed."""
+    for damage, line in (
         (_cut, "cannot be read as weights"),
-        (_cut_json, "is no checkpoint"),
+        (_cut_json, "is not a checkpoint"),
         (_other_network, "holds another network: .* tensors differ"),
         (_other_classes, "is of another run: its classes"),
         (_other_arch, "is of another run: its arch is resnet18"),
         (_missing, "which is missing: put it back"),
-        (_no_progress, "cannot be gone on from"),
+        (_no_training_state, "Cannot resume from"),
         (_way_out, "names no file of weights"),
         (_pickle, "cannot be read as weights"),
-    ],
-)
-def test_a_bad_checkpoint_is_one_clear_line(copy, damage, line):
-    """Whatever was done to it: one line that names the file, and nothing in it is executed."""
-    damage(copy)
-    with pytest.raises(CourseError, match=line) as caught:
-        killed.run(copy)
-    assert "\n" not in str(caught.value)
-    assert str(copy) in str(caught.value)
-    assert not (copy / "mark").exists()
+    ):
+        copy = shutil.copytree(whole[0], tmp_path / damage.__name__)
+        damage(copy)
+        with pytest.raises(CourseError, match=line) as caught:
+            killed.run(copy)
+        assert "\n" not in str(caught.value)
+        assert str(copy) in str(caught.value)
+        assert not (copy / "mark").exists(), damage
 
 
 def test_a_pickle_named_pth_is_not_executed(tmp_path):
@@ -214,13 +212,13 @@ def test_a_pickle_named_pth_is_not_executed(tmp_path):
 def test_a_checkpoint_without_architecture_says_so(whole):
     """A model of one's own cannot be made from its name."""
     with pytest.raises(TrainingError, match="does not say its architecture"):
-        training.load(whole[0])
+        training.load_checkpoint(whole[0])
 
 
 def test_no_checkpoint_is_one_line(tmp_path):
     """A wrong folder must be named."""
     with pytest.raises(TrainingError, match=f"There is no checkpoint {tmp_path}"):
-        training.load(tmp_path)
+        training.load_checkpoint(tmp_path)
 
 
 def test_an_interrupted_run_resumes_exactly(few_digits, tmp_path):

@@ -179,7 +179,7 @@ def test_a_run_from_training_to_answers_on_narrow_consoles(imgcls, photos, run, 
         status, printed, err = imgcls(encoding, *_words(photos, out))
         assert status == 0, err
         assert "epoch 1: train loss" in printed
-        assert training.load(out)[1].classes == CLASSES
+        assert training.load_checkpoint(out)[1].classes == CLASSES
         files = ("--predictions", out / "found.csv", "--report", out / "report")
         status, printed, err = imgcls(encoding, "evaluate", "--checkpoint", out, "--data", photos, *files)
         assert status == 0, err

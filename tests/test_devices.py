@@ -37,6 +37,54 @@ def with_mps(monkeypatch):
     monkeypatch.delenv(devices.VARIABLE, raising=False)
 
 
+def _machine(monkeypatch, *, cuda: bool, mps: bool) -> None:
+    """Make this a machine with these accelerators."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+
+def test_auto_takes_the_fastest_there_is(monkeypatch):
+    """A student with a GPU must get it without asking, one without must not get an error."""
+    for cuda, mps, expected in ((True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")):
+        _machine(monkeypatch, cuda=cuda, mps=mps)
+        assert devices.get_device() == devices.get_device("auto") == torch.device(expected)
+
+
+def test_a_device_asked_for_is_the_device_given(monkeypatch):
+    """The processor stays available beside a GPU, and a second GPU can be named."""
+    _machine(monkeypatch, cuda=True, mps=False)
+    assert devices.get_device("cpu") == torch.device("cpu")
+    assert devices.get_device("cuda:1") == torch.device("cuda", 1)
+
+
+def test_each_of_several_processes_gets_a_gpu_of_its_own(monkeypatch):
+    """All on the first GPU would be slower than one; more processes than GPUs must be said in one line."""
+    _machine(monkeypatch, cuda=True, mps=False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert devices.get_device() == devices.get_device("cuda") == torch.device("cuda", 1)
+    assert devices.get_device("cpu") == torch.device("cpu")
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(CourseError, match=r"more processes here than GPUs \(2\)"):
+        devices.get_device()
+
+
+def test_a_device_that_is_not_there_is_said_in_one_line(monkeypatch):
+    """Without a GPU, asking for one must name the way out instead of failing inside torch later."""
+    _machine(monkeypatch, cuda=False, mps=False)
+    for name in ("cuda", "cuda:0", "mps"):
+        with pytest.raises(CourseError, match="auto") as caught:
+            devices.get_device(name)
+        assert f"'{name}'" in str(caught.value)
+
+
+def test_a_misspelt_device_is_named(monkeypatch):
+    """A typing error must be answered with the right spelling."""
+    _machine(monkeypatch, cuda=True, mps=True)
+    with pytest.raises(CourseError, match=r"'cdua' is not a device\. Did you mean 'cuda'"):
+        devices.get_device("cdua")
+
+
 def test_who_decides(with_mps, monkeypatch):
     """The call, then the environment, then the default: for lessons where the model is, else what the caller says."""
     cases = [  # of the environment, of the call, default, expected
@@ -53,7 +101,7 @@ def test_who_decides(with_mps, monkeypatch):
     for named, name, default, expected in cases:
         if named is not None:
             monkeypatch.setenv(devices.VARIABLE, named)
-        assert devices.chosen(name, default=default).type == expected, (named, name, default)
+        assert devices.choose_device(name, default=default).type == expected, (named, name, default)
 
 
 def test_a_wrong_variable_is_named(with_mps, monkeypatch, capsys):
@@ -65,7 +113,7 @@ def test_a_wrong_variable_is_named(with_mps, monkeypatch, capsys):
         ("0", "IMGCLS_DEVICE=0: '0' is not a device. Known: auto, cuda, mps, cpu."),
     ):
         monkeypatch.setenv(devices.VARIABLE, named)
-        with pytest.raises(CourseError) as caught, devices.computing(model):
+        with pytest.raises(CourseError) as caught, devices.on_device(model):
             pytest.fail("computed somewhere")
         assert str(caught.value) == said
         with pytest.raises(CourseError) as caught:
@@ -99,9 +147,9 @@ def test_the_doctor_says_what_it_found_and_how_to_use_it(with_mps, monkeypatch):
 def test_models_that_are_nowhere_stay_there(monkeypatch):
     """A blueprint has no numbers to move, and a model without weights is on the processor."""
     monkeypatch.setenv(devices.VARIABLE, "cpu")
-    with devices.computing(models.blueprint("resnet18")) as place:
+    with devices.on_device(models.blueprint("resnet18")) as place:
         assert place.type == "meta"
-    assert devices.of(nn.ReLU()) == torch.device("cpu")
+    assert devices.device_of(nn.ReLU()) == torch.device("cpu")
 
 
 def test_arrays_of_anything():

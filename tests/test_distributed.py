@@ -1,5 +1,6 @@
 """Training by several processes, really started by torchrun: the oracle is the same training by one."""
 
+import itertools
 import json
 import os
 import re
@@ -61,13 +62,13 @@ def close(one: list[dict], other: list[dict]) -> bool:
     return all(mine == pytest.approx(theirs, rel=1e-5, abs=1e-5) for mine, theirs in rows)
 
 
-@pytest.mark.parametrize("name", together.EQUAL)
-def test_two_processes_do_what_one_does(both, name):
+def test_two_processes_do_what_one_does(both):
     """The history and the weights must be those of one process: a mean of means, or a sample counted twice, shows."""
-    model, history = together.fit(**together.EQUAL[name]())
-    for seen in both[0]:
-        assert close(seen[name]["history"], together.figures(history))
-        assert seen[name]["weights"] == pytest.approx(together.flat(model), rel=1e-4, abs=1e-5)
+    for name, options in together.EQUAL.items():
+        model, history = together.fit(**options())
+        for seen in both[0]:
+            assert close(seen[name]["history"], together.figures(history)), name
+            assert seen[name]["weights"] == pytest.approx(together.flat(model), rel=1e-4, abs=1e-5), name
 
 
 def test_a_run_goes_on_with_more_or_fewer_processes(both):
@@ -76,7 +77,7 @@ def test_a_run_goes_on_with_more_or_fewer_processes(both):
     whole = together.figures(together.fit()[1])
     assert close(seen[0]["resumed"], whole)
     assert seen[1]["resumed"] == seen[0]["resumed"]
-    assert training.read_card(folder / "two" / "last.json").epoch == 2
+    assert training.read_checkpoint_card(folder / "two" / "last.json").epoch == 2
     assert close(together.figures(together.fit(checkpoints=folder / "two", resume=True)[1]), whole)
 
 
@@ -96,20 +97,17 @@ def test_only_the_first_writes_and_tells(both):
     assert out.count("Training stopped, no better for 1 epochs") == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [
+def test_an_error_is_that_of_all(both):
+    """A process that does not hear of it waits for ever."""
+    (first, second), _out, _folder = both
+    for name, line in (
         ("diverged", "TrainingError The loss became"),
         ("too small", "TrainingError This network has batch norm, .* each of the 2 processes.*batch size of 4 or more"),
         ("other run", "ModelError .*holds another network"),
         ("other classes", "TrainingError .*is of another run: its classes"),
-    ],
-)
-def test_an_error_is_that_of_all(both, name, line):
-    """Whoever does not hear of it waits for ever."""
-    (first, second), _out, _folder = both
-    assert re.match(line, "{} {}".format(*first[name]))
-    assert first[name] == second[name]
+    ):
+        assert re.match(line, "{} {}".format(*first[name])), name
+        assert first[name] == second[name], name
 
 
 def test_afterwards_each_is_its_own_again(both):
@@ -117,15 +115,14 @@ def test_afterwards_each_is_its_own_again(both):
     assert both[0][0]["alone again"]
 
 
-@pytest.mark.parametrize("processes", [2, 3, 5])
-@pytest.mark.parametrize("size", [1, 4, 7])
-def test_each_sample_is_taken_once(processes, size):
+def test_each_sample_is_taken_once():
     """Over all processes each batch must be what it is for one, no sample twice and none left out."""
-    whole = BatchSampler(SequentialSampler(range(23)), batch_size=size, drop_last=False)
-    parts = [list(Part(whole, rank=rank, of=processes)) for rank in range(processes)]
-    for batch, *shares in zip(whole, *parts, strict=True):
-        assert sorted(index for share in shares for index in share) == batch
-        assert max(map(len, shares)) - min(map(len, shares)) <= 1
+    for processes, size in itertools.product((2, 3, 5), (1, 4, 7)):
+        whole = BatchSampler(SequentialSampler(range(23)), batch_size=size, drop_last=False)
+        parts = [list(Part(whole, rank=rank, of=processes)) for rank in range(processes)]
+        for batch, *shares in zip(whole, *parts, strict=True):
+            assert sorted(index for share in shares for index in share) == batch, (processes, size)
+            assert max(map(len, shares)) - min(map(len, shares)) <= 1, (processes, size)
 
 
 def test_only_the_own_part_is_loaded():
@@ -139,14 +136,14 @@ def test_only_the_own_part_is_loaded():
 
     pictures = together.digits(31).train.dataset.pictures
     dataset = Watched(pictures, transform=None, caches=[], size=None)
-    loader = PictureLoader(dataset, batch_size=31, num_workers=0).part(1, of=2)
+    loader = PictureLoader(dataset, batch_size=31, num_workers=0).shard(1, world_size=2)
     assert [len(labels) for _images, labels in loader] == [15, 15, 15, 2]
     assert seen == [index for start in (0, 31, 62, 93) for index in range(start + 1, min(start + 31, 97), 2)]
 
 
 def test_one_process_is_alone():
     """Without torchrun nothing may be connected or wrapped."""
-    assert distributed.processes() is distributed.ALONE
+    assert distributed.process_group() is distributed.SINGLE_PROCESS
     assert not torch.distributed.is_initialized()
 
 
@@ -167,7 +164,7 @@ def pictures(tmp_path_factory):
 
 def epochs_done(out) -> int:
     """Return how many epochs the last checkpoint has behind it."""
-    return training.read_card(out / "last.json").epoch if (out / "last.json").exists() else 0
+    return training.read_checkpoint_card(out / "last.json").epoch if (out / "last.json").exists() else 0
 
 
 @pytest.mark.filterwarnings("ignore::imgcls_course.errors.CourseWarning")  # the broken picture

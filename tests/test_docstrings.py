@@ -14,7 +14,7 @@ import imgcls_course
 from tools import pairs
 
 PACKAGES = ("check", "data", "models", "training", "evaluation", "explain", "plots", "widgets")
-MODULES = ("course", "devices", "doctor", "literature", "runtime")
+MODULES = ("course", "devices", "doctor", "literature", "runtime", "speed")
 # numpydoc's codes: there is a docstring; its summary is a sentence; all parameters, in order, with type and meaning;
 # what is returned and yielded.
 WANTED = {"GL08", "SS01", "SS03", "PR01", "PR02", "PR03", "PR04", "PR07", "PR10", "RT01", "RT03", "YD01"}

@@ -43,7 +43,7 @@ def test_evaluate_writes_predictions_and_a_report_that_stands_alone(pictures, ru
 def test_epochs_are_ranked_by_the_need(pictures, run):
     """The best must come first, every epoch once, and each must have the recall that was asked for."""
     splits = data.load(pictures)
-    batches = data.loader(splits.val, transforms=training.read_card(run / "best.json").transforms)
+    batches = data.loader(splits.val, transforms=training.read_checkpoint_card(run / "best.json").transforms)
     ranked = evaluation.compare_epochs(run, batches, positive="ants", at_least_recall=0.75, progress=False)
     assert sorted(each.epoch for each in ranked) == [1, 2, 3]
     assert all(each.threshold.recall >= 0.75 for each in ranked)
@@ -181,7 +181,7 @@ def test_what_cannot_be_is_said_before_anything_is_read(pictures, run, tmp_path)
         (("--positive", "be"), "'be' is not a class of this network"),
         (("--report", pictures / "test" / "ants" / "0.jpg"), "is a file and not a folder"),
         (("--checkpoint", tmp_path / "w.pth"), "is a file of weights. Give the folder of the run"),
-        (("--checkpoint", tmp_path / "b.json"), "is no checkpoint: it is not a text file."),
+        (("--checkpoint", tmp_path / "b.json"), "is not a checkpoint: it is not a text file."),
         (("--checkpoint", tmp_path / "empty"), "There is no checkpoint in"),
     ):
         with pytest.raises(CourseError) as caught:

@@ -158,7 +158,7 @@ def test_a_network_is_asked_as_it_was_trained(tmp_path):
                 deep(tmp_path / "set" / split / label / f"{n}.png", highest=3000 + n, low=low)
     small = ("--epochs", 1, "--image-size", 32, "--device", "cpu", "--augment", "none")
     imgcls("train", "--data", tmp_path / "set", "--out", tmp_path / "run", *small)
-    card = training.read_card(tmp_path / "run" / "best.json")
+    card = training.read_checkpoint_card(tmp_path / "run" / "best.json")
     assert card.transforms["bits"] == 12
     pictures = data.PictureFiles([deep(tmp_path / "new.png", highest=300)], [0], classes=card.classes)
     ((image, _label),) = data.loader(pictures, transforms={**card.transforms, "normalization": "none"})

@@ -12,7 +12,9 @@ model = models.perceptron(in_features=64, num_classes=10)
 training.fit(model, loaders, epochs=1)
 """
 TRAIN = """
-history = training.fit(model, loaders, epochs=100_000, on_epoch=lambda history: print("epoch", len(history), "ends"))
+def tell(history):
+    print("epoch", len(history), "ends")
+history = training.fit(model, loaders, epochs=100_000, on_epoch_end=tell)
 """
 AFTER = """
 again = training.run_epoch(model, loaders.val).accuracy

@@ -175,7 +175,7 @@ def test_the_command_line_takes_a_table(photos, tmp_path):
     printed = imgcls("train", "--data", photos, "--labels", table, "--fractions", "0.5,0.5", "--out", tmp_path, *small)
     assert "train 2, val 2, test 0" in printed
     assert data.SplitList.read(tmp_path).labels == dict(row.split(",") for row in rows)
-    assert training.read_card(tmp_path / "last.json").settings["labels"] == str(table)
+    assert training.read_checkpoint_card(tmp_path / "last.json").settings["labels"] == str(table)
     for folder, split in ((photos, "val"), (photos / "in", "test")):
         with pytest.raises(CourseError, match=r"The run was trained with --labels .*labels\.csv: give it again"):
             imgcls("evaluate", "--checkpoint", tmp_path, "--data", folder, "--split", split)

@@ -138,7 +138,7 @@ def test_a_split_of_nothing_but_broken_pictures(folder):
         path.write_bytes(b"")
     loaders = data.loaders(data.load(folder), image_size=8)
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8 * 8, 2))
-    with pytest.warns(CourseWarning), pytest.raises(training.epoch.TrainingError, match="no picture"):
+    with pytest.warns(CourseWarning), pytest.raises(training.epoch.TrainingError, match="no image"):
         training.fit(model, loaders, epochs=1, progress=False)
 
 

@@ -21,7 +21,7 @@ def _refused(line: str, *, train=None, val=None, whole=None) -> None:
     given = data.Loaders(train=train or _batches(), val=val or _batches(), test=[], classes=("a", "b"))
     model = models.create("gap_net", num_classes=2, in_channels=3)
     with pytest.raises(CourseError, match=line) as caught:
-        training.fit(model, given if whole is None else whole, epochs=1, progress=False, on_epoch=pytest.fail)
+        training.fit(model, given if whole is None else whole, epochs=1, progress=False, on_epoch_end=pytest.fail)
     assert "\n" not in str(caught.value)
 
 

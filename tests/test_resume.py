@@ -40,7 +40,7 @@ def _train(photos, out, *options) -> str:
 
 
 def _epochs(out) -> int:
-    return training.read_card(out / "last.json").epoch
+    return training.read_checkpoint_card(out / "last.json").epoch
 
 
 def test_where_the_images_lie_does_not_matter(photos, done, tmp_path):
@@ -52,9 +52,11 @@ def test_where_the_images_lie_does_not_matter(photos, done, tmp_path):
         assert _epochs(out) == 3
 
 
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
+def test_what_matters_is_compared(photos, done, tmp_path):
+    """Each would give other results: one line with the old value and the new, and nothing is changed."""
+    out = shutil.copytree(done("constant"), tmp_path / "run")
+    before = (out / "last.json").read_bytes()
+    for options, line in (
         (("--image-size", 40), "its image_size is 32, not 40"),
         (("--resize", "letterbox"), "its resize is crop, not letterbox"),
         (("--advprop",), "its normalization is imagenet, not symmetric"),
@@ -63,39 +65,35 @@ def test_where_the_images_lie_does_not_matter(photos, done, tmp_path):
         (("--optimizer", "adam"), "its optimizer is sgd, not adam"),
         (("--seed", 1), "its seed is 0, not 1"),
         (("--arch", "resnet18"), "its arch is course_resnet, not resnet18"),
-        (("--epochs", 1), "has 2 epochs behind it already, more than the 1 asked for"),
-    ],
-    ids=lambda given: given[0] if isinstance(given, tuple) else "",
-)
-def test_what_matters_is_compared(photos, done, tmp_path, options, line):
-    """Each would give other figures: one line with the old value and the new, and nothing is changed."""
-    out = shutil.copytree(done("constant"), tmp_path / "run")
-    before = (out / "last.json").read_bytes()
-    with pytest.raises(TrainingError, match=line) as caught:
-        _train(photos, out, "--schedule", "constant", "--epochs", 2, "--resume", *options)
-    assert "\n" not in str(caught.value)
-    assert (out / "last.json").read_bytes() == before
+        (("--epochs", 1), "has completed 2 epochs already, more than the 1 asked for"),
+    ):
+        with pytest.raises(TrainingError, match=line) as caught:
+            _train(photos, out, "--schedule", "constant", "--epochs", 2, "--resume", *options)
+        assert "\n" not in str(caught.value)
+        assert (out / "last.json").read_bytes() == before, options
 
 
-@pytest.mark.parametrize("schedule", ["constant", "step", "exponential", "inverse-time"])
-def test_more_epochs_follow_a_schedule_that_has_no_end(photos, done, tmp_path, schedule):
+def test_more_epochs_follow_a_schedule_that_has_no_end(photos, done, tmp_path):
     """The rates go on as they were planned at first, and a second time as well; fewer than planned is a pause."""
-    out = shutil.copytree(done(schedule), tmp_path / "run")
-    for epochs in (3, 4):
-        _train(photos, out, "--schedule", schedule, "--epochs", epochs, "--resume")
-        assert _epochs(out) == epochs
-    planned = training.schedules.by_name(schedule, lr=0.01, epochs=2)
-    rates = [row["lr"] for row in json.loads((out / "history.json").read_text(encoding="utf-8"))]
-    assert rates == pytest.approx([planned(epoch + 1 / 2) for epoch in range(4)])  # of the second step of two
+    for schedule in training.schedules.OPEN_ENDED:
+        out = shutil.copytree(done(schedule), tmp_path / schedule)
+        for epochs in (3, 4):
+            _train(photos, out, "--schedule", schedule, "--epochs", epochs, "--resume")
+            assert _epochs(out) == epochs, schedule
+        planned = training.schedules.make_schedule(schedule, lr=0.01, epochs=2)
+        rates = [row["lr"] for row in json.loads((out / "history.json").read_text(encoding="utf-8"))]
+        expected = [planned(epoch + 1 / 2) for epoch in range(4)]  # of the second step of two
+        assert rates == pytest.approx(expected), schedule
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "warm-up", "one-cycle"])
-def test_a_schedule_with_an_end_is_not_stretched(photos, done, tmp_path, schedule):
+def test_a_schedule_with_an_end_is_not_stretched(photos, done, tmp_path):
     """One line says how to train further, and that way works."""
-    with pytest.raises(TrainingError, match=rf"{schedule} schedule for 2 epochs.*--weights .* --out"):
-        _train(photos, done(schedule), "--schedule", schedule, "--epochs", 4, "--resume")
-    _train(photos, tmp_path / "new", "--schedule", schedule, "--epochs", 1, "--weights", done(schedule))
-    assert _epochs(tmp_path / "new") == 1
+    assert training.schedules.OPEN_ENDED == ("constant", "step", "exponential", "inverse-time")
+    for schedule in ("cosine", "warm-up", "one-cycle"):
+        with pytest.raises(TrainingError, match=rf"{schedule} schedule for 2 epochs.*--weights .* --out"):
+            _train(photos, done(schedule), "--schedule", schedule, "--epochs", 4, "--resume")
+        _train(photos, tmp_path / schedule, "--schedule", schedule, "--epochs", 1, "--weights", done(schedule))
+        assert _epochs(tmp_path / schedule) == 1
 
 
 def test_another_precision_goes_on_with_a_word(photos, done, tmp_path):
@@ -125,7 +123,7 @@ def test_checkpoints_from_before_say_less_and_go_on(photos, done, tmp_path):
     """What an older version did not note cannot be compared."""
     out = shutil.copytree(done("constant"), tmp_path / "run")
     card = json.loads((out / "last.json").read_text(encoding="utf-8"))
-    del card["facts"], card["settings"]["schedule_epochs"], card["settings"]["seed"]
+    del card["fit_settings"], card["settings"]["schedule_epochs"], card["settings"]["seed"]
     (out / "last.json").write_text(json.dumps(card), encoding="utf-8")
     _train(photos, out, "--schedule", "constant", "--epochs", 3, "--resume")
     assert _epochs(out) == 3
@@ -159,7 +157,7 @@ def test_fit_compares_without_being_told(photos, tmp_path):
         ("optimizer", torch.optim.Adam): "its optimizer is SGD, not Adam",
         ("optimizer", lambda given: torch.optim.SGD(given, lr=lr)): r"its momentum is 0\.9, not 0",
         ("lr", 0.2): r"its learning rate in epoch 2 was 0\.05, not 0\.2",
-        ("epochs", 1): "has 2 epochs behind it already",
+        ("epochs", 1): "has completed 2 epochs already",
     }.items():
         with pytest.raises(TrainingError, match=line):
             _fit(splits, tmp_path / "run", **dict([options]))

@@ -1,5 +1,6 @@
-"""Device and seed."""
+"""Seed, precision and mode, and what makes training faster."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -8,58 +9,13 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from imgcls_course import models, runtime, training
+from imgcls_course import models, runtime, speed, training
 from imgcls_course.errors import CourseError
 
 
-def _machine(monkeypatch, *, cuda: bool, mps: bool) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-
-
-@pytest.mark.parametrize(
-    ("cuda", "mps", "expected"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")]
-)
-def test_auto_takes_the_fastest_there_is(monkeypatch, cuda, mps, expected):
-    """A student with a GPU must get it without asking, one without must not get an error."""
-    _machine(monkeypatch, cuda=cuda, mps=mps)
-    assert runtime.device() == torch.device(expected)
-    assert runtime.device("auto") == torch.device(expected)
-
-
-def test_a_device_asked_for_is_the_device_given(monkeypatch):
-    """The processor stays available beside a GPU, and a second GPU can be named."""
-    _machine(monkeypatch, cuda=True, mps=False)
-    assert runtime.device("cpu") == torch.device("cpu")
-    assert runtime.device("cuda:1") == torch.device("cuda", 1)
-
-
-def test_each_of_several_processes_gets_a_gpu_of_its_own(monkeypatch):
-    """All on the first GPU would be slower than one; more processes than GPUs must be said in one line."""
-    _machine(monkeypatch, cuda=True, mps=False)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setenv("LOCAL_RANK", "1")
-    assert runtime.device() == runtime.device("cuda") == torch.device("cuda", 1)
-    assert runtime.device("cpu") == torch.device("cpu")
-    monkeypatch.setenv("LOCAL_RANK", "2")
-    with pytest.raises(CourseError, match=r"more processes here than GPUs \(2\)"):
-        runtime.device()
-
-
-@pytest.mark.parametrize("name", ["cuda", "cuda:0", "mps"])
-def test_a_device_that_is_not_there_is_said_in_one_line(monkeypatch, name):
-    """Without a GPU, asking for one must name the way out instead of failing inside torch later."""
-    _machine(monkeypatch, cuda=False, mps=False)
-    with pytest.raises(CourseError, match="auto") as caught:
-        runtime.device(name)
-    assert f"'{name}'" in str(caught.value)
-
-
-def test_a_misspelt_device_is_named(monkeypatch):
-    """A typing error must be answered with the right spelling."""
-    _machine(monkeypatch, cuda=True, mps=True)
-    with pytest.raises(CourseError, match=r"'cdua' is not a device\. Did you mean 'cuda'"):
-        runtime.device("cdua")
+def _without_accelerators(monkeypatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
 
 
 def test_precision_is_that_of_a_trained_tensor():
@@ -80,67 +36,61 @@ def test_seeded_repeats_and_differs_by_seed():
     assert not torch.equal(draw(1), draw(2))
 
 
-@pytest.mark.parametrize("failing", [False, True])
-def test_seeded_leaves_the_numbers_outside_alone(failing):
+def test_seeded_leaves_the_numbers_outside_alone():
     """What comes after must be as random as it would have been, even if the code inside fails."""
-    torch.manual_seed(5)
-    expected = torch.rand(4)
-    torch.manual_seed(5)
-    try:
-        with runtime.seeded(0):
+    for failing in (False, True):
+        torch.manual_seed(5)
+        expected = torch.rand(4)
+        torch.manual_seed(5)
+        with contextlib.suppress(KeyError), runtime.seeded(0):
             torch.rand(100)
             if failing:
                 raise KeyError
-    except KeyError:
-        pass
-    assert torch.equal(torch.rand(4), expected)
+        assert torch.equal(torch.rand(4), expected), failing
 
 
 def test_threads_are_put_back():
     """What one experiment needs must not slow down the next cell, not even after an error."""
     before = torch.get_num_threads()
-    with runtime.threads(1):
+    with speed.num_threads(1):
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
-    with pytest.raises(ValueError, match="inside"), runtime.threads(before + 1):
+    with pytest.raises(ValueError, match="inside"), speed.num_threads(before + 1):
         raise ValueError("inside")
     assert torch.get_num_threads() == before
 
 
-@pytest.mark.parametrize(
-    ("capabilities", "expected"),
-    [
+def test_auto_precision_asks_the_processor(monkeypatch):
+    """bfloat16 without instructions for it is many times slower: only those that have them may get it."""
+    _without_accelerators(monkeypatch)
+    for capabilities, expected in (
         ({"avx512_bf16": True}, "bfloat16"),
         ({"amx_bf16": True}, "bfloat16"),
         ({"avx512_f": True}, "float32"),
         ({}, "float32"),
-    ],
-)
-def test_auto_precision_asks_the_processor(monkeypatch, capabilities, expected):
-    """bfloat16 without instructions for it is many times slower: only those that have them may get it."""
-    _machine(monkeypatch, cuda=False, mps=False)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
-    assert runtime.precision("auto") == expected
-    assert runtime.precision("bfloat16") == "bfloat16"
-    assert runtime.precision("float32") == "float32"
+    ):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found, raising=False)
+        assert runtime.precision("auto") == expected, capabilities
+        assert runtime.precision("bfloat16") == "bfloat16"
+        assert runtime.precision("float32") == "float32"
 
 
 def test_auto_precision_of_an_older_torch(monkeypatch):
     """Where torch cannot tell what the processor has, float32 is always right."""
-    _machine(monkeypatch, cuda=False, mps=False)
+    _without_accelerators(monkeypatch)
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert runtime.precision("auto") == "float32"
 
 
 def test_channels_come_last_where_that_is_faster(monkeypatch):
-    """Asking for float32 by name must give everybody's digits; "auto" is for speed, which hangs on the network."""
+    """Asking for float32 by name must give everybody's digits; "auto" is for speed, which depends on the network."""
     plain, separable = (models.create(arch, num_classes=2) for arch in ("resnet18", "mobilenet_v3_small"))
-    _machine(monkeypatch, cuda=False, mps=False)
+    _without_accelerators(monkeypatch)
     for capabilities, expected in (({}, torch.preserve_format), ({"amx_bf16": True}, torch.channels_last)):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found, raising=False)
-        assert runtime.memory_format("auto", model=separable) == torch.channels_last
-        assert runtime.memory_format("auto", model=plain) == runtime.memory_format("auto") == expected
-        assert runtime.memory_format("float32", model=separable) == torch.preserve_format
+        assert speed.memory_format("auto", model=separable) == torch.channels_last
+        assert speed.memory_format("auto", model=plain) == speed.memory_format("auto") == expected
+        assert speed.memory_format("float32", model=separable) == torch.preserve_format
 
 
 def test_channels_last_computes_the_same():
@@ -211,7 +161,7 @@ def test_a_convolution_called_by_name_computes_the_same():
         torch.testing.assert_close(outputs.float(), expected, rtol=2e-2, atol=2e-2)
 
 
-@pytest.mark.skipif(runtime._glibc() is None, reason="only glibc can be told to keep memory")
+@pytest.mark.skipif(speed._glibc() is None, reason="only glibc can be told to keep memory")
 def test_memory_is_kept_inside_and_handed_back_after():
     """Fetching each block anew slows training down; a notebook that keeps all for good fills a small laptop.
 
@@ -223,7 +173,7 @@ def test_memory_is_kept_inside_and_handed_back_after():
 
 MEMORY = """
 import contextlib, json, psutil, torch
-from imgcls_course import runtime
+from imgcls_course import speed
 
 def kept():
     return psutil.Process().memory_info().rss - before > half
@@ -234,7 +184,7 @@ def use_a_block():
 half, found = 400 * 2**20, {}
 use_a_block()
 before = psutil.Process().memory_info().rss
-with contextlib.suppress(KeyError), runtime.keeping_memory():
+with contextlib.suppress(KeyError), speed.keep_freed_memory():
     use_a_block()
     found["inside"] = kept()
     raise KeyError

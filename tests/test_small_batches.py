@@ -12,7 +12,6 @@ from imgcls_course import data, runtime, training
 from imgcls_course.data.samplers import Folded, batch_sizes
 from imgcls_course.data.splits import Splits
 from imgcls_course.errors import CourseWarning, TrainingError
-from imgcls_course.training import transfer
 
 
 def _normed(inputs: int = 64) -> nn.Module:
@@ -52,7 +51,9 @@ def test_a_last_batch_of_one_trains_whatever_gives_the_batches(few_digits):
         assert len(_fit(_normed(), loaders, epochs=1)) == 1
         assert [len(labels) for _images, labels in loaders.train] == [33], options
         assert loaders.train.batch_size == 32
-    features = transfer.features(_normed(), _digits(few_digits, 33), views=2, device="cpu", progress=False)
+    features = training.extract_features(
+        _normed(), _digits(few_digits, 33), augmented_views=2, device="cpu", progress=False
+    )
     assert len(features.train) == 1
     assert len(_fit(_normed(8), features)) == 2
     alone = [(torch.rand(1, 1, 8, 8), torch.tensor([0]))]
@@ -95,7 +96,7 @@ def test_batches_that_are_all_of_one_are_refused_first(few_digits):
         model = _normed()
         before = copy.deepcopy(model.state_dict())
         with pytest.raises(TrainingError, match="at least two images") as caught:
-            _fit(model, _digits(few_digits, count, batch_size=size), on_epoch=pytest.fail)
+            _fit(model, _digits(few_digits, count, batch_size=size), on_epoch_end=pytest.fail)
         assert "\n" not in str(caught.value)
         assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
         assert (

@@ -160,7 +160,7 @@ def test_train_evaluate_and_resume_keep_the_split(photos, tmp_path):
     """After the audit's advice, to delete copies, nothing that is examined may have been learned from."""
     run = tmp_path / "run"
     imgcls("train", "--data", photos, "--out", run, "--epochs", 2, *SMALL, "--fractions", "60,20,20")
-    assert training.read_card(run / "last.json").epoch == 2
+    assert training.read_checkpoint_card(run / "last.json").epoch == 2
     before = {name: list(paths) for name, paths in _paths(_listed(photos, run), photos).items()}
     (photos / before["train"][0]).unlink()
     (photos / before["test"][0]).unlink()

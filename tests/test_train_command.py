@@ -47,7 +47,7 @@ def test_what_a_run_writes(pictures, tmp_path):
     assert (tmp_path / "run" / "epoch-2.json").is_file()
     with Image.open(tmp_path / "run" / "curves.png") as picture:
         assert picture.size[0] > 500
-    model, card = training.load(tmp_path / "run")
+    model, card = training.load_checkpoint(tmp_path / "run")
     assert card.classes == ("ants", "bees")
     assert card.transforms == {"image_size": 32, "resize": "crop", "normalization": "imagenet"}
     assert card.settings["lr"] == 0.01
@@ -77,7 +77,7 @@ def test_what_a_run_writes(pictures, tmp_path):
 def test_options_are_taken(pictures, tmp_path, options, kept):
     """Each must run, and be remembered beside the weights."""
     _run(pictures, tmp_path, "--epochs", 1, *options)
-    card = training.read_card(tmp_path / "best.json")
+    card = training.read_checkpoint_card(tmp_path / "best.json")
     known = {**card.settings, **card.transforms, "arch": card.arch}
     assert {name: known[name] for name in kept} == kept
 
@@ -85,7 +85,7 @@ def test_options_are_taken(pictures, tmp_path, options, kept):
 def test_freezing_keeps_the_pretrained_body(pictures, tmp_path):
     """With --freeze the body must end as it began, whatever the epochs."""
     _run(pictures, tmp_path, "--epochs", 1, "--weights", "course", "--freeze")
-    model, _card = training.load(tmp_path)
+    model, _card = training.load_checkpoint(tmp_path)
     fresh = models.create("course_resnet", num_classes=2, weights="course")
     for name, value in fresh.state_dict().items():
         same = bool((model.state_dict()[name] == value).all())
@@ -137,7 +137,7 @@ def test_an_interrupt_before_the_record_loses_no_epoch(pictures, tmp_path, monke
     monkeypatch.setattr(cli.train, "_record", interrupted)
     _run(pictures, tmp_path / "run", "--epochs", 3)
     assert [row["epoch"] for row in _figures(tmp_path / "run")] == [1]
-    assert training.read_card(tmp_path / "run" / "last.json").epoch == 1
+    assert training.read_checkpoint_card(tmp_path / "run" / "last.json").epoch == 1
 
 
 def test_ctrl_c_saves_what_is_complete(pictures, tmp_path):
@@ -162,4 +162,4 @@ def test_ctrl_c_saves_what_is_complete(pictures, tmp_path):
     assert f"The same command with --resume goes on from epoch {done + 1}." in output
     assert 1 <= done < 60
     assert (out / "curves.png").is_file()
-    assert training.read_card(out / "last.json").epoch == done
+    assert training.read_checkpoint_card(out / "last.json").epoch == done

@@ -75,7 +75,7 @@ def test_networks_for_grey_images_are_made_for_colour(images, tmp_path):
     """Each course network that has one channel by default trains on image files, and its checkpoint can be loaded."""
     for arch in ("fc_net", "gap_net", "small_googlenet", "small_vgg"):
         _train(images, tmp_path / arch, "--arch", arch)
-        model, card = training.load(tmp_path / arch)
+        model, card = training.load_checkpoint(tmp_path / arch)
         assert model(torch.zeros(1, 3, 16, 16)).shape == (1, 2)
         assert card.options["in_channels"] == 3
 
@@ -121,11 +121,11 @@ def test_a_damaged_run_says_what_is_missing_and_what_to_do(images, run, tmp_path
                 "last-*.weights.*",
                 r"names the file last-2\.weights\S+, which is missing.*from the weights \S+best\.json",
             ),
-            ("last-*.progress.*", r"names the file last-2\.progress\S+, which is missing.*best\.json"),
+            ("last-*.training_state.*", r"names the file last-2\.training_state\S+, which is missing.*best\.json"),
             ("best*", r"There is no checkpoint \S+best\.json\. Without it.* \S+last\.json"),
             ("best-*", r"names the file best-\d\.weights\S+, which is missing.*last\.json"),
             ("last*", r"holds the best epoch of a run, but not the last.*from the weights \S+best\.json"),
-            (cut, r"last\.json is no checkpoint, or damaged.*from the weights \S+best\.json"),
+            (cut, r"last\.json is not a checkpoint, or damaged.*from the weights \S+best\.json"),
         ]
     ):
         folder = Path(shutil.copytree(run, tmp_path / str(number)))

@@ -154,16 +154,16 @@ def test_a_disk_that_fills_loses_no_epoch(few_digits, tmp_path, monkeypatch):
     """Whichever file of the second epoch fails: the first is whole, and the run goes on from it."""
     whole = _fit(few_digits, tmp_path / "whole")
     first = None
-    for files in range(1, 4):  # the probe; the best: weights, JSON; the last: weights, progress, JSON
+    for files in range(1, 4):  # the probe; the best: weights, JSON; the last: weights, training state, JSON
         folder = tmp_path / str(files)
         _fit(few_digits, folder, epochs=1)
         first = first or sorted(os.listdir(folder))
         with monkeypatch.context() as patch:
             _full(patch, after=files)
-            with pytest.raises(TrainingError, match=r"the disk is full.*epochs before are whole: resume") as caught:
+            with pytest.raises(TrainingError, match=r"the disk is full.*epochs before are complete: resume") as caught:
                 _fit(few_digits, folder)
         assert [row["epoch"] for row in caught.value.history] == [1, 2]
-        assert training.read_card(folder / "last.json").epoch == 1
+        assert training.read_checkpoint_card(folder / "last.json").epoch == 1
         assert files > 2 or sorted(os.listdir(folder)) == first
         resumed = _fit(few_digits, folder)
         assert [row["train_loss"] for row in resumed] == [row["train_loss"] for row in whole]
@@ -179,11 +179,11 @@ def test_room_for_the_checkpoints_is_looked_for_first(few_digits, tmp_path, monk
         patch.setattr(paths, "check_writable", lambda path, *, needed: seen.append(needed / size))
         for optimizer, kept in ((sgd, 0), (adam, 0), (sgd, 2)):
             checkpoints = training.Checkpoints(tmp_path / "run", save_interval=kept)
-            checkpoints.check_room(model, optimizer, epochs=10)
+            checkpoints.check_disk_space(model, optimizer, epochs=10)
     assert seen == [5, 7, 10]  # 3 × weights + 2 × the optimizer's memory; and every second of ten epochs
     monkeypatch.setattr("shutil.disk_usage", lambda place: _Usage())
     with pytest.raises(FileError, match=r"MB are needed in .*run, (and|but only) 0 MB are free"):
-        _fit(few_digits, tmp_path / "run", on_epoch=pytest.fail)
+        _fit(few_digits, tmp_path / "run", on_epoch_end=pytest.fail)
     assert not (tmp_path / "run").exists()
 
 

@@ -48,7 +48,7 @@ def noisy() -> nn.Module:
 
 def fit(make=convolutions, *, batch_size: int = 31, epochs: int = EPOCHS, loaders=None, **options):
     """Train, and return the model and its history; every process begins with other weights than the first."""
-    with runtime.seeded(distributed.processes().rank):
+    with runtime.seeded(distributed.process_group().rank):
         model = make()
     given = {"lr": 0.1, "device": "cpu", "progress": False, **options}
     return model, training.fit(model, loaders or digits(batch_size), epochs=epochs, **given)
@@ -59,8 +59,8 @@ def adam(make=convolutions) -> dict:
     with runtime.seeded(0):
         model = make()
     schedule = training.schedules.one_cycle(0.01, epochs=EPOCHS)
-    optimizer = training.optimizer(model, "adamw", lr=0.01, weight_decay=0.1)
-    options = {"optimizer": optimizer, "schedule": schedule, "clip": 0.5, "label_smoothing": 0.1}
+    optimizer = training.make_optimizer(model, "adamw", lr=0.01, weight_decay=0.1)
+    options = {"optimizer": optimizer, "schedule": schedule, "max_grad_norm": 0.5, "label_smoothing": 0.1}
     return {"make": lambda: model, **options}
 
 
@@ -130,12 +130,12 @@ def told(folder: Path) -> dict:
     found["too small"] = error_of(lambda: fit(noisy, batch_size=3))
     found["mixed"] = flat(fit(mixup=0.2, batch_size=32)[0])
     calls = []
-    fit(noisy, patience=1, lr=0.0, on_epoch=lambda history: calls.append(len(history)))
+    fit(noisy, patience=1, lr=0.0, on_epoch_end=lambda history: calls.append(len(history)))
     found["calls"] = calls
     found["diverged"] = error_of(lambda: fit(lr=1e30))
     found["other run"] = error_of(lambda: fit(noisy, checkpoints=folder / "two", resume=True))
     found["other classes"] = error_of(lambda: fit(checkpoints=folder / "broken", resume=True))
-    if distributed.processes().first:  # who would wait for the others here waits for ever
+    if distributed.process_group().is_main:  # who would wait for the others here waits for ever
         found["alone again"] = _step_alone()
     return found
 

@@ -52,7 +52,7 @@ def evaluate(
     needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": priced}
     needs = {name: need for name, need in needs.items() if need is not None}
     _check_outputs(predictions, report)
-    card = training.read_card(training.saved(checkpoint)[0])
+    card = training.read_checkpoint_card(training.list_checkpoints(checkpoint)[0])
     evaluation.check_question(card.classes, positive=positive, threshold=threshold, split=split, **needs)
     print(catalogue.describe(data))
     listed, own = split_list.SplitList.read(checkpoint), shares(fractions)
@@ -70,7 +70,7 @@ def evaluate(
             batch_size=batch_size,
             workers=workers,
             precision=precision,
-            device=devices.chosen(device, default="auto"),
+            device=devices.choose_device(device, default="auto"),
             **needs,
         )
     print(found)
@@ -122,12 +122,12 @@ def predict(
         print(
             _("--positive is used only with --threshold; without it, the most probable class counts."), file=sys.stderr
         )
-    model, card = training.load(checkpoint)
+    model, card = training.load_checkpoint(checkpoint)
     if image_size is not None:
         card = replace(card, transforms={**card.transforms, "image_size": image_size})
     positive = evaluation.check_question(card.classes, positive=positive, threshold=threshold)
     options = {"batch_size": batch_size, "workers": workers, "precision": precision}
-    options["device"] = devices.chosen(device, default="auto")
+    options["device"] = devices.choose_device(device, default="auto")
     answers, broken = evaluation.classify(model, files, card=card, **options)
     said = [answer.at(threshold, positive) if threshold is not None else answer.predicted for answer in answers]
     if as_json:

@@ -30,7 +30,7 @@ def pretrain(
     paths.check_writable(out / "last.json")
     source = pretraining.loaders(load(data), epochs=epochs, batch_size=batch_size, limit=limit)
     options = {"epochs": epochs, "lr": lr, "precision": precision, "seed": seed}
-    options["device"] = devices.chosen(device, default="auto")
+    options["device"] = devices.choose_device(device, default="auto")
     model, history = pretraining.pretrain(source, out=out, **options)
     if history.stopped:
         raise typer.Exit(130)
@@ -57,7 +57,7 @@ def experiment_degradation(
     paths.check_writable(out / degradation.LOG)
     loaders = degradation.loaders(load(data), image_size=image_size, batch_size=batch_size)
     options = {"epochs": epochs, "seeds": tuple(range(seeds)), "widths": degradation.PAPER_WIDTHS}
-    options["device"] = devices.chosen(device, default="auto")
+    options["device"] = devices.choose_device(device, default="auto")
     degradation.run(loaders, **options, precision=precision, folder=out)
     print(out / degradation.LOG)
 
@@ -81,7 +81,7 @@ def experiment_transfer(
     paths.check_writable(out / transfer.LOG)
     counts = tuple(int(count) or None for count in per_class.split(","))
     options = {"epochs": epochs, "image_size": image_size, "precision": precision, "ways": tuple(ways.split(","))}
-    options["device"] = devices.chosen(device, default="auto")
+    options["device"] = devices.choose_device(device, default="auto")
     rows = transfer.run(load(data), per_class=counts, seeds=tuple(range(seeds)), **options)
     for (way, count), accuracies in sorted(transfer.final(rows).items(), key=lambda item: item[0][1]):
         mean, low, high = sum(accuracies) / len(accuracies), min(accuracies), max(accuracies)
@@ -103,6 +103,6 @@ def experiment_scaling(
     from ..experiments import scaling
 
     paths.check_writable(out / scaling.LOG)
-    options = {"epochs": epochs, "times": times, "device": devices.chosen(device, default="auto")}
+    options = {"epochs": epochs, "times": times, "device": devices.choose_device(device, default="auto")}
     rows = scaling.run(catalogue.load("course:textures"), seeds=tuple(range(seeds)), **options)
     print(scaling.write_log(rows, out / scaling.LOG))

@@ -74,7 +74,7 @@ def train(
     numbers = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
     _check_together(context, optimizer=optimizer, freeze=freeze, unfreeze_from=unfreeze_from)
     _check_numbers(**numbers, seed=seed, save_interval=save_interval)
-    device = devices.chosen(device, default="auto")
+    device = devices.choose_device(device, default="auto")
     settings["precision"] = runtime.precision(precision, device=device)
     options = models.registry.needed_options(arch, in_channels=CHANNELS, image_size=image_size)
     checkpoints = training.Checkpoints(
@@ -82,18 +82,18 @@ def train(
     )
     _check_free(checkpoints, resume=resume)
     augments = _augments(augment)
-    processes = training.distributed.processes()
-    before = processes.from_first(lambda: _settings_before(checkpoints))
+    processes = training.distributed.process_group()
+    before = processes.broadcast_from_main(lambda: _settings_before(checkpoints))
     settings["schedule_epochs"] = _schedule_epochs(schedule, epochs=epochs, before=before, out=out)
-    lr_of = training.schedules.by_name(schedule, lr=lr, epochs=settings["schedule_epochs"])
+    lr_of = training.schedules.make_schedule(schedule, lr=lr, epochs=settings["schedule_epochs"])
     goes_on = before is not None
-    listed = processes.from_first(lambda: split_list.SplitList.read(out) if goes_on else None)
-    with processes.one_voice():
+    listed = processes.broadcast_from_main(lambda: split_list.SplitList.read(out) if goes_on else None)
+    with processes.main_prints_only():
         print(catalogue.describe(data))
         read = {"pattern": pattern, "labels": labels, "fractions": shares(fractions)}
         with as_in_training(before or {}, data=data, pattern=pattern, labels=labels):
             splits = catalogue.load(data, **read, divide=listed.again if listed else None)
-    if processes.first and goes_on and not listed and split_list.write(splits, out):
+    if processes.is_main and goes_on and not listed and split_list.write(splits, out):
         print(_("This run had no {name}: its splits were made anew from the folder.", name=split_list.FILE))
     options = {"batch_size": batch_size, "workers": workers, "augment": augments, "balance": balance, "steady": True}
     batches = loaders(splits, **options, **prepare)
@@ -105,7 +105,7 @@ def train(
         model = models.create(arch, num_classes=len(batches.classes), **options)
         if weights != "none" and not replaced:
             said = models.weights.load(model, weights, arch=arch, options=checkpoints.options)
-            if processes.first and not goes_on:
+            if processes.is_main and not goes_on:
                 print(said)
     if freeze:
         training.freeze(model)
@@ -115,16 +115,16 @@ def train(
         model,
         batches,
         epochs=epochs,
-        optimizer=training.optimizer(model, optimizer, **numbers),
+        optimizer=training.make_optimizer(model, optimizer, **numbers),
         schedule=lr_of,
         precision=precision,
         device=device,
-        checkpoints=replace(checkpoints, before_first=lambda: split_list.write(splits, out)),
+        checkpoints=replace(checkpoints, before_first_save=lambda: split_list.write(splits, out)),
         resume=resume,
         seed=seed,
-        on_epoch=lambda history: _record(history, out),
+        on_epoch_end=lambda history: _record(history, out),
     )
-    if processes.first:
+    if processes.is_main:
         _finish(history, out)
 
 
@@ -145,12 +145,12 @@ def _check_together(context: typer.Context, *, optimizer: str, freeze: bool, unf
 
 def _check_numbers(*, lr: float, save_interval: int, seed: int, **numbers: float) -> None:
     """Refuse numbers that make no sense, before any image is read."""
-    from ..training import checks
+    from ..training import argument_checks
 
-    checks.check_numbers(lr=lr, **numbers)
+    argument_checks.check_numbers(lr=lr, **numbers)
     if lr == 0:
         raise TrainingError(_("With --lr 0 nothing is learned: give a learning rate of more than 0, such as 0.01."))
-    checks.check_seed(seed)
+    argument_checks.check_seed(seed)
     check_whole(save_interval, name="--save-interval", unit=_("epochs"), least=0, error=TrainingError)
 
 
@@ -159,7 +159,7 @@ def _check_free(checkpoints, *, resume: bool) -> None:
     if checkpoints.path("last").exists() and not resume:
         message = _("{out} holds a run. Go on with it by --resume, or choose another folder.", out=checkpoints.folder)
         raise TrainingError(message)
-    checkpoints.check_begun(went_on=Path(checkpoints.folder, "history.json").exists())
+    checkpoints.check_last_is_there(was_resumed=Path(checkpoints.folder, "history.json").exists())
 
 
 def _settings_before(checkpoints) -> dict | None:
@@ -167,7 +167,7 @@ def _settings_before(checkpoints) -> dict | None:
     from .. import training
 
     paths.check_writable(checkpoints.path("last"))
-    return training.read_card(last).settings if (last := checkpoints.path("last")).exists() else None
+    return training.read_checkpoint_card(last).settings if (last := checkpoints.path("last")).exists() else None
 
 
 def _schedule_epochs(schedule: str, *, epochs: int, before: dict | None, out: Path) -> int:

@@ -197,9 +197,9 @@ class PictureLoader(DataLoader):
             self._told = len(self.broken)
             warnings.warn(_left_out(self.broken, total=len(self.dataset)), CourseWarning, stacklevel=2)
 
-    def part(self, rank: int, *, of: int) -> "PictureLoader":
+    def shard(self, rank: int, *, world_size: int) -> "PictureLoader":
         """Make a loader of what one of several processes takes of every batch; it loads nothing else."""
-        sampler = Part(self.batch_sampler, rank=rank, of=of)
+        sampler = Part(self.batch_sampler, rank=rank, of=world_size)
         return PartLoader(self.dataset, batch_sampler=sampler, num_workers=self.num_workers)
 
     def _missing(self) -> tuple | None:

@@ -11,7 +11,7 @@ from ..data.loaders import loader
 from ..devices import Device
 from ..errors import CourseWarning, EvaluationError
 from ..i18n import _, counted
-from ..training import Card
+from ..training import CheckpointCard
 from .predictions import predict
 
 
@@ -38,7 +38,7 @@ def classify(
     model: nn.Module,
     files: list[Path],
     *,
-    card: Card,
+    card: CheckpointCard,
     batch_size: int = 32,
     workers: int = 0,
     device: Device = None,
@@ -50,7 +50,7 @@ def classify(
     Parameters
     ----------
     model, card
-        From `training.load`: the card knows the classes, and how pictures were prepared.
+        From `training.load_checkpoint`: the card knows the classes, and how pictures were prepared.
     files : list of Path
         Such as `data.find_pictures(["my_photos"])`.
     batch_size, workers

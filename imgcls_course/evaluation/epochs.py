@@ -62,8 +62,8 @@ def compare_epochs(
         If there is no checkpoint, or no epoch can meet the need.
     """
     found, unmet = [], None
-    for path in tqdm(training.saved(folder), disable=not progress, desc=_("epochs"), unit="epoch"):
-        model, card = training.load(path)
+    for path in tqdm(training.list_checkpoints(folder), disable=not progress, desc=_("epochs"), unit="epoch"):
+        model, card = training.load_checkpoint(path)
         told = predict(model, loader, classes=card.classes, device=device, precision=precision, progress=False)
         try:
             threshold = choose_threshold(told, positive, **need)

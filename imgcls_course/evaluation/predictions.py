@@ -10,11 +10,11 @@ from torch.utils.data import SequentialSampler
 from tqdm.auto import tqdm
 
 from .. import runtime
+from ..data.batches import check_batch
 from ..devices import Device, as_array, on_one_device
 from ..errors import EvaluationError, unknown
 from ..i18n import _
-from ..training.epoch import check_logits
-from ..training.first_batch import check_batch, logits_of
+from ..models.forward import check_logits, logits_of
 
 SUM_TOLERANCE = 1e-3  # probabilities of a picture, read from a rounded file, sum to 1 only nearly
 
@@ -174,7 +174,7 @@ def predict(
         raise EvaluationError(_("These pictures come in random order. Take loaders.val or loaders.test."))
     context = runtime.autocast(precision, device=device)
     logits, labels = [], []
-    with runtime.evaluating(model), torch.no_grad(), context:
+    with runtime.eval_mode(model), torch.no_grad(), context:
         for batch in tqdm(loader, disable=not progress, desc=_("predicting"), unit="batch"):
             images, true = check_batch(batch, name=_("These batches do not fit"))
             logits.append(logits_of(model, images.to(device)).cpu().double())

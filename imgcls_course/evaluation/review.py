@@ -32,7 +32,7 @@ class Review:
     Attributes
     ----------
     checkpoint : Path
-    card : training.Card
+    card : training.CheckpointCard
     split : str
         The split that was examined.
     predictions : Predictions
@@ -46,7 +46,7 @@ class Review:
     """
 
     checkpoint: Path
-    card: training.Card
+    card: training.CheckpointCard
     split: str
     predictions: Predictions
     positive: str
@@ -178,7 +178,9 @@ def review(
     """
     checkpoint = Path(checkpoint)
     _check_there(splits, split, needs_val=bool(need))
-    card = training.read_card(training.saved(checkpoint)[0])  # all epochs of a run have the same classes and transforms
+    card = training.read_checkpoint_card(
+        training.list_checkpoints(checkpoint)[0]
+    )  # all epochs of a run have the same classes and transforms
     positive = check_question(card.classes, positive=positive, threshold=threshold, **need)
 
     prepare = card.transforms if image_size is None else {**card.transforms, "image_size": image_size}
@@ -190,7 +192,7 @@ def review(
     options = {"device": device, "precision": precision, "progress": progress}
     best = compare_epochs(checkpoint, batches("val"), positive=positive, **options, **need)[0] if need else None
     path = best.path if best else checkpoint
-    model, card = training.load(path)
+    model, card = training.load_checkpoint(path)
     if best and split == "val":
         told = best.predictions
     else:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .. import devices, paths, runtime
+from .. import devices, paths, runtime, speed
 from ..data.loaders import Loaders
 from ..data.loaders import loaders as make_loaders
 from ..data.splits import Splits
@@ -75,7 +75,7 @@ def run(
 
     The networks take turns, an epoch each, so that whenever it is stopped all have learned for equally long. SGD with
     momentum 0.9 and weight decay 1e-4; the learning rate is divided by ten at half and at three quarters of the
-    epochs (section 4.2 of the paper). On a processor it computes with one thread, see `runtime.threads`.
+    epochs (section 4.2 of the paper). On a processor it computes with one thread, see `speed.num_threads`.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def run(
         `train_loss`, `train_error`, `val_loss`, `val_error` (errors as fractions in [0, 1]), `seconds`. The training
         error is counted during the epoch, while the network learns.
     """
-    place = devices.chosen(device, default="cpu")
+    place = devices.choose_device(device, default="cpu")
     where = {"device": place, "precision": runtime.autocast(precision, device=place)}
     images, _labels = next(iter(loaders.val))
     options = {"in_channels": images.shape[1], "num_classes": len(loaders.classes), "widths": tuple(widths)}
@@ -111,7 +111,7 @@ def run(
     settings.update(options, widths=list(widths))
     rows = _resume(runs, Path(folder), settings=settings) if folder else []
     todo = [(epoch, each) for epoch in range(1, epochs + 1) for each in runs][len(rows) :]
-    with runtime.threads(1), runtime.keeping_memory():
+    with speed.num_threads(1), speed.keep_freed_memory():
         for epoch, each in tqdm(todo, disable=not progress, unit="epoch"):
             rows.append(_one_epoch(each, loaders, epoch=epoch, lr=_lr(lr, epoch, epochs), **where))
             if folder:

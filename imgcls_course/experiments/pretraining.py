@@ -24,9 +24,10 @@ from ..devices import Device
 from ..i18n import _
 from ..models import registry
 from ..training import History, schedules
-from ..training.checkpoints import Checkpoints, read_card
+from ..training.checkpoint_files import read_checkpoint_card
+from ..training.checkpoints import Checkpoints
 from ..training.fit import fit
-from ..training.optimizers import optimizer
+from ..training.optimizers import make_optimizer
 from .log import LOG, write_log
 
 SIZES = (32, 40, 48, 56, 64)  # pixels: small pictures are fast, and the first epochs need no detail
@@ -173,7 +174,7 @@ def pretrain(
         model,
         source,
         epochs=epochs,
-        optimizer=optimizer(model, "sgd", lr=lr, nesterov=True, weight_decay=5e-4),
+        optimizer=make_optimizer(model, "sgd", lr=lr, nesterov=True, weight_decay=5e-4),
         schedule=schedules.one_cycle(lr, epochs=epochs),
         label_smoothing=0.1,
         precision=precision,
@@ -219,7 +220,7 @@ def publish(
         logits = torch.cat([fresh(images) for images, _labels in tqdm(source.val, desc=_("scoring"), unit="batch")])
     best = logits.topk(min(5, len(source.classes))).indices  # scikit-learn's top-k refuses two classes
     top1, top5 = ((best[:, :k] == labels[:, None]).any(dim=1).double().mean().item() for k in (1, 5))
-    run = read_card(Path(out, "best.json"))
+    run = read_checkpoint_card(Path(out, "best.json"))
     card = {
         "arch": arch,
         "data": data,

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .. import runtime
+from .. import runtime, speed
 from ..arguments import check_whole
 from ..data.loaders import Loaders
 from ..data.loaders import loaders as make_loaders
@@ -116,7 +116,7 @@ def run(
     """Train base and scaled networks from each seed, all with the same recipe and the same order of pictures.
 
     AdamW, the learning rate falling along half a cosine from epoch to epoch. It computes with one thread, see
-    `runtime.threads`.
+    `speed.num_threads`.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def run(
     check_whole(epochs, name="epochs", unit=_("epochs"), error=ModelError)
     rows = []
     bar = tqdm(total=5 * len(seeds) * epochs, disable=not progress, unit="epoch")
-    with runtime.threads(1), runtime.keeping_memory(), bar:
+    with speed.num_threads(1), speed.keep_freed_memory(), bar:
         for each in variants(times=times):
             loaders = make_loaders(splits.resized(each.image_size), batch_size=batch_size)
             for seed in seeds:

@@ -15,7 +15,7 @@ from ..i18n import _
 from ..models import registry
 from ..training.fit import fit
 from ..training.history import History
-from ..training.optimizers import optimizer
+from ..training.optimizers import make_optimizer
 from ..training.schedules import cosine
 from ..training.transfer import freeze, linear_probe, unfreeze_from
 from .log import LOG, read_log, write_log
@@ -118,5 +118,5 @@ def _train(way: str, model: nn.Module, batches: Loaders, last_part: str, *, epoc
     if way == "part":
         unfreeze_from(model, last_part)
     lr, factor = (0.02, 1) if way == "scratch" else (0.002, 10)
-    learner = optimizer(model, lr=lr, head_factor=factor, weight_decay=1e-4)
+    learner = make_optimizer(model, lr=lr, head_factor=factor, weight_decay=1e-4)
     return fit(model, batches, optimizer=learner, schedule=cosine(lr, epochs=epochs), **options)

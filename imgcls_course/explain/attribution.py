@@ -105,7 +105,7 @@ def grad_cam(
     seen = look(model, images, None if layer is None else [layer], gradients=True)
     if layer is None and not seen.wide:
         raise ExplainError(_("No layer gives maps of more than one place. Use larger pictures."))
-    with runtime.recording():
+    with runtime.grad_mode():
         chosen = _chosen(seen, target, classes=classes)
         maps, slope = _last_used(chosen, seen, seen.wide if layer is None else [layer])
         summed = (slope.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1)
@@ -118,7 +118,7 @@ def gradient(
 ) -> np.ndarray:
     """Return how fast the logit of a class grows with each number of the pictures, of any sign: shaped as they are."""
     seen = look(model, images, (), gradients=True)
-    with runtime.recording():
+    with runtime.grad_mode():
         return as_given(_array(_slope(_chosen(seen, target, classes=classes), seen.images)), images)
 
 

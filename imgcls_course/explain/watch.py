@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 from .. import runtime
 from ..errors import ExplainError, ModelError, unknown
 from ..i18n import _
-from ..training.first_batch import logits_of
+from ..models.forward import logits_of
 from .arrangement import Arrangement, arrangement
 from .images import as_batch, check_channels, check_model
 
@@ -98,9 +98,9 @@ def look(
     wanted = None if layers is None else list(layers)
     for name in wanted or ():
         _check_name(model, name)
-    with runtime.recording(gradients):
+    with runtime.grad_mode(gradients):
         watcher = _Watcher(_input(model, as_batch(images), gradients=gradients), wanted)
-        with runtime.evaluating(model), watcher.hooked(model), _Concatenations(watcher):
+        with runtime.eval_mode(model), watcher.hooked(model), _Concatenations(watcher):
             # A copy goes in: the first layer may write into what it gets.
             watcher.seen.logits = _logits(model, watcher.seen.images.clone())
     for name in wanted or ():

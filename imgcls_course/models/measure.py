@@ -53,7 +53,7 @@ def summary(model: nn.Module, image_size: int, *, depth: int = 3) -> torchinfo.M
     depth : int
         How far to look into modules of modules.
     """
-    with runtime.evaluating(model):  # torchinfo gives all modules the mode of the whole
+    with runtime.eval_mode(model):  # torchinfo gives all modules the mode of the whole
         return torchinfo.summary(
             model,
             input_size=(1, in_channels(model), image_size, image_size),
@@ -61,7 +61,7 @@ def summary(model: nn.Module, image_size: int, *, depth: int = 3) -> torchinfo.M
             verbose=0,
             col_names=("output_size", "num_params", "mult_adds"),
             row_settings=("var_names",),
-            device=devices.of(model),
+            device=devices.device_of(model),
         )
 
 
@@ -120,7 +120,7 @@ def _rehearse(model: nn.Module, image_size: int) -> torch.Tensor:
     empty = {name: tensor.detach().to("meta") for name, tensor in state.items()}
     picture = torch.empty(1, in_channels(model), image_size, image_size, device="meta")
     try:
-        with runtime.evaluating(model):
+        with runtime.eval_mode(model):
             return functional_call(model, empty, (picture,))
     except (RuntimeError, AssertionError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

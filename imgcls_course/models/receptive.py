@@ -126,7 +126,7 @@ def gradient_field(model: nn.Module, image_size: int) -> torch.Tensor:
             "A receptive field belongs to a feature map (N, C, H, W); this network ends in {shape}.", shape=shape
         )
         raise ModelError(message)
-    with runtime.recording():
+    with runtime.grad_mode():
         picture = torch.ones(1, in_channels(model), image_size, image_size, dtype=torch.float64, requires_grad=True)
         maps = _opened(model)(picture)
         maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2].sum().backward()

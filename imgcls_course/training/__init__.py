@@ -1,30 +1,33 @@
 """Training: one epoch function for learning and measuring, `fit` around it, and what `fit` is given."""
 
 from . import distributed, schedules
-from .checkpoints import Card, Checkpoints, load, read_card, saved
-from .epoch import EpochResult, run_epoch
+from .checkpoint_files import CheckpointCard, read_checkpoint_card
+from .checkpoints import Checkpoints, list_checkpoints, load_checkpoint
+from .epoch import run_epoch
+from .features import extract_features
 from .fit import fit
 from .history import History
-from .optimizers import optimizer, parameter_groups
-from .transfer import features, freeze, layers_to_unfreeze, linear_probe, unfreeze_from
+from .optimizers import make_optimizer, parameter_groups
+from .totals import EpochResult
+from .transfer import freeze, layers_to_unfreeze, linear_probe, unfreeze_from
 
 __all__ = [
-    "Card",
+    "CheckpointCard",
     "Checkpoints",
     "EpochResult",
     "History",
     "distributed",
-    "features",
+    "extract_features",
     "fit",
     "freeze",
     "layers_to_unfreeze",
     "linear_probe",
-    "load",
-    "optimizer",
+    "list_checkpoints",
+    "load_checkpoint",
+    "make_optimizer",
     "parameter_groups",
-    "read_card",
+    "read_checkpoint_card",
     "run_epoch",
-    "saved",
     "schedules",
     "unfreeze_from",
 ]

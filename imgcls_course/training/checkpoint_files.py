@@ -1,76 +1,105 @@
-"""The files of a checkpoint: a JSON file that people can read, and the tensors that it names.
+"""The files of a checkpoint: a JSON file that people can read, and the files of tensors that it names.
 
-The JSON file is written last and renamed into place, so it always names whole files, whatever ends the writing.
+The JSON file is written last, under another name, and then renamed into place. So it always names complete files, even
+if the process is killed in the middle of writing.
 """
 
 import contextlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
-import torch
+from torch import nn
 
 from .. import paths
-from ..errors import FileError, TrainingError
+from ..errors import FileError, ModelError, TrainingError
 from ..i18n import _
 from ..models import weights
 from .history import History
+from .training_state import State
 
-State = dict[str, torch.Tensor]
-WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")  # endings of files of weights
+WEIGHT_FILES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")  # endings of files of weights
+SHORT = ("epoch", "arch", "options", "transforms", "settings", "version")  # what every JSON file has besides
 
 
 @dataclass(frozen=True)
-class Card:
-    """What a checkpoint says besides its weights.
+class CheckpointCard:
+    """What a checkpoint says besides its tensors: the contents of its JSON file.
 
-    Attributes
+    Parameters
     ----------
     epoch : int
         Epochs completed.
     arch : str
-        A name that `models.create` knows; empty if the model is another one.
-    options : dict
-        What `models.create` needs besides.
+        A name that `models.create` knows; empty for a model of your own.
     classes : tuple of str
         In the order of the logits.
+    options : dict
+        Further arguments of `models.create`.
     transforms : dict
-        How pictures are prepared: the keyword arguments of `data.loaders` that decide it.
+        How images are prepared: the keyword arguments of `data.loaders` that decide it.
     settings : dict
-        Whatever else decided the run.
+        Whatever else you want to note about the run; compared when it is resumed.
     history : History
+        The epochs so far.
     version : str
-        Of the package.
-    facts : dict
-        What else decided the run, as far as `fit` knows it, see `same_run.facts`.
+        Version of the package.
+    fit_settings : dict
+        What `fit` noted about the run itself, see `resume_checks.fit_settings`.
     """
 
     epoch: int
     arch: str
     classes: tuple[str, ...]
-    options: dict = field(default_factory=dict)
-    transforms: dict = field(default_factory=dict)
-    settings: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    transforms: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     history: History = field(default_factory=History)
     version: str = ""
-    facts: dict = field(default_factory=dict)
+    fit_settings: dict[str, Any] = field(default_factory=dict)
 
-    def known(self) -> dict:
-        """Return all that decided the run; what the caller of `fit` calls by a name of his own counts first."""
+    def all_settings(self) -> dict[str, Any]:
+        """Return all that decides the run, by name; where a name is noted twice, the caller's settings win."""
         own = {"arch": self.arch, "classes": self.classes}
-        return {**self.facts, **own, **self.transforms, **self.options, **self.settings}
+        return {**self.fit_settings, **own, **self.transforms, **self.options, **self.settings}
 
 
-def read_card(path: Path | str) -> Card:
-    """Read what a checkpoint says besides its weights; a TrainingError in one line if it is none."""
-    found = _json(Path(path))
+def read_checkpoint_card(path: Path | str) -> CheckpointCard:
+    """Read what a checkpoint says besides its tensors.
+
+    Parameters
+    ----------
+    path : path
+        The JSON file of the checkpoint.
+
+    Returns
+    -------
+    CheckpointCard
+        Its contents.
+
+    Raises
+    ------
+    TrainingError
+        In one line, if there is no such file or it is not a checkpoint.
+
+    Examples
+    --------
+    >>> card = read_checkpoint_card("run/best.json")  # doctest: +SKIP
+    >>> card.epoch, card.classes  # doctest: +SKIP
+    (7, ('cat', 'dog'))
+    """
+    found = _read_json(Path(path))
     try:
-        fields = {name: found[name] for name in ("epoch", "arch", "options", "transforms", "settings", "version")}
-        rest = {"history": History(found["history"]), "facts": found.get("facts", {})}  # noted since the second edition
-        return Card(**fields, classes=tuple(found["classes"]), **rest)
+        return CheckpointCard(
+            **{name: found[name] for name in SHORT},
+            classes=tuple(found["classes"]),
+            history=History(found["history"]),
+            fit_settings=found.get("fit_settings", {}),
+        )
     except KeyError as error:
-        raise TrainingError(_("{path} is no checkpoint: it lacks {key}.", path=path, key=error)) from None
+        raise TrainingError(_("{path} is not a checkpoint: it lacks {key}.", path=path, key=error)) from None
 
 
 def read_weights(path: Path | str) -> State:
@@ -78,19 +107,52 @@ def read_weights(path: Path | str) -> State:
     return read_tensors(Path(path), "weights")
 
 
-def write(path: Path, card: dict, **tensors: State) -> None:
-    """Write files of tensors, then the JSON file that names them, then remove those that it named before."""
-    before = _named(path)
-    files = {kind: f"{path.stem}-{card['epoch']}.{kind}.safetensors" for kind in tensors}
+def load_weights(model: nn.Module, state: State, *, source: Path) -> None:
+    """Load all weights into a model, or raise a ModelError in one line that says how they differ or what is wrong."""
+    check_same_network(model, state, source=source)
+    weights.check_finite(state, own=model.state_dict(), source=source)
+    model.load_state_dict(state)
+
+
+def check_same_network(model: nn.Module, state: State, *, source: Path) -> None:
+    """Raise a ModelError in one line if these are not the weights of a network like this."""
+    own = model.state_dict()
+    wrong = sorted(name for name in own.keys() | state.keys() if not weights.fits(own, state, name))
+    if wrong:
+        message = _(
+            "{source} holds another network: {n} of {total} tensors differ, such as '{name}'.",
+            source=source,
+            n=len(wrong),
+            total=len(own.keys() | state.keys()),
+            name=wrong[0],
+        )
+        raise ModelError(message)
+
+
+def read_tensors(path: Path, kind: str) -> State:
+    """Read the tensors of a kind, "weights" or "training_state", from the file that a checkpoint names."""
+    name = _read_json(path)["files"].get(kind)
+    if not isinstance(name, str) or Path(name).name != name:  # only files beside it, never "../elsewhere"
+        raise TrainingError(_("{path} names no file of {kind}.", path=path, kind=kind))
+    if not path.with_name(name).is_file():
+        message = _("{path} names the file {name}, which is missing: put it back.", path=path, name=name)
+        raise TrainingError(f"{message}{_alternative(path)}")
+    return weights.read(path.with_name(name))
+
+
+def write(path: Path, card: CheckpointCard, **tensors: State) -> None:
+    """Write the files of tensors, then the JSON file that names them, then remove the files that it named before."""
+    old_files = _named_files(path)
+    files = {kind: f"{path.stem}-{card.epoch}.{kind}.safetensors" for kind in tensors}
     try:
         for kind, state in tensors.items():
             contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
             paths.write_bytes(path.with_name(files[kind]), safetensors.torch.save(contiguous))
-        paths.write_text(path, json.dumps({**card, "files": files}, indent=1, ensure_ascii=False) + "\n")
-    except FileError:  # the JSON file names what it named before; a full disk has no room for what nobody names
-        _remove(path, set(files.values()) - before)
+        paths.write_text(path, json.dumps({**asdict(card), "files": files}, indent=1, ensure_ascii=False) + "\n")
+    except FileError:  # the JSON file still names the old files; the new ones would only fill the disk
+        _remove(path, set(files.values()) - old_files)
         raise
-    _remove(path, before - set(files.values()))
+    _remove(path, old_files - set(files.values()))
 
 
 def _remove(path: Path, names: set[str]) -> None:
@@ -99,45 +161,35 @@ def _remove(path: Path, names: set[str]) -> None:
             path.with_name(name).unlink()
 
 
-def _named(path: Path) -> set[str]:
+def _named_files(path: Path) -> set[str]:
+    """Return the files that a checkpoint names; none if there is no checkpoint, or a damaged one."""
     with contextlib.suppress(TrainingError, OSError):
-        return set(_json(path)["files"].values())
+        return set(_read_json(path)["files"].values())
     return set()
 
 
-def _json(path: Path) -> dict:
+def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         message = _("There is no checkpoint {path}.", path=path)
-        raise TrainingError(f"{message}{_instead(path)}")
-    if path.suffix.lower() in WEIGHTS:
+        raise TrainingError(f"{message}{_alternative(path)}")
+    if path.suffix.lower() in WEIGHT_FILES:
         message = _("{path} is a file of weights. Give the folder of the run, or a checkpoint in it such as best.json.")
         raise TrainingError(message.format(path=path))
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise TrainingError(_("{path} is no checkpoint: it is not a text file.", path=path)) from None
+        raise TrainingError(_("{path} is not a checkpoint: it is not a text file.", path=path)) from None
     except ValueError as error:
-        message = _("{path} is no checkpoint, or damaged: {error}.", path=path, error=error)
-        raise TrainingError(f"{message}{_instead(path)}") from None
+        message = _("{path} is not a checkpoint, or damaged: {error}.", path=path, error=error)
+        raise TrainingError(f"{message}{_alternative(path)}") from None
     if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
-        raise TrainingError(_("{path} is no checkpoint: it names no files.", path=path))
+        raise TrainingError(_("{path} is not a checkpoint: it names no files.", path=path))
     return found
 
 
-def _instead(path: Path) -> str:
-    """Say what to do without this checkpoint if there is another beside it."""
+def _alternative(path: Path) -> str:
+    """Say how to train further without this checkpoint, if there is another one beside it."""
     other = path.with_name("last.json" if path.stem == "best" else "best.json")
     if not other.is_file():
         return ""
     return _(" Without it, start a new run from the weights {other} in another folder.", other=other)
-
-
-def read_tensors(path: Path, kind: str) -> State:
-    """Read the tensors of a kind that a checkpoint names, from beside it."""
-    name = _json(path)["files"].get(kind)
-    if not isinstance(name, str) or Path(name).name != name:  # a name, not a way out of the folder
-        raise TrainingError(_("{path} names no file of {kind}.", path=path, kind=kind))
-    if not path.with_name(name).is_file():
-        message = _("{path} names the file {name}, which is missing: put it back.", path=path, name=name)
-        raise TrainingError(f"{message}{_instead(path)}")
-    return weights.read(path.with_name(name))

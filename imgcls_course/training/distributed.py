@@ -1,7 +1,10 @@
-"""Several processes that train one model together, started by `torchrun`. In one process, all of this does nothing.
+"""Training one model by several processes, which `torchrun` starts.
 
-Each process has a copy of the model and takes its part of every batch. Gradients are added up over the processes before
-the step, so all copies make the same step and stay the same. The first process alone writes and prints.
+Each process has a copy of the model and takes its shard of every batch. Before each step the gradients are added up
+over all processes, so all copies make the same step and stay the same. Only the main process writes and prints.
+
+`process_group()` returns who takes part. `fit` and `run_epoch` call the same methods in either case, because those of a
+`SingleProcess` do nothing.
 """
 
 import atexit
@@ -11,236 +14,260 @@ import io
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import NamedTuple
+from typing import TypeVar
 
 import torch
 from torch import distributed, nn
 
+from ..data.batches import Batch, Batches
 from ..errors import CourseError, TrainingError
 from ..i18n import _
+from .losses import Loss, Outputs
+from .totals import Totals
 
-PATIENCE = timedelta(minutes=10)  # for another process that is silent; one that ends is noticed at once
-
-
-class Sums(NamedTuple):
-    """Of a batch: the sum of its samples' losses, how many answers were right, and how many samples there were."""
-
-    loss: float
-    correct: int
-    samples: int
+Value = TypeVar("Value")
+TIMEOUT = timedelta(minutes=10)  # for another process that is silent; one that ends is noticed at once
 
 
-class Alone:
-    """The only process: it is the first, its part is everything, and a sum over all processes is its own."""
+class SingleProcess:
+    """The only process: it is the main one, its shard is the whole batch, and there is nobody to talk to.
 
-    rank, count, first = 0, 1, True
+    Attributes
+    ----------
+    rank : int
+        The number of this process, from 0.
+    world_size : int
+        The number of all processes.
+    is_main : bool
+        Whether this process writes and prints; the one of rank 0 does.
+    """
 
-    def copy_of(self, model: nn.Module) -> nn.Module:
-        """Return the model to train: its copies in all processes make the same steps."""
+    rank, world_size, is_main = 0, 1, True
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """Return the model to train: its gradients are those of the whole batch."""
         return model
 
-    def part(self, batches: Iterable) -> Iterable:
-        """Return what this process takes of every batch: each sample once over all processes."""
+    def shard(self, batches: Batches) -> Batches:
+        """Return what this process takes of every batch. Over all processes, each image is taken once."""
         return batches
 
-    def loss(self, loss_fn: Callable) -> Callable:
-        """Return a loss for parts of batches, which may be empty."""
+    def allow_empty(self, loss_fn: Loss) -> Loss:
+        """Return a loss that also takes empty batches, since a shard of a small batch may be empty."""
         return loss_fn
 
-    def sums(self, *, loss: float, correct: int, samples: int) -> Sums:
-        """Add up the parts of a batch over all processes."""
-        return Sums(loss, correct, samples)
+    def all_reduce(self, totals: Totals) -> Totals:
+        """Add up what all processes counted of a batch."""
+        return totals
 
-    def from_first(self, make: Callable):
-        """Return to all what `make` returns in the first process; an error of the course is raised in all."""
+    def broadcast_from_main(self, make: Callable[[], Value]) -> Value:
+        """Call `make` in the main process, and return its result in all; an error of the course is raised in all."""
         return make()
 
-    def draw_alike(self) -> None:
-        """Take the first process's random numbers from here on, so that all draw the same order."""
+    def sync_rng(self) -> None:
+        """Give all processes the random state of the main one, so that they shuffle alike."""
 
-    def connected(self) -> contextlib.AbstractContextManager:
-        """Make the context in which the end of another process is one line."""
+    def stop_with_others(self) -> contextlib.AbstractContextManager[None]:
+        """Make the context in which a TrainingError is raised when another process ends."""
         return contextlib.nullcontext()
 
-    def one_voice(self) -> contextlib.AbstractContextManager:
-        """Make the context in which only the first process prints."""
+    def main_prints_only(self) -> contextlib.AbstractContextManager:
+        """Make the context in which the other processes print nothing."""
         return contextlib.nullcontext()
 
 
-class Together(Alone):
-    """One of several processes.
+class ProcessGroup(SingleProcess):
+    """One of several processes; each method says what `SingleProcess` promises, and talks to the others.
 
     Parameters
     ----------
     rank : int
-        Which, from 0.
-    count : int
-        Of all.
-
-    Attributes
-    ----------
-    share : float
-        The part of the last batch's samples that this process had, in [0, 1].
+        The number of this process, from 0.
+    world_size : int
+        The number of all processes, at least 2.
     """
 
-    def __init__(self, rank: int, *, count: int):
-        self.rank, self.count, self.first, self.share = rank, count, rank == 0, 0.0
+    def __init__(self, rank: int, *, world_size: int):
+        self.rank, self.world_size, self.is_main = rank, world_size, rank == 0
 
-    def copy_of(self, model: nn.Module) -> nn.Module:
-        """Wrap the model; all processes start from the first one's weights."""
-        return Copy(model, processes=self)
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """Wrap the model; every process starts from the main one's weights."""
+        return WeightedDDP(model)
 
-    def part(self, batches: Iterable) -> Iterable:
-        """Let batches that have a `part` load it alone; of others, take a slice."""
-        if hasattr(batches, "part"):
-            return batches.part(self.rank, of=self.count)
-        return Parts(batches, rank=self.rank, of=self.count)
+    def shard(self, batches: Batches) -> Batches:
+        """Let a loader with a method `shard` load only that; of other batches, take a slice."""
+        if hasattr(batches, "shard"):
+            return batches.shard(self.rank, world_size=self.world_size)
+        return BatchShards(batches, rank=self.rank, world_size=self.world_size)
 
-    def loss(self, loss_fn: Callable) -> Callable:
-        """Make the loss of an empty part 0; a mean of nothing would be NaN."""
-        return lambda logits, labels: loss_fn(logits, labels) if len(labels) else logits.sum()  # of nothing: 0
+    def allow_empty(self, loss_fn: Loss) -> Loss:
+        """Make the loss of an empty batch 0; its mean would be NaN."""
+        return lambda logits, labels: loss_fn(logits, labels) if len(labels) else logits.sum()
 
-    def sums(self, *, loss: float, correct: int, samples: int) -> Sums:
-        """Add up, and note our share of the samples, by which our gradients will count."""
-        totals = torch.tensor([loss, correct, samples], dtype=torch.float64)
-        distributed.all_reduce(totals)
-        total_loss, *counts = totals.tolist()
-        sums = Sums(total_loss, *map(int, counts))
-        self.share = samples / max(sums.samples, 1)
-        return sums
+    def all_reduce(self, totals: Totals) -> Totals:
+        """Add up over the processes, in float64."""
+        sums = torch.tensor([totals.loss, totals.correct, totals.samples], dtype=torch.float64)
+        distributed.all_reduce(sums)
+        loss, correct, samples = sums.tolist()
+        return Totals(loss, int(correct), int(samples))
 
-    def from_first(self, make: Callable):
-        """Make it in the first process, and send it, or the error, to the others."""
-        found = [None]
-        if self.first:
+    def broadcast_from_main(self, make: Callable[[], Value]) -> Value:
+        """Send the result, or the error, to the other processes."""
+        box: list = [None]  # torch fills it in the other processes
+        if self.is_main:
             try:
-                found = [make()]
+                box = [make()]
             except CourseError as error:
-                found = [error]
-        distributed.broadcast_object_list(found)
-        if isinstance(found[0], CourseError):
-            raise found[0]
-        return found[0]
+                box = [error]
+        distributed.broadcast_object_list(box)
+        if isinstance(box[0], CourseError):
+            raise box[0]
+        return box[0]
 
-    def draw_alike(self) -> None:
-        """Send the state of the first process's random numbers to the others."""
+    def sync_rng(self) -> None:
+        """Send the main process's random state to the others."""
         state = torch.get_rng_state()
         distributed.broadcast(state, src=0)
         torch.set_rng_state(state)
 
     @contextlib.contextmanager
-    def connected(self) -> Iterator[None]:
-        """Turn what gloo or nccl raise when another process is gone, and torchrun's signal, into a TrainingError."""
-        before = _on_terminate(self._stop)
+    def stop_with_others(self) -> Iterator[None]:
+        """Turn a lost connection, and the signal by which torchrun ends the processes, into a TrainingError."""
+        before = signal.getsignal(signal.SIGTERM)
+        _handle_sigterm(self._stop)
         try:
             yield
         except RuntimeError as error:
-            if isinstance(error, CourseError) or not _is_lost(error):
+            if isinstance(error, CourseError) or not _is_lost_connection(error):
                 raise
             self._stop()
         finally:
-            _on_terminate(before, instead_of=self._stop)
+            if signal.getsignal(signal.SIGTERM) == self._stop:  # after `_stop`, the signal stays ignored
+                _handle_sigterm(before)
 
-    def one_voice(self) -> contextlib.AbstractContextManager:
-        """Swallow what the others print."""
-        return contextlib.nullcontext() if self.first else contextlib.redirect_stdout(io.StringIO())
+    def main_prints_only(self) -> contextlib.AbstractContextManager:
+        """Swallow what the other processes print."""
+        return contextlib.nullcontext() if self.is_main else contextlib.redirect_stdout(io.StringIO())
 
     def _stop(self, *_signal) -> None:
-        _on_terminate(signal.SIG_IGN)  # it may still come, and this error has to be told
+        """Raise the error that says that this process cannot go on; `signal` calls this, too."""
+        _handle_sigterm(signal.SIG_IGN)  # torchrun's signal may still come, and must not keep the error from being told
         message = _(
             "Process {n} of {count} stops: another one has ended, or all are to. "
             "Go on from the last checkpoint with resume.",
             n=self.rank + 1,
-            count=self.count,
+            count=self.world_size,
         )
         raise TrainingError(message) from None
 
 
-class Copy(nn.parallel.DistributedDataParallel):
-    """A model whose gradients, after `backward`, are those of the whole batch.
+class WeightedDDP(nn.parallel.DistributedDataParallel):
+    """DistributedDataParallel for shards of different sizes: the gradients are those of the mean over the whole batch.
 
-    DistributedDataParallel takes the mean of the processes' gradients, which is right if all had as many samples. Here
-    each counts by its share, so it is right for the last batch, too.
+    The original takes the mean of the processes' gradients, so an image in a small shard would count more than one in a
+    large shard. Here the gradients of each process are weighted by its share of the images, and added up.
+
+    Parameters
+    ----------
+    model : nn.Module
+        It stays the same object, with its own parameters.
+
+    Attributes
+    ----------
+    share : tensor
+        This process's share of the images of the last batch: one number in [0, 1].
     """
 
-    def __init__(self, model: nn.Module, *, processes: Together):
+    def __init__(self, model: nn.Module):
         super().__init__(model)
         self.train(model.training)
-        self.register_comm_hook(processes, _add_up_by_share)
+        self.share = torch.zeros((), dtype=torch.float64)
+        self.register_comm_hook(self.share, _add_weighted)
 
-    def forward(self, images: torch.Tensor):
-        """Pass pictures through the model. Of none, some black ones do: every process has to take part in each step."""
+    def forward(self, images: torch.Tensor) -> Outputs:
+        """Pass images through the model.
+
+        Every process has to take part in each step. If its shard is empty, it computes two black images, and returns
+        none of their logits. Two, because batch norm cannot take one.
+        """
+        if torch.is_grad_enabled():
+            self.share.fill_(_share_of_all(len(images)))
         if len(images):
             return super().forward(images)
-        outputs = super().forward(images.new_zeros((2, *images.shape[1:])))  # two, since norms cannot do with one
-        return tuple(map(_none_of, outputs)) if isinstance(outputs, tuple) else _none_of(outputs)
+        outputs = super().forward(images.new_zeros((2, *images.shape[1:])))
+        return tuple(map(_without_rows, outputs)) if isinstance(outputs, tuple) else outputs[:0]
 
 
-class Parts:
-    """What one of several processes takes of every batch, where all of them lie in memory anyway."""
+class BatchShards:
+    """The shard of one process of batches that are in memory anyway: every `world_size`-th image, from `rank` on."""
 
-    def __init__(self, batches: Iterable, *, rank: int, of: int):
-        self.batches, self.rank, self.of = batches, rank, of
+    def __init__(self, batches: Batches, *, rank: int, world_size: int):
+        self.batches, self.rank, self.world_size = batches, rank, world_size
 
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
+        mine = slice(self.rank, None, self.world_size)
         for images, labels in self.batches:
-            yield images[self.rank :: self.of], labels[self.rank :: self.of]
+            yield images[mine], labels[mine]
 
 
-ALONE = Alone()
+SINGLE_PROCESS = SingleProcess()
 
 
-def processes() -> Alone:
-    """Return this process's place among those that `torchrun` started; `ALONE` if there are no others.
+def process_group() -> SingleProcess:
+    """Return this process's place among those that `torchrun` started; `SINGLE_PROCESS` if there are no others.
 
-    The first call connects them: gloo for tensors on the processor, nccl for those on NVIDIA's GPUs.
+    The first call connects the processes: by gloo for tensors on the processor, by nccl for those on NVIDIA's GPUs.
     """
     if not distributed.is_available():  # builds of torch without it
-        return ALONE
+        return SINGLE_PROCESS
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
         _connect()
     if not distributed.is_initialized() or distributed.get_world_size() == 1:
-        return ALONE
-    return _together(distributed.get_rank(), count=distributed.get_world_size())
+        return SINGLE_PROCESS
+    return _connected_group(distributed.get_rank(), world_size=distributed.get_world_size())
 
 
 def _connect() -> None:
-    place = int(os.environ.get("LOCAL_RANK", "0"))
-    if place < torch.cuda.device_count():
-        torch.cuda.set_device(place)
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
+    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+    if local_rank < torch.cuda.device_count():
+        torch.cuda.set_device(local_rank)
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=TIMEOUT)
     atexit.register(distributed.destroy_process_group)
 
 
 @functools.cache
-def _together(rank: int, *, count: int) -> Together:
-    return Together(rank, count=count)
+def _connected_group(rank: int, *, world_size: int) -> ProcessGroup:
+    return ProcessGroup(rank, world_size=world_size)
 
 
-def _on_terminate(handler, *, instead_of=None):
-    """Set what the signal does by which torchrun ends the others when one has ended; return what it did before."""
-    before = signal.getsignal(signal.SIGTERM)
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if in_main_thread and instead_of in (None, before):
-        signal.signal(signal.SIGTERM, handler)
-    return before
+def _share_of_all(count: int) -> float:
+    """Return the share of this process's images in those of all processes."""
+    total = torch.tensor(float(count))
+    distributed.all_reduce(total)
+    return count / max(total.item(), 1)
 
 
-def _add_up_by_share(processes: Together, bucket):
-    """Be called by DistributedDataParallel, with gradients that are complete while `backward` computes the others."""
-    gradients = bucket.buffer().mul_(processes.share)
+def _add_weighted(share: torch.Tensor, bucket):  # DDP looks at other annotations, and refuses them as text
+    """Add up one part of the gradients over the processes; DDP calls this while `backward` computes the others."""
+    gradients = bucket.buffer().mul_(share.item())
     return distributed.all_reduce(gradients, async_op=True).get_future().then(lambda done: done.value()[0])
 
 
-def _none_of(logits: torch.Tensor | None) -> torch.Tensor | None:
+def _handle_sigterm(handler) -> None:
+    """Set what SIGTERM does, the signal by which torchrun ends the others when one process has ended."""
+    if threading.current_thread() is threading.main_thread():  # Python allows it there only
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _without_rows(logits: torch.Tensor | None) -> torch.Tensor | None:
     return None if logits is None else logits[:0]
 
 
-def _is_lost(error: RuntimeError) -> bool:
-    """Say whether this is how gloo or nccl tell that another process has gone."""
+def _is_lost_connection(error: RuntimeError) -> bool:
+    """Say whether gloo or nccl raised this because another process has gone."""
     return isinstance(error, distributed.DistError) or any(name in str(error) for name in ("gloo", "NCCL"))

@@ -5,15 +5,27 @@ from ..i18n import _
 
 
 class History(list):
-    """A list of dicts, one an epoch.
+    """A list with one dict for each epoch.
 
-    Each has `epoch` (from 1), `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (accuracies as fractions in
-    [0, 1]), `lr` and `seconds`. `pandas.DataFrame(history)` makes a table of it.
+    Each dict has `epoch` (from 1), `train_loss`, `train_accuracy`, `val_loss`, `val_accuracy` (accuracies as fractions
+    in [0, 1]), `lr` and `seconds`. `pandas.DataFrame(history)` makes a table of it.
+
+    Parameters
+    ----------
+    iterable : iterable of dict
+        Its first elements; by default none.
 
     Attributes
     ----------
     stopped : str
         Why training ended early; empty if it did not.
+
+    Examples
+    --------
+    >>> history = History([{"epoch": 1, "val_accuracy": 0.5, "val_loss": 1.0}])
+    >>> history.append({"epoch": 2, "val_accuracy": 0.75, "val_loss": 0.8})
+    >>> history.best["epoch"], history.column("val_accuracy")
+    (2, [0.5, 0.75])
     """
 
     stopped = ""
@@ -21,6 +33,11 @@ class History(list):
     @property
     def best(self) -> dict:
         """The epoch with the highest validation accuracy; of equals, the one with the lowest validation loss.
+
+        Returns
+        -------
+        dict
+            An element of this list.
 
         Raises
         ------
@@ -32,7 +49,7 @@ class History(list):
         return max(self, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
 
     def column(self, name: str) -> list[float]:
-        """Return one figure of every epoch, such as "val_loss"."""
+        """Return one value of every epoch by its name, such as "val_loss"."""
         return [row[name] for row in self]
 
     def summary(self) -> str:

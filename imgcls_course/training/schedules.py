@@ -1,4 +1,4 @@
-"""Learning rates that change: each schedule is a function of the epochs done, so it can be plotted before training."""
+"""Learning-rate schedules. Each is a function of the epochs done, so you can plot it before you train with it."""
 
 import math
 from collections.abc import Callable
@@ -8,14 +8,46 @@ from ..i18n import _
 
 Schedule = Callable[[float], float]  # epochs done, 0 at the start, with fractions inside an epoch -> learning rate
 
+__all__ = ["constant", "cosine", "exponential", "inverse_time", "make_schedule", "one_cycle", "step", "warm_up"]
+
 
 def constant(lr: float) -> Schedule:
-    """Keep the learning rate."""
+    """Keep the learning rate.
+
+    Parameters
+    ----------
+    lr : float
+        The learning rate.
+
+    Returns
+    -------
+    callable
+        Epochs done -> learning rate.
+
+    Examples
+    --------
+    >>> constant(0.1)(7)
+    0.1
+    """
     return lambda epoch: lr
 
 
 def step(lr: float, *, every: float, factor: float = 0.1) -> Schedule:
-    """Multiply by `factor` after `every` so many epochs.
+    """Multiply the learning rate by `factor` after every `every` epochs.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate at the start.
+    every : float
+        Epochs between two steps.
+    factor : float
+        What each step multiplies by.
+
+    Returns
+    -------
+    callable
+        Epochs done -> learning rate.
 
     Examples
     --------
@@ -27,12 +59,48 @@ def step(lr: float, *, every: float, factor: float = 0.1) -> Schedule:
 
 
 def exponential(lr: float, *, rate: float) -> Schedule:
-    """Decay as lr · e^(-rate · epoch)."""
+    """Decay as lr · e^(-rate · epoch).
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate at the start.
+    rate : float
+        How fast it decays, per epoch.
+
+    Returns
+    -------
+    callable
+        Epochs done -> learning rate.
+
+    Examples
+    --------
+    >>> round(exponential(0.1, rate=0.1)(10), 4)
+    0.0368
+    """
     return lambda epoch: lr * math.exp(-rate * epoch)
 
 
 def inverse_time(lr: float, *, rate: float) -> Schedule:
-    """Decay as lr / (1 + rate · epoch)."""
+    """Decay as lr / (1 + rate · epoch).
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate at the start.
+    rate : float
+        How fast it decays, per epoch.
+
+    Returns
+    -------
+    callable
+        Epochs done -> learning rate.
+
+    Examples
+    --------
+    >>> round(inverse_time(0.1, rate=0.1)(10), 4)
+    0.05
+    """
     return lambda epoch: lr / (1 + rate * epoch)
 
 
@@ -40,15 +108,51 @@ def cosine(lr: float, *, epochs: float, final: float = 0.0) -> Schedule:
     """Fall to `final` along half a cosine, and stay there.
 
     Source: Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, without restarts.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate at the start.
+    epochs : float
+        Epochs of the fall.
+    final : float
+        Learning rate at the end.
+
+    Returns
+    -------
+    callable
+        Epochs done -> learning rate.
+
+    Examples
+    --------
+    >>> [round(cosine(0.1, epochs=2)(epoch), 3) for epoch in range(4)]
+    [0.1, 0.05, 0.0, 0.0]
     """
     _check_positive(epochs=epochs)
     return lambda epoch: final + (lr - final) * (1 + math.cos(math.pi * min(epoch / epochs, 1.0))) / 2
 
 
 def warm_up(schedule: Schedule, *, epochs: float) -> Schedule:
-    """Rise from 0 in a straight line for so many epochs, to where another schedule starts, and go on with that.
+    """Rise in a straight line from 0 to where another schedule starts, and go on with that schedule.
 
     Source: Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, section 2.2.
+
+    Parameters
+    ----------
+    schedule : callable
+        What follows; its epochs are counted from the end of the warm-up.
+    epochs : float
+        Epochs of the rise.
+
+    Returns
+    -------
+    callable
+        Epochs done -> learning rate.
+
+    Examples
+    --------
+    >>> [round(warm_up(constant(0.1), epochs=2)(epoch), 3) for epoch in range(4)]
+    [0.0, 0.05, 0.1, 0.1]
     """
     _check_positive(epochs=epochs)
     return lambda epoch: schedule(0) * epoch / epochs if epoch < epochs else schedule(epoch - epochs)
@@ -64,11 +168,24 @@ def one_cycle(lr: float, *, epochs: float, rise: float = 0.3, start: float = 0.0
     lr : float
         The highest learning rate.
     epochs : float
-        All of them.
+        Epochs of the whole cycle.
     rise : float
-        The part of the epochs that the rise takes, in (0, 1).
-    start, final : float
-        First and last learning rate, as parts of the highest.
+        The fraction of the epochs that the rise takes, in (0, 1).
+    start : float
+        First learning rate, as a fraction of the highest.
+    final : float
+        Last learning rate, as a fraction of the highest.
+
+    Returns
+    -------
+    callable
+        Epochs done -> learning rate.
+
+    Examples
+    --------
+    >>> schedule = one_cycle(0.1, epochs=10)
+    >>> [round(schedule(epoch), 4) for epoch in (0, 3, 10)]
+    [0.004, 0.1, 0.0]
     """
     _check_positive(epochs=epochs, rise=rise)
     peak = rise * epochs
@@ -77,7 +194,7 @@ def one_cycle(lr: float, *, epochs: float, rise: float = 0.3, start: float = 0.0
     return lambda epoch: up(epoch) if epoch < peak else down(epoch - peak)
 
 
-SCHEDULES = {  # by name, for all epochs of a run: what `imgcls train --schedule` offers
+SCHEDULES: dict[str, Callable[[float, float], Schedule]] = {  # what `imgcls train --schedule` offers, for a whole run
     "constant": lambda lr, epochs: constant(lr),
     "step": lambda lr, epochs: step(lr, every=epochs / 3),
     "exponential": lambda lr, epochs: exponential(lr, rate=math.log(100) / epochs),
@@ -87,11 +204,16 @@ SCHEDULES = {  # by name, for all epochs of a run: what `imgcls train --schedule
     "one-cycle": lambda lr, epochs: one_cycle(lr, epochs=epochs),
 }
 
-OPEN_ENDED = ("constant", "step", "exponential", "inverse-time")  # those that make sense beyond the end they had
+OPEN_ENDED = (
+    "constant",
+    "step",
+    "exponential",
+    "inverse-time",
+)  # those that still make sense after the epochs they were made for
 
 
-def by_name(name: str, *, lr: float, epochs: float) -> Schedule:
-    """Make a schedule for a run of so many epochs.
+def make_schedule(name: str, *, lr: float, epochs: float) -> Schedule:
+    """Make a schedule by its name, for a run of this many epochs.
 
     Parameters
     ----------
@@ -101,6 +223,22 @@ def by_name(name: str, *, lr: float, epochs: float) -> Schedule:
     lr : float
         The highest learning rate.
     epochs : float
+        Epochs of the run.
+
+    Returns
+    -------
+    callable
+        Epochs done -> learning rate.
+
+    Raises
+    ------
+    TrainingError
+        If there is no schedule of that name.
+
+    Examples
+    --------
+    >>> round(make_schedule("cosine", lr=0.1, epochs=10)(5), 3)
+    0.05
     """
     if name not in SCHEDULES:
         raise TrainingError(unknown(name, _("a schedule"), SCHEDULES))

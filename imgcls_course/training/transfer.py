@@ -1,47 +1,66 @@
-"""Transfer learning: freeze a network or parts of it, and pass pictures through the frozen part only once."""
+"""Transfer learning: freeze a network or parts of it, and train its classifier alone."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-import torch
 from torch import nn
-from tqdm.auto import tqdm
 
-from .. import runtime
-from ..arguments import check_whole
-from ..data.loaders import Loaders
-from ..data.samplers import batch_sizes
-from ..devices import Device, on_one_device
-from ..errors import ModelError, TrainingError, unknown
+from ..data.batches import TrainVal
+from ..devices import Device
+from ..errors import ModelError, unknown
 from ..i18n import _
 from ..models.zoo import classifier
-from .checks import check_given, check_seed
-from .epoch import check_logits
-from .first_batch import check_batch, logits_of
+from .features import extract_features, linear_head
 from .fit import fit
 from .history import History
 
 
 def freeze(model: nn.Module) -> nn.Module:
-    """Keep every parameter as it is, but those of the classifier, and return the model."""
+    """Freeze all parameters except those of the classifier.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Changed in place.
+
+    Returns
+    -------
+    nn.Module
+        The same model.
+
+    Examples
+    --------
+    >>> model = freeze(nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 2)))
+    >>> [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    ['2.weight', '2.bias']
+    """
     model.requires_grad_(False)
     model.get_submodule(classifier(model)).requires_grad_(True)
     return model
 
 
 def unfreeze_from(model: nn.Module, layer: str) -> nn.Module:
-    """Freeze what comes before a layer, let it and everything after it learn, and return the model.
+    """Freeze what comes before a layer, and let it and everything after it learn.
 
     Parameters
     ----------
     model : nn.Module
+        Changed in place.
     layer : str
         Name of a part of the model, such as "stage4" or "layer4.1"; see `layers_to_unfreeze`.
+
+    Returns
+    -------
+    nn.Module
+        The same model.
 
     Raises
     ------
     ModelError
         If there is no such part, or it has no parameters.
+
+    Examples
+    --------
+    >>> model = unfreeze_from(nn.Sequential(nn.Linear(8, 4), nn.Linear(4, 4), nn.Linear(4, 2)), "1")
+    >>> [parameter.requires_grad for parameter in model.parameters()]
+    [False, False, True, True, True, True]
     """
     names = [name for name, _parameter in model.named_parameters()]
     inside = [name for name in names if name.startswith(f"{layer}.")]
@@ -54,152 +73,80 @@ def unfreeze_from(model: nn.Module, layer: str) -> nn.Module:
 
 
 def layers_to_unfreeze(model: nn.Module) -> list[str]:
-    """Return the outermost parts of the model that have parameters, from the picture to the logits."""
-    return [name for name, part in model.named_children() if any(True for _parameter in part.parameters())]
-
-
-@dataclass
-class FeatureBatches:
-    """Batches of features that were computed once; it takes the part of a DataLoader for `fit`.
-
-    Parameters
-    ----------
-    passes : list of (features, labels)
-        One for each pass over the pictures: features (N, C) float32, labels (N,) int64. The first epoch gets the first
-        pass, and so on, over and over: with augmentation, each is another view of the same pictures.
-    batch_size : int
-    shuffle : bool
-    """
-
-    passes: list[tuple[torch.Tensor, torch.Tensor]]
-    batch_size: int
-    shuffle: bool = False
-    epoch: int = 1
-
-    def __len__(self) -> int:
-        return len(self._sizes())
-
-    def set_epoch(self, epoch: int) -> None:
-        """Say which epoch begins, counted from 1."""
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        features, labels = self.passes[(self.epoch - 1) % len(self.passes)]
-        order = torch.randperm(len(labels)) if self.shuffle else torch.arange(len(labels))
-        for batch in order.split(self._sizes()):
-            yield features[batch], labels[batch]
-
-    def _sizes(self) -> list[int]:
-        return batch_sizes(len(self.passes[0][1]), batch_size=self.batch_size)
-
-
-@dataclass(frozen=True)
-class FeatureLoaders:
-    """Features of train and val, on the processor: what `fit` needs to train a classifier on them."""
-
-    train: FeatureBatches
-    val: FeatureBatches
-    classes: tuple[str, ...]
-    class_weights: torch.Tensor | None = None
-
-
-@on_one_device
-def features(
-    model: nn.Module,
-    loaders: Loaders,
-    *,
-    views: int = 1,
-    precision: str = "float32",
-    device: Device = None,
-    seed: int = 0,
-    progress: bool = True,
-) -> FeatureLoaders:
-    """Pass all pictures through the body once, and keep what arrives at the classifier.
+    """List the outermost parts of a model that have parameters.
 
     Parameters
     ----------
     model : nn.Module
-        Its last layer has to be linear. It computes in eval mode: the norms stay as they are, nothing is dropped.
-    loaders : Loaders
-    views : int
-        Passes over the training pictures. More than one makes sense where the loaders augment: each pass sees other
-        crops and flips.
-    precision, device
-        See `fit`.
-    seed : int
-        Decides the crops and flips.
-    progress : bool
-        Show a bar.
+        It stays as it is.
 
-    Raises
-    ------
-    ModelError
-        If the model's last layer is not linear, or model and data do not fit.
+    Returns
+    -------
+    list of str
+        Their names, from the image to the logits.
+
+    Examples
+    --------
+    >>> layers_to_unfreeze(nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 2)))
+    ['0', '2']
     """
-    context = runtime.autocast(precision, device=device)
-    head = linear_head(model)
-    check_given(model, loaders)
-    check_whole(views, name="views", unit=_("passes over the training images"), error=TrainingError)
-    check_seed(seed)
-    model.to(memory_format=runtime.memory_format(precision, device=device, model=model))
-    caught: list[torch.Tensor] = []
-    hook = head.register_forward_pre_hook(lambda _head, inputs: caught.append(inputs[0].float().cpu()))
-    try:
-        with runtime.keeping_memory(), runtime.evaluating(model), runtime.seeded(seed), torch.no_grad(), context:
-
-            def one_pass(batches, name: str) -> tuple[torch.Tensor, torch.Tensor]:
-                caught.clear()
-                labels = []
-                for batch in batches:
-                    images, of_batch = check_batch(batch, name=name)
-                    logits = logits_of(model, images.to(device))
-                    check_logits(logits, of_batch, num_classes=len(loaders.classes))
-                    labels.append(of_batch)
-                    bar.update()
-                return torch.cat(caught), torch.cat(labels)
-
-            total = views * len(loaders.train) + len(loaders.val)
-            with tqdm(total=total, disable=not progress, desc=_("features"), unit="batch") as bar:
-                train = [one_pass(loaders.train, "loaders.train") for _view in range(views)]
-                val = one_pass(loaders.val, "loaders.val")
-    finally:
-        hook.remove()
-    size = loaders.train.batch_size
-    batches = FeatureBatches(train, size, shuffle=True), FeatureBatches([val], size)
-    return FeatureLoaders(*batches, loaders.classes, getattr(loaders, "class_weights", None))
+    return [name for name, part in model.named_children() if any(True for _parameter in part.parameters())]
 
 
 def linear_probe(
     model: nn.Module,
-    loaders: Loaders,
+    loaders: TrainVal,
     *,
-    views: int = 1,
+    augmented_views: int = 1,
     precision: str = "float32",
     device: Device = None,
     seed: int = 0,
+    progress: bool = True,
     **options,
 ) -> History:
-    """Train the classifier alone, in place, on features computed once.
+    """Train only the classifier, in place, on features that are computed once.
 
-    Gives what `fit` would give with a frozen body, many times as fast.
+    The result is that of `fit` with a frozen body, but many times as fast.
 
     Parameters
     ----------
-    model, loaders, views, precision, device, seed
-        See `features`.
+    model : nn.Module
+        Its last layer has to be linear; only that is trained.
+    loaders : Loaders
+        From `data.loaders`; train and val are used.
+    augmented_views : int
+        Passes over the training images, see `extract_features`.
+    precision : {"float32", "bfloat16", "auto"}
+        Of the features, see `fit`.
+    device : str or torch.device, optional
+        See `fit`.
+    seed : int
+        Decides crops and flips, and the order of the batches.
+    progress : bool
+        Show progress bars.
     **options
         Passed on to `fit`: `epochs`, `lr`, …
+
+    Returns
+    -------
+    History
+        That of the classifier.
+
+    Examples
+    --------
+    >>> from imgcls_course import data, models
+    >>> loaders = data.loaders(data.load("digits"))
+    >>> history = linear_probe(models.mlp(64, 10), loaders, epochs=2, progress=False)
+    >>> len(history)
+    2
     """
-    shared = {"device": device, "seed": seed, "progress": options.pop("progress", True)}
-    found = features(model, loaders, views=views, precision=precision, **shared)
-    return fit(linear_head(model), found, **shared, **options)
-
-
-def linear_head(model: nn.Module) -> nn.Linear:
-    """Return the linear layer that gives the logits; a ModelError in one line if it is a convolution."""
-    name = classifier(model)
-    head = model.get_submodule(name)
-    if not isinstance(head, nn.Linear):
-        message = _("The last layer '{name}' is no linear layer, so its features cannot be kept. Use fit.", name=name)
-        raise ModelError(message)
-    return head
+    features = extract_features(
+        model,
+        loaders,
+        augmented_views=augmented_views,
+        precision=precision,
+        device=device,
+        seed=seed,
+        progress=progress,
+    )
+    return fit(linear_head(model), features, device=device, seed=seed, progress=progress, **options)

@@ -55,7 +55,7 @@ class Reasons:
         return method(self.model, self.gallery.prepared(picture), target=target)[0]
 
     def _probabilities(self, picture: str) -> torch.Tensor:
-        with devices.computing(self.model):
+        with devices.on_device(self.model):
             return explain.look(self.model, self.gallery.prepared(picture), ()).logits[0].softmax(dim=0).cpu()
 
     def _cover(self, picture: str) -> explain.Occlusion:

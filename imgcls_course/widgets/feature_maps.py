@@ -122,7 +122,7 @@ class Inside:
         )
 
     def _seen(self, picture: str) -> Seen:
-        with devices.computing(self.model):
+        with devices.on_device(self.model):
             return explain.look(self.model, self.gallery.prepared(picture))
 
     def _ranking(self, picture: str, layer: str) -> Ranking:

@@ -280,7 +280,7 @@ except TrainingError as error:
 
 # %% [markdown]
 # The first half of the line, left out here, says whether the loss became NaN or infinite. `fit` stops there, and puts
-# the model back to its best epoch. Besides a smaller rate there is `clip=1.0`, which shortens gradients that are too
+# the model back to its best epoch. Besides a smaller rate there is `max_grad_norm=1.0`, which shortens gradients that are too
 # long.
 #
 # ## A better step: momentum, decay, Adam
@@ -345,11 +345,11 @@ def sgd_momentum_step_solution(w, g, v, lr, momentum, weight_decay):
 check.sgd_momentum_step(sgd_momentum_step_solution, remember=False)
 
 # %% [markdown]
-# Biases and norms are left out of the decay, as shrinking them makes a network no simpler. `training.optimizer` sees
+# Biases and norms are left out of the decay, as shrinking them makes a network no simpler. `training.make_optimizer` sees
 # to that, with **parameter groups**: each has its own settings.
 
 # %%
-sgd = training.optimizer(models.mlp(64, 10), "sgd", lr=0.1, momentum=0.9, weight_decay=0.01)
+sgd = training.make_optimizer(models.mlp(64, 10), "sgd", lr=0.1, momentum=0.9, weight_decay=0.01)
 for group in sgd.param_groups:
     print(f"{group['name']:<13} lr {group['lr']}, weight decay {group['weight_decay']}")
 
@@ -710,7 +710,7 @@ print("epochs:", resumed.column("epoch"), "- same:", resumed.column("val_loss") 
 
 # %% [markdown]
 # With `training.Checkpoints(folder, arch="resnet18")` the card also says which network it is, and
-# `training.load(folder)` returns it, ready to classify.
+# `training.load_checkpoint(folder)` returns it, ready to classify.
 #
 # ## Stop early, and choose the epoch
 #

@@ -397,7 +397,7 @@ print("right on more than 3 of 4 new pictures:", accuracy > 0.75)
 
 # %% [markdown]
 # A hundred epochs, in no time: the body was run once for each picture, and not a hundred times. It has seen six pictures of
-# each class. The library's call is `training.linear_probe(model, loaders)`; with `views=` it passes several augmented versions of each
+# each class. The library's call is `training.linear_probe(model, loaders)`; with `augmented_views=` it passes several augmented versions of each
 # picture through, and keeps them all.
 #
 # ### Which six?
@@ -465,7 +465,7 @@ def two_rates_solution(model, head, lr):
 check.two_rates(two_rates_solution, remember=False)
 
 # %% [markdown]
-# The library's `training.optimizer(model, lr=…, head_factor=10)` makes these groups. And one can fine-tune **in part**: freeze the first layers, whose
+# The library's `training.make_optimizer(model, lr=…, head_factor=10)` makes these groups. And one can fine-tune **in part**: freeze the first layers, whose
 # features are general, and let the later ones learn. `training.unfreeze_from(model, layer)` does so; these are the places to begin:
 
 # %%
@@ -485,7 +485,7 @@ EPOCHS = {2: 16, 6: 10, 20: 6}
 
 def learn(count, layer, *, weights=WEIGHTS, lr=0.005, head_factor=10, **options):
     model = training.unfreeze_from(start(weights), layer)
-    optimizer = training.optimizer(model, lr=lr, head_factor=head_factor)
+    optimizer = training.make_optimizer(model, lr=lr, head_factor=head_factor)
     options = {"epochs": EPOCHS[count], "optimizer": optimizer, "progress": False, **options}
     return model, training.fit(model, loaders[count], **options)
 
@@ -622,10 +622,10 @@ model, history = learn(20, layers[-2], checkpoints=checkpoints)
 print("the best epoch is kept in files", sorted(path.suffix for path in (folder / "run").glob("best*")))
 
 # %% [markdown]
-# `fit` has written the best epoch and the last. Later, in another program, `training.load` makes the network again, ready to classify, and hands you its card.
+# `fit` has written the best epoch and the last. Later, in another program, `training.load_checkpoint` makes the network again, ready to classify, and hands you its card.
 
 # %%
-loaded, its_card = training.load(folder / "run")
+loaded, its_card = training.load_checkpoint(folder / "run")
 print(its_card.arch, "-", len(its_card.classes), "classes, such as", its_card.classes[0])
 print(its_card.transforms)
 same = all(torch.equal(a.cpu(), b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))

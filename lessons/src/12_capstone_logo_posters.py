@@ -230,12 +230,12 @@ history = training.fit(
     model,
     loaders,
     epochs=6,
-    optimizer=training.optimizer(model, "adamw", lr=0.002, weight_decay=0.01),
+    optimizer=training.make_optimizer(model, "adamw", lr=0.002, weight_decay=0.01),
     schedule=training.schedules.one_cycle(0.002, epochs=6),
     checkpoints=checkpoints,
     progress=False,
 )
-print("at least three epochs are saved:", len(training.saved(RUN)) >= 3)
+print("at least three epochs are saved:", len(training.list_checkpoints(RUN)) >= 3)
 print("validation accuracy over 0.7:", history.best["val_accuracy"] > 0.7)
 
 # %% tags=["nbval-ignore-output"]
@@ -281,7 +281,7 @@ check.epoch_for_need(epoch_for_need_solution, remember=False)
 # The library does the same with the checkpoints of a run.
 
 # %%
-prepare = training.read_card(RUN / "best.json").transforms
+prepare = training.read_checkpoint_card(RUN / "best.json").transforms
 val = data.loader(splits.val, transforms=prepare)
 ranked = evaluation.compare_epochs(RUN, val, positive="logo", progress=False, **NEED)
 best = ranked[0]
@@ -442,7 +442,7 @@ check.radii_to_logo(radii_to_logo_solution, remember=False)
 # For the 60 logos of test, with the network that you trained above. A guess would hit as often as the logo covers the poster. **Predict:** how much better is the network?
 
 # %%
-network, card = training.load(found.checkpoint)
+network, card = training.load_checkpoint(found.checkpoint)
 test = data.loader(splits.test, transforms=card.transforms, batch_size=60)
 images, labels = next(iter(test))  # the first sixty are the logos
 heat = explain.grad_cam(network, images, target=0)

@@ -1,4 +1,4 @@
-"""Questions asked of what `fit` is given, before anything else is done."""
+"""Checks of the arguments of `fit`, before anything else is done: each fault is one line that says what is wanted."""
 
 import inspect
 import math
@@ -16,35 +16,36 @@ from ..i18n import _
 
 
 class Range(NamedTuple):
-    """Finite numbers from `least`, which may be left out itself, to below `below`."""
+    """Finite numbers from `minimum` to below `below`; where `exclusive`, the minimum itself does not belong to them."""
 
-    least: float = 0.0
+    minimum: float = 0.0
     below: float = math.inf
-    more: bool = False
+    exclusive: bool = False
 
-    def holds(self, value) -> bool:
-        """Say whether it is a number in this range."""
-        if not isinstance(value, Real) or isinstance(value, bool) or not self.least <= value < self.below:
+    def __contains__(self, value: object) -> bool:
+        if not isinstance(value, Real) or isinstance(value, bool):
             return False
-        return not self.more or value > self.least
+        too_small = value <= self.minimum if self.exclusive else value < self.minimum
+        return not too_small and value < self.below  # the latter is false for NaN
 
-    def words(self) -> str:
-        """Return how a line names it."""
+    def __str__(self) -> str:
         if self.below < math.inf:
-            return _("at least {least:g} and below {below:g}", least=self.least, below=self.below)
-        return _("more than {least:g}", least=self.least) if self.more else _("at least {least:g}", least=self.least)
+            return _("at least {least:g} and below {below:g}", least=self.minimum, below=self.below)
+        if self.exclusive:
+            return _("more than {least:g}", least=self.minimum)
+        return _("at least {least:g}", least=self.minimum)
 
 
 RANGES = {
     "lr": Range(),
     "momentum": Range(below=1),
     "weight_decay": Range(),
-    "head_factor": Range(more=True),
+    "head_factor": Range(exclusive=True),
     "label_smoothing": Range(below=1),
     "mixup": Range(),
-    "clip": Range(more=True),
+    "max_grad_norm": Range(exclusive=True),
 }
-SEEDS = (-(2**63), 2**64)  # what torch's generators take
+SEEDS = (-(2**63), 2**64)  # what torch's generators accept
 
 
 def check_given(model, loaders, *, epochs=0) -> None:
@@ -69,36 +70,35 @@ def check_given(model, loaders, *, epochs=0) -> None:
     check_whole(epochs, name="epochs", unit=_("passes over the training images"), least=0, error=TrainingError)
 
 
-def check_options(*, seed=0, patience=None, optimizer=None, schedule=None, loss_fn=None, on_epoch=None, **numbers):
+def check_options(*, seed=0, patience=None, optimizer=None, schedule=None, loss_fn=None, on_epoch_end=None, **numbers):
     """Raise a TrainingError in one line for the first of these arguments of `fit` that makes no sense."""
-    check_numbers(**{name: value for name, value in numbers.items() if name != "clip" or value is not None})
+    optional = ("max_grad_norm",)
+    check_numbers(**{name: value for name, value in numbers.items() if name not in optional or value is not None})
     if patience is not None:
         check_whole(patience, name="patience", unit=_("epochs"), error=TrainingError)
     check_seed(seed)
     _check_optimizer(optimizer)
     _check_schedule(schedule)
     _check_callable(loss_fn, name="loss_fn", example="nn.CrossEntropyLoss()")
-    _check_callable(on_epoch, name="on_epoch", example="lambda history: print(history[-1])")
+    _check_callable(on_epoch_end, name="on_epoch_end", example="lambda history: print(history[-1])")
 
 
 def check_numbers(**values) -> None:
     """Raise a TrainingError in one line for the first number that is outside its range in `RANGES`."""
     for name, value in values.items():
-        if not RANGES[name].holds(value):
-            words = RANGES[name].words()
-            raise TrainingError(
-                _("{name} must be a number, {range}; got {value!r}.", name=name, range=words, value=value)
-            )
+        if value not in RANGES[name]:
+            message = _("{name} must be a number, {range}; got {value!r}.", name=name, range=RANGES[name], value=value)
+            raise TrainingError(message)
 
 
 def check_seed(seed) -> None:
-    """Raise a TrainingError in one line if torch cannot count from this."""
+    """Raise a TrainingError in one line if torch cannot be seeded with this."""
     if not isinstance(seed, int) or isinstance(seed, bool) or not SEEDS[0] <= seed < SEEDS[1]:
         raise TrainingError(_("seed must be a whole number of at most 64 bits, such as 0; got {value!r}.", value=seed))
 
 
-def images_a_batch(batches: Iterable) -> int | float:
-    """Return how many images a training batch has; infinity where the batches do not say."""
+def training_batch_size(batches: Iterable) -> float:
+    """Return how many images a training batch has, or infinity where the batches do not say."""
     size = getattr(batches, "batch_size", None) or math.inf
     return min(size, len(batches.dataset)) if hasattr(batches, "dataset") else size
 
@@ -128,7 +128,7 @@ def _check_optimizer(optimizer) -> None:
         return
     name = optimizer if isinstance(optimizer, str) else "adam"
     message = _(
-        'optimizer must be an optimizer of this model, such as training.optimizer(model, "{name}", lr=0.001); '
+        'optimizer must be an optimizer of this model, such as training.make_optimizer(model, "{name}", lr=0.001); '
         "got {value}.",
         name=name,
         value=_shown(optimizer),
@@ -150,7 +150,7 @@ def _check_schedule(schedule) -> None:
             "schedule must take the epochs done, such as {example} does: {error}.", example=example, error=error
         )
         raise TrainingError(message) from None
-    if not RANGES["lr"].holds(rate):
+    if rate not in RANGES["lr"]:
         message = _(
             "schedule must return a learning rate, a number of at least 0; at epoch 0 it returns {value}.",
             value=_shown(rate),
@@ -169,6 +169,6 @@ def _check_callable(value, *, name: str, example: str) -> None:
 
 
 def _shown(value) -> str:
-    """Return a value as a line can hold it: short ones as typed, others by their kind."""
+    """Return a value as a line can show it: short ones as typed, others by their type."""
     text = repr(value)
     return text if isinstance(value, str | Real | None) and len(text) < 60 else type(value).__name__
