@@ -12,7 +12,7 @@ from torch import nn
 
 from imgcls_course import data, evaluation, runtime, training
 from imgcls_course.data.split_names import SPLITS
-from imgcls_course.data.splits import Pictures, Splits
+from imgcls_course.data.splits import ImageTensors, Splits
 from imgcls_course.errors import CourseError, DataError
 from imgcls_course.training.fit import _cross_entropy
 
@@ -24,7 +24,7 @@ def _overlapping(count, *, seed):
     generator = torch.Generator().manual_seed(seed)
     labels = torch.repeat_interleave(torch.arange(2), torch.tensor(count))
     images = torch.randn(len(labels), 1, 1, 2, generator=generator) + 1.4 * (labels - 0.5)[:, None, None, None]
-    return Pictures(images, labels, classes=("usual", "rare"))
+    return ImageTensors(images, labels, classes=("usual", "rare"))
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +52,10 @@ def test_weights_are_scikit_learns():
     assert absent.dtype == torch.float32
 
 
-@pytest.mark.parametrize("steady", [False, True])
-def test_drawn_alike(unequal, steady):
+@pytest.mark.parametrize("per_image_seeds", [False, True])
+def test_drawn_alike(unequal, per_image_seeds):
     """As many draws as images, half of them of each class; the same from the same seed, others in the next epoch."""
-    batches = data.loaders(unequal, balance="sampler", steady=steady, batch_size=32).train
+    batches = data.loaders(unequal, balance="sampler", per_image_seeds=per_image_seeds, batch_size=32).train
     passes = []
     for seed in (0, 0, 1):
         with runtime.seeded(seed):
@@ -65,7 +65,7 @@ def test_drawn_alike(unequal, steady):
     for drawn in itertools.chain(*passes):
         assert len(drawn) == 315
         assert 0.4 < np.mean(drawn) < 0.6  # 0.5 within 3.5 standard deviations, and the seeds are fixed
-    assert sorted(_labels(data.loaders(unequal, balance="weights", steady=steady).train)) == [0] * 300 + [1] * 15
+    assert sorted(_labels(data.loaders(unequal, balance="weights", per_image_seeds=per_image_seeds).train)) == [0] * 300 + [1] * 15
 
 
 def test_only_training_is_balanced(unequal):
@@ -137,7 +137,7 @@ def test_broken_images_are_left_out_of_balanced_batches(tmp_path):
         (tmp_path / name).mkdir()
         for seed in range(count):
             damage.photo(seed=seed).save(tmp_path / name / f"{seed}.jpg")
-    pictures = data.PictureFiles(
+    pictures = data.ImageFiles(
         [*sorted((tmp_path / "ants").iterdir()), *sorted((tmp_path / "bees").iterdir())],
         [0] * 12 + [1] * 2,
         classes=("ants", "bees"),
@@ -145,7 +145,7 @@ def test_broken_images_are_left_out_of_balanced_batches(tmp_path):
     (tmp_path / "bees" / "0.jpg").write_bytes(b"no picture")
     for workers in (0, 1):
         splits = Splits(pictures, pictures, pictures, card=None)
-        options = {"image_size": 16, "balance": "sampler", "steady": True, "batch_size": 4, "workers": workers}
+        options = {"image_size": 16, "balance": "sampler", "per_image_seeds": True, "batch_size": 4, "workers": workers}
         batches = data.loaders(splits, **options).train
         with runtime.seeded(0), pytest.warns(UserWarning, match=r"1 of 14 pictures were left out: \w+/0\.jpg"):
             labels = _labels(batches)

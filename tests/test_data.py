@@ -42,8 +42,8 @@ def _sorted(rows: np.ndarray) -> np.ndarray:
 
 def test_all_names_are_known():
     """`names()`, the cards and `load` must speak of the same data sets."""
-    assert set(data.CARDS) == set(data.names())
-    assert {name for name in data.names() if data.CARDS[name].bundled} == {*NAMES, "posters"}
+    assert set(data.CARDS) == set(data.list_datasets())
+    assert {name for name in data.list_datasets() if data.CARDS[name].bundled} == {*NAMES, "posters"}
     assert all(card.name == name for name, card in data.CARDS.items())
 
 
@@ -290,7 +290,7 @@ def test_select_of_an_unknown_class_is_refused(digits):
 def test_labels_out_of_range_are_refused(labels, wrong):
     """A label that is no class must be named with its place, before torch fails without a word."""
     with pytest.raises(DataError) as caught:
-        data.Pictures(torch.rand(3, 1, 4, 4), labels, classes=("a", "b"))
+        data.ImageTensors(torch.rand(3, 1, 4, 4), labels, classes=("a", "b"))
     assert f"Label {wrong} of picture {labels.index(wrong)} " in str(caught.value)
 
 
@@ -298,7 +298,7 @@ def test_labels_out_of_range_are_refused(labels, wrong):
 def test_pictures_and_labels_must_fit(shape):
     """A missing channel axis or a missing picture must be said with the shapes."""
     with pytest.raises(DataError, match="shape") as caught:
-        data.Pictures(torch.rand(shape), [0, 1, 0], classes=("a", "b"))
+        data.ImageTensors(torch.rand(shape), [0, 1, 0], classes=("a", "b"))
     assert str(shape) in str(caught.value)
 
 
@@ -366,7 +366,7 @@ def test_cropped_is_the_middle_and_resized_is_all_of_it():
     """Lessons make small pictures in two ways: one keeps the scale, the other keeps the whole."""
     images = torch.zeros(2, 1, 8, 8)
     images[:, :, 2:6, 2:6] = 1
-    pictures = data.Pictures(images, [0, 1], classes=("a", "b"))
+    pictures = data.ImageTensors(images, [0, 1], classes=("a", "b"))
     assert pictures.cropped(4).images.eq(1).all()
     small = pictures.resized(4)
     assert small.images.shape == (2, 1, 4, 4)
@@ -386,7 +386,7 @@ def test_all_splits_are_cropped_and_resized(few_digits):
 
 def test_cropping_more_than_there_is_says_so():
     """A crop larger than the picture must be one clear line, and so must no size at all."""
-    pictures = data.Pictures(torch.rand(1, 1, 8, 8), [0], classes=("a",))
+    pictures = data.ImageTensors(torch.rand(1, 1, 8, 8), [0], classes=("a",))
     with pytest.raises(DataError, match="9×9 pixels in pictures of 8×8"):
         pictures.cropped(9)
     for wrong in (0, 2.5):
@@ -398,17 +398,17 @@ def test_cropping_more_than_there_is_says_so():
 def test_few_keeps_so_many_pictures_of_each_class(name):
     """Pictures per class decide the comparison in lesson 09: each class must have as many, whatever the seed draws."""
     splits = data.load(name)
-    few, other = splits.few(5, seed=1), splits.few(5, seed=2)
+    few, other = splits.sample_per_class(5, seed=1), splits.sample_per_class(5, seed=2)
     assert few.train.labels.bincount().tolist() == [5] * len(splits.classes)
     assert len(few.val) == len(splits.val)
     pictures = [
-        [image.flatten().tolist() for image, _label in each.train] for each in (few, other, splits.few(5, seed=1))
+        [image.flatten().tolist() for image, _label in each.train] for each in (few, other, splits.sample_per_class(5, seed=1))
     ]
     assert pictures[0] == pictures[2] != pictures[1]
 
 
 def test_few_takes_all_where_there_are_fewer(few_digits):
     """A class with fewer pictures than asked must not stop a comparison."""
-    assert len(few_digits.few(10_000).train) == len(few_digits.train)
+    assert len(few_digits.sample_per_class(10_000).train) == len(few_digits.train)
     with pytest.raises(DataError, match="per_class"):
-        few_digits.few(0)
+        few_digits.sample_per_class(0)

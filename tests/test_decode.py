@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgcls_course.data.decode import LARGEST, PictureError, read
+from imgcls_course.data.decode import LARGEST, ImageError, read_image
 from imgcls_course.errors import DataError
 
 
@@ -24,7 +24,7 @@ def _file(folder: Path, name: str, table: dict) -> Path:
 def test_a_broken_picture_gets_a_reason(tmp_path, name, shorter_side):
     """Whatever is wrong with a file must end in one line that names the file and says what is wrong."""
     path = _file(tmp_path, name, damage.BROKEN)
-    with pytest.raises(PictureError, match=damage.BROKEN[name][1]) as caught:
+    with pytest.raises(ImageError, match=damage.BROKEN[name][1]) as caught:
         read(path, shorter_side=shorter_side)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -73,7 +73,7 @@ def test_of_an_animation_the_first_frame_is_taken(tmp_path):
 def test_what_is_no_file_is_not_opened(tmp_path):
     """Reading a named pipe would wait for ever."""
     for path in damage.write_no_files(tmp_path):
-        with pytest.raises(PictureError, match=r"no file|missing"):
+        with pytest.raises(ImageError, match=r"no file|missing"):
             read(path)
 
 
@@ -88,7 +88,7 @@ def test_a_file_without_permission_says_so():
         try:
             if me == 0:
                 os.seteuid(65534)  # root may read everything; nobody may not
-            with pytest.raises(PictureError, match="permission"):
+            with pytest.raises(ImageError, match="permission"):
                 read(path)
         finally:
             if me == 0:
@@ -119,7 +119,7 @@ def test_the_limit_is_a_hundred_megapixels():
 
 def test_the_error_survives_a_worker_process():
     """Worker processes send errors pickled; path and reason must arrive."""
-    error = pickle.loads(pickle.dumps(PictureError("a.jpg", "is empty")))
+    error = pickle.loads(pickle.dumps(ImageError("a.jpg", "is empty")))
     assert (str(error), error.path, error.reason) == ("a.jpg: is empty", Path("a.jpg"), "is empty")
 
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from imgcls_course import data
-from imgcls_course.data.layouts.doubts import notes
-from imgcls_course.data.layouts.survey import survey
+from imgcls_course.data.layouts.problems import notes
+from imgcls_course.data.layouts.scan import scan_layout
 
 
 def _png16(path, values) -> None:
@@ -40,7 +40,7 @@ def test_colour_of_16_bits_is_said_to_lose_its_lower_half(tmp_path, channels):
     """Of 12 bits nothing is left but 16 levels: nearly black, but no reason to delete them."""
     root = _folder(tmp_path, lambda path, x: _png16(path, np.repeat((x * 100)[:, :, None], channels, axis=2)))
     report = data.audit(root, progress=False)
-    assert [note for note in notes(survey(root)) if "only their upper 8 bits can be read" in note]
+    assert [note for note in notes(scan_layout(root)) if "only their upper 8 bits can be read" in note]
     assert not {"blank", "label_conflict", "duplicate"} & set(report.counts)
     assert report.counts["deep"] == 8
     assert "only their upper 8 bits can be read" in str(report)
@@ -74,7 +74,7 @@ def test_values_that_8_bits_cannot_hold_are_named(tmp_path, dtype, low, high, sa
         values.flat[:2] = low, high
         Image.fromarray(values.astype(dtype)).save(path.with_suffix(".tif"))
 
-    found = notes(survey(_folder(tmp_path, make)))
+    found = notes(scan_layout(_folder(tmp_path, make)))
     assert len(found) == bool(said)
     assert said in "".join(found)
     assert ("save them again" in "".join(found)) == ("hold" in said and (low < 0 or high > 65535))

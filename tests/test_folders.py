@@ -14,10 +14,10 @@ from damage import fill
 from imgcls_course import data, evaluation
 from imgcls_course.cli.data import data_audit
 from imgcls_course.data.catalogue import describe
-from imgcls_course.data.layouts.doubts import notes
+from imgcls_course.data.layouts.problems import notes
 from imgcls_course.data.layouts.file_names import labels_in_names
 from imgcls_course.data.layouts.find import find_layout
-from imgcls_course.data.layouts.unlabelled import say_skipped, sort_files
+from imgcls_course.data.layouts.unlabelled import skipped_message, find_images_and_others
 from imgcls_course.data.split_names import split_folders
 from imgcls_course.errors import DataError
 
@@ -223,7 +223,7 @@ def test_splits_under_common_names_are_respected(tmp_path, name):
     layout = find_layout(tmp_path)
     assert layout.classes == ("forest", "sea")
     assert tuple(layout.splits.get(split, 0) for split in ("train", "val", "test")) == sizes
-    assert [each.path.name for each in layout.skipped] == ([skipped] if skipped else [])
+    assert [each.path.name for each in layout.skipped_folders] == ([skipped] if skipped else [])
 
 
 def test_what_is_skipped_is_said(tmp_path, capsys):
@@ -291,7 +291,7 @@ def test_what_systems_leave_behind_is_no_class(tmp_path):
     rest = ["Thumbs.db", "a/desktop.ini", "a/._1.jpg", "a/1.jpg:Zone.Identifier", "a/@eaDir/1.jpg"]
     root = fill(tmp_path, "a/*3", "b/*3", *(f"{name}/*2" for name in system), *rest)
     layout = find_layout(root)
-    assert (layout.classes, len(layout.samples), layout.left_aside, layout.skipped) == (("a", "b"), 6, (), ())
+    assert (layout.classes, len(layout.samples), layout.skipped_files, layout.skipped_folders) == (("a", "b"), 6, (), ())
     assert data.audit(root, progress=False).of("empty_folder") == ()
 
 
@@ -302,10 +302,10 @@ def test_a_training_run_is_no_class(tmp_path):
     fill(root, *(f"{folder}{name}" for folder in ("run/", "", "a/") for name in run), content=b"{}")
     layout = find_layout(root)
     assert (layout.classes, len(layout.samples)) == (("a", "b"), 6)
-    assert [(each.path.name, each.reason) for each in layout.skipped if each.path != root] == [
+    assert [(each.path.name, each.reason) for each in layout.skipped_folders if each.path != root] == [
         ("run", "a training run")
     ]
-    assert "curves.png" not in {path.name for path in data.find_pictures([root])}
+    assert "curves.png" not in {path.name for path in data.find_images([root])}
 
 
 @needs_links
@@ -321,10 +321,10 @@ def test_links_are_followed_once_and_never_in_a_circle(tmp_path):
     layout = find_layout(root)
     assert layout.classes == ("a", "b")
     assert [sum(sample.label == label for sample in layout.samples) for label in (0, 1)] == [4, 3]
-    assert {path.name for path in layout.left_aside} == {"dangling.jpg", "no"}
-    assert {each.path.name for each in layout.skipped} == {"a again", "b again", "back", "loop", "up"}
+    assert {path.name for path in layout.skipped_files} == {"dangling.jpg", "no"}
+    assert {each.path.name for each in layout.skipped_folders} == {"a again", "b again", "back", "loop", "up"}
     report = data.audit(root, progress=False)
-    assert {finding.path for finding in report.of("skipped")} == {each.path for each in layout.skipped}
+    assert {finding.path for finding in report.of("skipped")} == {each.path for each in layout.skipped_folders}
     assert "is a link to a file that is missing" in {finding.detail for finding in report.of("dead_link")}
 
 
@@ -404,21 +404,21 @@ def test_predict_counts_what_it_skips(tmp_path, no_heif):
     """A folder of which half is no image must not look as if all of it had been answered."""
     fill(tmp_path, "1.jpg", "@eaDir/1.jpg")
     fill(tmp_path, "a.txt", "b.json", "c.heic", content=HEIC)
-    images, others = sort_files([tmp_path])
+    images, others = find_images_and_others([tmp_path])
     assert [path.name for path in images] == ["1.jpg"]
     said = "Skipped 2 files that are not images (.json, .txt)."
-    assert say_skipped([path for path in others if path.suffix != ".heic"]) == said
-    assert say_skipped(others).startswith(said)
+    assert skipped_message([path for path in others if path.suffix != ".heic"]) == said
+    assert skipped_message(others).startswith(said)
     with pytest.raises(DataError, match=r"There are no pictures in .* Skipped 1 file that is no image"):
-        sort_files([fill(tmp_path / "none", "a.csv", content=b"1")])
+        find_images_and_others([fill(tmp_path / "none", "a.csv", content=b"1")])
 
 
 def test_a_missing_picture_is_skipped_beside_others(tmp_path):
-    """As `predict --help` says; alone, or for `find_pictures`, it is an error."""
+    """As `predict --help` says; alone, or for `find_images`, it is an error."""
     fill(tmp_path, "good.jpg")
     missing = tmp_path / "nope.jpg"
-    assert sort_files([missing, tmp_path / "good.jpg"]) == ([missing, tmp_path / "good.jpg"], [])
-    for function, places in ((sort_files, [missing]), (data.find_pictures, [missing, tmp_path])):
+    assert find_images_and_others([missing, tmp_path / "good.jpg"]) == ([missing, tmp_path / "good.jpg"], [])
+    for function, places in ((find_images_and_others, [missing]), (data.find_images, [missing, tmp_path])):
         with pytest.raises(DataError, match="There is no file or folder"):
             function(places)
 

@@ -59,7 +59,7 @@ def test_tables_of_many_kinds(photos, content):
     layout = _read(photos, content)
     assert _labels(layout) == WHOLE
     assert "images without a row: 3" in layout.kind
-    assert len(layout.left_aside) == 3
+    assert len(layout.skipped_files) == 3
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_the_command_line_takes_a_table(photos, tmp_path):
     small = ("--image-size", 32, "--epochs", 1, "--precision", "float32", "--device", "cpu")
     printed = imgcls("train", "--data", photos, "--labels", table, "--fractions", "0.5,0.5", "--out", tmp_path, *small)
     assert "train 2, val 2, test 0" in printed
-    assert data.SplitList.read(tmp_path).labels == dict(row.split(",") for row in rows)
+    assert data.SplitList.from_run(tmp_path).labels == dict(row.split(",") for row in rows)
     assert training.read_card(tmp_path / "last.json").settings["labels"] == str(table)
     for folder, split in ((photos, "val"), (photos / "in", "test")):
         with pytest.raises(CourseError, match=r"The run was trained with --labels .*labels\.csv: give it again"):

@@ -230,7 +230,7 @@ def test_a_picture_comes_as_bytes_in_colour(tmp_path):
 def test_files_and_labels_must_fit(tmp_path):
     """A label too many shifts all that follow."""
     with pytest.raises(DataError, match="2 files need 2 labels; got 3"):
-        data.PictureFiles(["a.jpg", "b.jpg"], [0, 1, 1], classes=("a", "b"))
+        data.ImageFiles(["a.jpg", "b.jpg"], [0, 1, 1], classes=("a", "b"))
 
 
 def test_the_real_ants_and_bees(shared_data):
@@ -238,7 +238,7 @@ def test_the_real_ants_and_bees(shared_data):
     layout = find_layout(shared_data / "hymenoptera")
     assert layout.classes == ("ants", "bees")
     assert layout.splits == {"train": 245, "val": 153}
-    assert layout.left_aside == ()
+    assert layout.skipped_files == ()
 
 
 def test_how_a_given_train_folder_is_divided_is_said(tmp_path, capsys):

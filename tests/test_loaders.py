@@ -282,7 +282,7 @@ def test_wrong_options_are_named(folder, options, said):
 def test_pictures_in_memory_can_be_bytes():
     """CIFAR-10 as bytes takes a quarter of the memory; what comes out is the same."""
     images = torch.randint(0, 256, (6, 3, 8, 8), dtype=torch.uint8)
-    few, full = (data.Pictures(x, [0, 1] * 3, classes=("a", "b")) for x in (images, images / 255))
+    few, full = (data.ImageTensors(x, [0, 1] * 3, classes=("a", "b")) for x in (images, images / 255))
     assert few.images.dtype == torch.uint8
     assert all(torch.equal(few[i][0], full[i][0]) for i in range(6))
 

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import BatchSampler, SequentialSampler
 
 from imgcls_course import data, runtime, training
-from imgcls_course.data.samplers import Folded, batch_sizes
+from imgcls_course.data.samplers import TrainBatchSampler, batch_sizes
 from imgcls_course.data.splits import Splits
 from imgcls_course.errors import CourseWarning, TrainingError
 from imgcls_course.training import transfer
@@ -35,7 +35,7 @@ def test_only_a_last_batch_of_one_joins_the_one_before():
     assert batch_sizes(9, batch_size=4) == [4, 5]
     for count in range(12):
         for size in range(1, 6):
-            folded, whole = Folded(SequentialSampler(range(count)), size), list(range(count))
+            folded, whole = TrainBatchSampler(SequentialSampler(range(count)), size), list(range(count))
             batches = list(folded)
             assert len(batches) == len(folded)
             assert [index for batch in batches for index in batch] == whole
@@ -47,7 +47,7 @@ def test_only_a_last_batch_of_one_joins_the_one_before():
 
 def test_a_last_batch_of_one_trains_whatever_gives_the_batches(few_digits):
     """In memory, seeded, by workers, as features of several views, and as a plain list."""
-    for options in ({}, {"steady": True}, {"workers": 1}):
+    for options in ({}, {"per_image_seeds": True}, {"workers": 1}):
         loaders = _digits(few_digits, 33, **options)
         assert len(_fit(_normed(), loaders, epochs=1)) == 1
         assert [len(labels) for _images, labels in loaders.train] == [33], options

@@ -635,8 +635,8 @@ def test_what_is_no_model_or_no_loaders_is_one_line(few_digits, loaders):
     model = models.perceptron(64, 3)
     for given, line in [
         ((model, few_digits), r"data\.loaders\(splits, …\)"),
-        ((model, loaders.train), "got PictureLoader, which has no train, val, classes"),
-        ((model, few_digits.train), "got Pictures, which has no train, val"),
+        ((model, loaders.train), "got ImageLoader, which has no train, val, classes"),
+        ((model, few_digits.train), "got ImageTensors, which has no train, val"),
         ((loaders, model), "must be a model .* got Loaders"),
         (("resnet18", loaders), "must be a model .* got str"),
     ]:

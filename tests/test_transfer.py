@@ -19,7 +19,7 @@ def net():
 @pytest.fixture
 def loaders(few_digits):
     """Batches of three digits."""
-    return data.loaders(few_digits.few(10), batch_size=16)
+    return data.loaders(few_digits.sample_per_class(10), batch_size=16)
 
 
 def _learning(model) -> set[str]:
@@ -91,7 +91,7 @@ def test_a_probe_is_training_with_a_frozen_body(net, loaders):
 
 def test_each_view_is_another_pass(few_digits, net):
     """With augmentation, epochs must see one view after the other, and then the first again."""
-    loaders = data.loaders(few_digits.few(4), augment=True, batch_size=12)
+    loaders = data.loaders(few_digits.sample_per_class(4), augment=True, batch_size=12)
     found = training.features(net, loaders, views=3, device="cpu", progress=False)
     assert len(found.train.passes) == 3
     seen = []

@@ -23,8 +23,8 @@ def _seen(preset, image) -> torch.Tensor:
     return transforms.denormalize(preset(image), preset.normalization)
 
 
-@pytest.mark.parametrize("resize", transforms.POLICIES)
-@pytest.mark.parametrize("make", [transforms.evaluation, transforms.training])
+@pytest.mark.parametrize("resize", transforms.RESIZE_POLICIES)
+@pytest.mark.parametrize("make", [transforms.eval_preset, transforms.train_preset])
 @pytest.mark.parametrize("shape", [(40, 240), (240, 40), (50, 50), (1, 1), (2, 30000), (30000, 2), (7, 500)])
 def test_every_shape_becomes_a_square(resize, make, shape):
     """Pictures of one batch must have one size, whatever came in, and memory must not explode on extreme ones."""
@@ -37,12 +37,12 @@ def test_every_shape_becomes_a_square(resize, make, shape):
 
 def test_crop_loses_what_lies_at_the_end(wide):
     """Of a wide poster the middle square is kept: the mark at its end is gone."""
-    assert _seen(transforms.evaluation(40, resize="crop"), wide).max() < 0.01
+    assert _seen(transforms.eval_preset(40, resize="crop"), wide).max() < 0.01
 
 
 def test_squash_keeps_everything_and_its_shape_changes(wide):
     """The whole poster is there, and the square has become six times narrower."""
-    seen = _seen(transforms.evaluation(40, resize="squash"), wide)[0] > 0.5
+    seen = _seen(transforms.eval_preset(40, resize="squash"), wide)[0] > 0.5
     rows, columns = seen.any(dim=1).sum(), seen.any(dim=0).sum()
     assert rows == 20
     assert 3 <= columns <= 4
@@ -50,7 +50,7 @@ def test_squash_keeps_everything_and_its_shape_changes(wide):
 
 def test_letterbox_keeps_everything_and_its_shape(wide):
     """The whole poster is there, the square is still a square, and above and below is grey."""
-    seen = _seen(transforms.evaluation(120, resize="letterbox"), wide)
+    seen = _seen(transforms.eval_preset(120, resize="letterbox"), wide)
     mark = seen[0, 50:70] > 0.8  # the poster is 20 pixels high now, in the middle
     assert mark.any(dim=1).sum() == mark.any(dim=0).sum() == 10
     grey = torch.tensor(transforms.GREY)[:, None, None] / 255
@@ -60,21 +60,21 @@ def test_letterbox_keeps_everything_and_its_shape(wide):
 
 def test_the_bars_of_a_letterbox_are_near_zero_once_normalised(wide):
     """A bar must say nothing to the network: the mean colour becomes about 0."""
-    assert transforms.evaluation(120, resize="letterbox")(wide)[:, :50].abs().max() < 0.02
+    assert transforms.eval_preset(120, resize="letterbox")(wide)[:, :50].abs().max() < 0.02
 
 
-@pytest.mark.parametrize("resize", transforms.POLICIES)
+@pytest.mark.parametrize("resize", transforms.RESIZE_POLICIES)
 def test_a_square_picture_of_the_right_size_is_not_changed(resize):
     """Where there is nothing to do, nothing may be done."""
     image = torch.randint(0, 256, (3, 32, 32), dtype=torch.uint8)
-    assert torch.equal(transforms.evaluation(32, resize=resize).vary(image), image)
+    assert torch.equal(transforms.eval_preset(32, resize=resize).steps(image), image)
 
 
 def test_crop_agrees_with_torchvision():
     """The shorter side and then the middle: as torchvision's Resize and CenterCrop, but for the edges."""
     image = torch.nn.functional.interpolate(torch.rand(1, 3, 6, 10), size=(90, 150), mode="bicubic")[0].clamp(0, 1)
     theirs = v2.Compose([v2.Resize(30, antialias=True), v2.CenterCrop(30)])(image)
-    ours = transforms.evaluation(30, resize="crop", normalization="none")(image)
+    ours = transforms.eval_preset(30, resize="crop", normalization="none")(image)
     assert (ours - theirs).abs().mean() < 0.01
 
 
@@ -111,7 +111,7 @@ def test_normalize_leaves_its_input_alone():
 def test_evaluation_is_the_same_each_time_and_training_is_not():
     """Validation must not depend on chance, and training must vary."""
     image = torch.randint(0, 256, (3, 50, 70), dtype=torch.uint8)
-    calm, varied = transforms.evaluation(32), transforms.training(32)
+    calm, varied = transforms.eval_preset(32), transforms.train_preset(32)
     assert torch.equal(calm(image), calm(image))
     assert len({varied(image).sum().item() for _ in range(8)}) > 1
 
@@ -119,20 +119,20 @@ def test_evaluation_is_the_same_each_time_and_training_is_not():
 @pytest.mark.parametrize("resize", ["squash", "letterbox"])
 def test_training_keeps_the_whole_picture_where_the_policy_does(wide, resize):
     """A random crop would cut the logo out, and its poster would still be called logo."""
-    preset = transforms.training(40, resize=resize)
+    preset = transforms.train_preset(40, resize=resize)
     assert all(_seen(preset, wide).max() > 0.4 for _ in range(20))
 
 
 def test_extra_transforms_are_applied_before_the_scaling():
     """An instructor can add one of torchvision's, which works on bytes."""
     image = torch.full((3, 20, 20), 200, dtype=torch.uint8)
-    preset = transforms.training(20, resize="squash", normalization="none", extra=[v2.RandomInvert(1.0)])
+    preset = transforms.train_preset(20, resize="squash", normalization="none", extra=[v2.RandomInvert(1.0)])
     assert torch.allclose(preset(image), torch.tensor(55 / 255))
 
 
 def test_a_preview_is_repeatable_and_to_look_at():
     """The same seed shows the same pictures, in [0, 1], and leaves the random numbers outside as they were."""
-    image, preset = torch.randint(0, 256, (3, 50, 70), dtype=torch.uint8), transforms.training(32)
+    image, preset = torch.randint(0, 256, (3, 50, 70), dtype=torch.uint8), transforms.train_preset(32)
     before = torch.get_rng_state()
     first, again, other = (preset.preview(image, count=4, seed=seed) for seed in (0, 0, 1))
     assert torch.equal(torch.get_rng_state(), before)
@@ -145,13 +145,13 @@ def test_a_preview_is_repeatable_and_to_look_at():
 def test_a_preset_on_a_batch_is_the_same_as_one_by_one():
     """The loader finishes whole batches at once; that must change no number."""
     images = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
-    preset = transforms.evaluation(32)
-    assert torch.equal(preset.finish(images), torch.stack([preset(image) for image in images]))
+    preset = transforms.eval_preset(32)
+    assert torch.equal(preset.normalize(images), torch.stack([preset(image) for image in images]))
 
 
 def test_a_preset_shows_its_steps():
     """A student should be able to read what will be done."""
-    shown = repr(transforms.training(32, resize="letterbox"))
+    shown = repr(transforms.train_preset(32, resize="letterbox"))
     assert all(word in shown for word in ("Letterbox(32)", "Flip(0.5)", "Normalize('imagenet')"))
 
 
@@ -164,7 +164,7 @@ def test_a_preset_shows_its_steps():
         ({"image_size": 32.5}, "image_size"),
     ],
 )
-@pytest.mark.parametrize("make", [transforms.evaluation, transforms.training])
+@pytest.mark.parametrize("make", [transforms.eval_preset, transforms.train_preset])
 def test_wrong_options_are_named(make, options, said):
     """A misspelt policy must not be found out after an hour of training."""
     with pytest.raises(DataError, match=said):
@@ -174,8 +174,8 @@ def test_wrong_options_are_named(make, options, said):
 def test_float_and_byte_pictures_give_the_same():
     """Pictures in memory are floats and those in files bytes; the network must see no difference."""
     image = torch.nn.functional.interpolate(torch.rand(1, 3, 5, 5), size=(60, 90), mode="bicubic")[0].clamp(0, 1)
-    for resize in transforms.POLICIES:
-        preset = transforms.evaluation(32, resize=resize)
+    for resize in transforms.RESIZE_POLICIES:
+        preset = transforms.eval_preset(32, resize=resize)
         difference = preset(image) - preset((image * 255).round().to(torch.uint8))
         assert difference.abs().max() < 0.03, resize
 
@@ -189,7 +189,7 @@ def test_transforms_are_reached_from_data():
 def test_flips_mirror_left_and_right_as_often_as_told(probability, expected):
     """A flip that never happens, or that turns pictures upside down, would train another network."""
     image = torch.arange(12, dtype=torch.uint8).reshape(1, 3, 4)
-    results = [transforms.Flip(probability)(image) for _time in range(30)]
+    results = [transforms.RandomHorizontalFlip(probability)(image) for _time in range(30)]
     assert all(torch.equal(result, image) or torch.equal(result, image.flip(-1)) for result in results)
     assert {torch.equal(result, image.flip(-1)) for result in results} == expected
 
@@ -197,7 +197,7 @@ def test_flips_mirror_left_and_right_as_often_as_told(probability, expected):
 def test_random_crops_are_torchvisions():
     """From the same random numbers the same part must be cut: the recipes of the literature mean this crop."""
     image = torch.nn.functional.interpolate(torch.rand(1, 3, 5, 7), size=(90, 130), mode="bicubic")[0].clamp(0, 1)
-    ours, theirs = transforms.RandomCrop(32, scale=(0.08, 1.0)), old.RandomResizedCrop(32, antialias=True)
+    ours, theirs = transforms.RandomResizedCrop(32, scale=(0.08, 1.0)), old.RandomResizedCrop(32, antialias=True)
     for seed in range(10):
         with runtime.seeded(seed):
             first = ours(image)
@@ -222,7 +222,7 @@ def test_turns_are_the_four_quarter_turns():
     """Each must come, and nothing else: no pixel is lost or invented."""
     image = torch.arange(27, dtype=torch.uint8).reshape(3, 3, 3)
     turns = {tuple(torch.rot90(image, k, (1, 2)).flatten().tolist()) for k in range(4)}
-    assert {tuple(each.flatten().tolist()) for each in _drawn(transforms.Turn(), image)} == turns
+    assert {tuple(each.flatten().tolist()) for each in _drawn(transforms.RandomQuarterTurn(), image)} == turns
 
 
 @pytest.mark.parametrize("floating", [False, True])
@@ -232,7 +232,7 @@ def test_other_colours_keep_the_forms(floating):
     image[0, :, :3], image[2, 2:4, 2:4] = 40, 0
     image = image / 255 if floating else image
     areas = image.flatten(1).unique(dim=1, return_inverse=True)[1]
-    seen = _drawn(transforms.Recolour(), image)
+    seen = _drawn(transforms.RandomRecolour(), image)
     for each in seen:
         assert each.shape == image.shape
         assert each.dtype == image.dtype

@@ -13,7 +13,7 @@ from commands import imgcls
 
 from imgcls_course import data, models, paths, training
 from imgcls_course.data import cache, workers
-from imgcls_course.data.prepared import Prepared
+from imgcls_course.data.transformed import TransformedDataset
 from imgcls_course.errors import DataError, FileError, TrainingError
 
 NOBODY = 65534

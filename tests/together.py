@@ -75,7 +75,7 @@ def unequal(balance: str) -> data.Loaders:
     few = data.load("digits").select(["1", "3", "8"])
     rare = few.train.labels == 2
     train = few.train.subset(torch.nonzero(~rare | (rare.cumsum(0) <= 5)).flatten()[:60])
-    return data.loaders(Splits(train, few.val, few.test, card=few.card), batch_size=16, steady=True, balance=balance)
+    return data.loaders(Splits(train, few.val, few.test, card=few.card), batch_size=16, per_image_seeds=True, balance=balance)
 
 
 def shares_of_one() -> data.Loaders:

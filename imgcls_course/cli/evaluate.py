@@ -55,11 +55,11 @@ def evaluate(
     card = training.read_card(training.saved(checkpoint)[0])
     evaluation.check_question(card.classes, positive=positive, threshold=threshold, split=split, **needs)
     print(catalogue.describe(data))
-    listed, own = split_list.SplitList.read(checkpoint), shares(fractions)
+    listed, own = split_list.SplitList.from_run(checkpoint), shares(fractions)
     divide = functools.partial(split_list.for_evaluation, listed=listed, fractions=own)
     with as_in_training(card.settings, data=data, pattern=pattern, labels=labels):
         options = {} if own is None else {"fractions": own}
-        loaded = catalogue.load(data, pattern=pattern, labels=labels, divide=divide, **options)
+        loaded = catalogue.load(data, pattern=pattern, labels=labels, splitter=divide, **options)
         found = evaluation.review(
             checkpoint,
             loaded,
@@ -79,7 +79,7 @@ def evaluate(
     if report is not None:
         from .. import report as reports
 
-        images = loaded[split] if isinstance(loaded[split], splits.Pictures) else None
+        images = loaded[split] if isinstance(loaded[split], splits.ImageTensors) else None
         print(reports.write(found, report, title=f"{Path(data).name}: {found.positive}", images=images))
 
 
@@ -112,12 +112,12 @@ def predict(
 ) -> None:
     """Say what is on pictures, a line each. Broken or missing ones are named and skipped; exit status 1 if all are."""
     from .. import devices, evaluation, training
-    from ..data.layouts.unlabelled import say_skipped, sort_files
+    from ..data.layouts.unlabelled import skipped_message, find_images_and_others
 
-    # Where nothing is left, it is an error, and `sort_files` says so.
-    files, others = sort_files(pictures)
+    # Where nothing is left, it is an error, and `find_images_and_others` says so.
+    files, others = find_images_and_others(pictures)
     if others:
-        print(say_skipped(others), file=sys.stderr)
+        print(skipped_message(others), file=sys.stderr)
     if positive is not None and threshold is None:
         print(
             _("--positive is used only with --threshold; without it, the most probable class counts."), file=sys.stderr

@@ -87,15 +87,15 @@ def train(
     settings["schedule_epochs"] = _schedule_epochs(schedule, epochs=epochs, before=before, out=out)
     lr_of = training.schedules.by_name(schedule, lr=lr, epochs=settings["schedule_epochs"])
     goes_on = before is not None
-    listed = processes.from_first(lambda: split_list.SplitList.read(out) if goes_on else None)
+    listed = processes.from_first(lambda: split_list.SplitList.from_run(out) if goes_on else None)
     with processes.one_voice():
         print(catalogue.describe(data))
         read = {"pattern": pattern, "labels": labels, "fractions": shares(fractions)}
         with as_in_training(before or {}, data=data, pattern=pattern, labels=labels):
-            splits = catalogue.load(data, **read, divide=listed.again if listed else None)
-    if processes.first and goes_on and not listed and split_list.write(splits, out):
+            splits = catalogue.load(data, **read, splitter=listed.apply if listed else None)
+    if processes.first and goes_on and not listed and split_list.write_split_list(splits, out):
         print(_("This run had no {name}: its splits were made anew from the folder.", name=split_list.FILE))
-    options = {"batch_size": batch_size, "workers": workers, "augment": augments, "balance": balance, "steady": True}
+    options = {"batch_size": batch_size, "workers": workers, "augment": augments, "balance": balance, "per_image_seeds": True}
     batches = loaders(splits, **options, **prepare)
     if (bits := getattr(splits.train, "bits", 16)) < 16:
         checkpoints.transforms["bits"] = bits  # new pictures have to be scaled like these
@@ -119,7 +119,7 @@ def train(
         schedule=lr_of,
         precision=precision,
         device=device,
-        checkpoints=replace(checkpoints, before_first=lambda: split_list.write(splits, out)),
+        checkpoints=replace(checkpoints, before_first=lambda: split_list.write_split_list(splits, out)),
         resume=resume,
         seed=seed,
         on_epoch=lambda history: _record(history, out),

@@ -36,7 +36,7 @@ def class_weights(labels, *, num_classes: int) -> torch.Tensor:
     return torch.where(counts > 0, counts.sum() / (there * counts.clamp(min=1)), 1.0).float()
 
 
-def order_of(labels, *, balance: str, num_classes: int) -> Sampler:
+def train_sampler(labels, *, balance: str, num_classes: int) -> Sampler:
     """Return in which order training images come: each once, or as many draws, in which all classes are alike.
 
     Drawn from torch's global random numbers. With "sampler", an image of a small class comes several times in an epoch,

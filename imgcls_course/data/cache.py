@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .decode import PictureError, reason
+from .decode import ImageError, reason
 
 HEADER = 128  # bytes that NumPy writes before the numbers
 Stamp = tuple[int, int]  # when a file was changed (ns) and its size (bytes): another stamp is another picture
 
 
-def bounded(limit: int) -> int:
+def memory_limit(limit: int) -> int:
     """Return the bound in bytes, or half of the memory that is free now if that is less; a full memory stops all."""
     free = _free_memory()
     return limit if free is None else min(limit, free // 2)
@@ -35,11 +35,11 @@ def _free_memory() -> int | None:
 
 
 def stamp(path: Path) -> Stamp:
-    """Return what changes when a file changes, or raise a PictureError."""
+    """Return what changes when a file changes, or raise a ImageError."""
     try:
         found = os.stat(path)
     except OSError as error:
-        raise PictureError(path, reason(path, error)) from None
+        raise ImageError(path, reason(path, error)) from None
     return found.st_mtime_ns, found.st_size
 
 

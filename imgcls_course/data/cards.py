@@ -36,7 +36,7 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class Card:
+class DatasetCard:
     """The description of a data set.
 
     Attributes
@@ -132,7 +132,7 @@ _FASHION_FILES = (
 CARDS = {
     card.name: card
     for card in (
-        Card(
+        DatasetCard(
             name="digits",
             title="Handwritten digits",
             source="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998, from scikit-learn",
@@ -142,7 +142,7 @@ CARDS = {
             count=1797,
             note="Written by 13 people, scanned, and counted down to 8×8 pixels of 17 grey levels.",
         ),
-        Card(
+        DatasetCard(
             name="faces",
             title="Faces and other patches of photos",
             source="A part of Labeled Faces in the Wild (Huang et al., 2007), from scikit-image",
@@ -152,7 +152,7 @@ CARDS = {
             count=200,
             note="100 faces and 100 patches of photos without a face. 200 pictures are few: expect a wide spread.",
         ),
-        Card(
+        DatasetCard(
             name="textures",
             title="Patches of ten photos",
             source="Cut from ten pictures that scikit-image brings along",
@@ -163,7 +163,7 @@ CARDS = {
             note="Each class is one photo. Its splits come from three strips that share no pixel; patches of one split "
             "may overlap.",
         ),
-        Card(
+        DatasetCard(
             name="posters",
             title="Posters with and without our logo",
             source="Drawn by imgcls_course/data/bundled/posters.py, some with parts of photographs from scikit-image",
@@ -174,7 +174,7 @@ CARDS = {
             note="Every shape from 1:6 to 6:1. Our logo is an iris of three blades, of any size, colour and tilt, at "
             "any place. Some of the others have a look-alike.",
         ),
-        Card(
+        DatasetCard(
             name="hymenoptera",
             title="Ants and bees",
             source="Photographs of ImageNet (Deng et al., 2009), chosen for PyTorch's tutorial on transfer learning",
@@ -195,7 +195,7 @@ CARDS = {
             unpacked=50_000_000,
             stand_in="posters",
         ),
-        Card(
+        DatasetCard(
             name="cats_dogs",
             title="Cats and dogs",
             classes=("cat", "dog"),
@@ -203,7 +203,7 @@ CARDS = {
             stand_in="posters",
             **_PETS,
         ),
-        Card(
+        DatasetCard(
             name="pet_breeds",
             title="37 breeds of cats and dogs",
             classes=tuple(_BREEDS.split(", ")),
@@ -211,7 +211,7 @@ CARDS = {
             stand_in="textures",
             **_PETS,
         ),
-        Card(
+        DatasetCard(
             name="cifar10",
             title="Small photographs of ten kinds of things",
             source="A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009 (CIFAR-10)",
@@ -229,7 +229,7 @@ CARDS = {
             unpacked=190_000_000,
             stand_in="textures",
         ),
-        Card(
+        DatasetCard(
             name="fashion_mnist",
             title="Pieces of clothing",
             source="H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST, 2017 (Zalando Research)",
@@ -244,7 +244,7 @@ CARDS = {
             unpacked=55_000_000,
             stand_in="digits",
         ),
-        Card(
+        DatasetCard(
             name="imagenette",
             title="Ten classes of ImageNet that are easy to tell apart",
             source="J. Howard, Imagenette (fast.ai), 160 pixels version; photographs of ImageNet (Deng et al., 2009)",

@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import console
 from ..errors import DataError, unknown
 from ..i18n import _
-from .layouts.doubts import notes
+from .layouts.problems import notes
 from .layouts.find import find_layout, to_splits
 from .layouts.layout import Layout
 from .split_names import SPLITS
@@ -32,7 +32,7 @@ _WHERE = {  # name: the module with the function of that name
 PREFIX = "course:"  # before the name of a set, where a folder has the same name
 
 
-def names() -> list[str]:
+def list_datasets() -> list[str]:
     """Return the names of the data sets that `load` knows."""
     return list(_WHERE)
 
@@ -44,14 +44,14 @@ def load(
     pattern: str | None = None,
     labels: str | os.PathLike | None = None,
     fractions=FRACTIONS,
-    divide: Callable[[Layout], Splits] | None = None,
+    splitter: Callable[[Layout], Splits] | None = None,
 ) -> Splits:
     r"""Load a data set, split in three.
 
     Parameters
     ----------
     name : str or path
-        One of `names()`; those that are not bundled are downloaded the first time. Or a folder of pictures of your own:
+        One of `list_datasets()`; those that are not bundled are downloaded the first time. Or a folder of pictures of your own:
         what was found in it is printed. Where a folder has the name of a set, write `./faces` for the folder and
         `course:faces` for the set.
     seed : int
@@ -66,9 +66,9 @@ def load(
         For a folder whose splits are not given: about the shares of train, val and test; (0.8, 0.2) leaves test empty.
         Every class has at least one image in train and in val. An image that is deleted or added later moves none of
         the others between train and test.
-    divide : callable, optional
+    splitter : callable, optional
         For a folder: makes the splits of its layout, and says how, in place of `seed` and `fractions`; such as
-        `SplitList.read("run").again`, for those that `imgcls train` made.
+        `SplitList.from_run("run").apply`, for those that `imgcls train` made.
 
     Raises
     ------
@@ -90,11 +90,11 @@ def load(
             message = _("pattern, labels and fractions are for folders; the course's set '{name}' has its own splits.")
             raise DataError(message.format(name=known))
         return getattr(importlib.import_module(f"{__package__}.{_WHERE[known]}"), known)(seed=seed)
-    layout = find_layout(name, pattern=pattern, labels=labels, least_classes=1 if divide else 2)
-    splits = None if divide else to_splits(layout, seed=seed, fractions=fractions)
+    layout = find_layout(name, pattern=pattern, labels=labels, least_classes=1 if splitter else 2)
+    splits = None if splitter else to_splits(layout, seed=seed, fractions=fractions)
     console.show("\n".join([str(layout), *notes(layout)]))
     if splits is None:
-        return divide(layout)
+        return splitter(layout)
     if "val" not in layout.splits:
         console.show(_("Split with seed {seed}: {sizes}.", seed=seed, sizes=_sizes(splits)))
         if len(fractions) == 3 and "test" not in layout.splits:

@@ -19,7 +19,7 @@ LARGEST = 100_000_000  # pixels; a file of a few kB can claim to be far larger, 
 WHITE = (255, 255, 255)
 
 
-class PictureError(DataError):
+class ImageError(DataError):
     """A file cannot be read as a picture; `reason` says why, without the file's name."""
 
     def __init__(self, path, reason: str):
@@ -31,27 +31,27 @@ class PictureError(DataError):
 
 
 @contextlib.contextmanager
-def opened(path) -> Iterator[Image.Image]:
-    """Open a picture file; whatever goes wrong, also later while it is decoded inside the block, is a PictureError.
+def open_image(path) -> Iterator[Image.Image]:
+    """Open a picture file; whatever goes wrong, also later while it is decoded inside the block, is a ImageError.
 
     Nothing but a regular file is opened: reading a named pipe would wait for ever.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise PictureError(path, _("is no file"))
+            raise ImageError(path, _("is no file"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata, and of large pictures: see LARGEST
             with Image.open(path, formats=formats()) as image:
                 if image.width * image.height > LARGEST:
-                    raise PictureError(path, _too_large(image.size))
+                    raise ImageError(path, _too_large(image.size))
                 yield image
-    except PictureError:
+    except ImageError:
         raise
     except Exception as error:  # Pillow's readers raise nearly everything on damaged files
-        raise PictureError(path, reason(path, error)) from error
+        raise ImageError(path, reason(path, error)) from error
 
 
-def read(path, *, shorter_side: int | None = None, bits: int = 16) -> np.ndarray:
+def read_image(path, *, shorter_side: int | None = None, bits: int = 16) -> np.ndarray:
     """Read a picture.
 
     Parameters
@@ -70,10 +70,10 @@ def read(path, *, shorter_side: int | None = None, bits: int = 16) -> np.ndarray
 
     Raises
     ------
-    PictureError
+    ImageError
         If the file is missing, unreadable, damaged, no picture, or larger than 100 megapixels.
     """
-    with opened(path) as image:
+    with open_image(path) as image:
         if shorter_side is not None:
             image.draft(image.mode, _shrunk(image.size, 2 * shorter_side))  # JPEG: decode no more than needed
         image = to_rgb(image, bits=bits)

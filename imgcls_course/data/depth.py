@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .decode import PictureError, opened
+from .decode import ImageError, open_image
 
 FULL = 16  # bits of a file whose values we shall take as they are stored
 DEPTHS = (8, 10, 12, 14, FULL)  # of sensors and converters
@@ -16,7 +16,7 @@ EXAMPLES = 100  # images that are looked at, evenly spread; others than deep one
 
 
 @dataclass(frozen=True)
-class Depth:
+class BitDepth:
     """How deep the images of a data set are.
 
     Attributes
@@ -35,7 +35,7 @@ class Depth:
     colour: bool = False
 
 
-def depth_of(paths: Sequence[Path]) -> Depth:
+def bit_depth_of(paths: Sequence[Path]) -> BitDepth:
     """Look at examples among some files. Of those that are not deep, only the header is read."""
     step = max(1, len(paths) // EXAMPLES)
     ranges: dict[str, tuple[float, float]] = {}
@@ -48,7 +48,7 @@ def depth_of(paths: Sequence[Path]) -> Depth:
         colour = colour or kind == "colour"
     ranges.pop("colour", None)
     highest = max((high for kind, (_low, high) in ranges.items() if kind != "float"), default=0)
-    return Depth(next((bits for bits in DEPTHS if 0 < highest < 2**bits), FULL), ranges, colour)
+    return BitDepth(next((bits for bits in DEPTHS if 0 < highest < 2**bits), FULL), ranges, colour)
 
 
 def bits_used(paths: Sequence[Path]) -> int:
@@ -59,7 +59,7 @@ def bits_used(paths: Sequence[Path]) -> int:
     largest value for white: it differs from set to set, and training and prediction have to agree. Without 16-bit
     images it is 16. An image outside the examples that is brighter than all of them may be cut off at white.
     """
-    return depth_of(paths).bits
+    return bit_depth_of(paths).bits
 
 
 def deep_colour(image: Image.Image) -> bool:
@@ -70,7 +70,7 @@ def deep_colour(image: Image.Image) -> bool:
 def _values(path: Path) -> tuple[str, float, float]:
     """Return the kind of a deep image, its lowest and its highest value; "" of any other file."""
     try:
-        with opened(path) as image:
+        with open_image(path) as image:
             if deep_colour(image):
                 return "colour", 0, 0
             if not image.mode.startswith(("I", "F")):
@@ -79,7 +79,7 @@ def _values(path: Path) -> tuple[str, float, float]:
             values = np.asarray(image)
             values = values[np.isfinite(values)]
             return (kind, float(values.min()), float(values.max())) if values.size else ("", 0, 0)
-    except PictureError:
+    except ImageError:
         return "", 0, 0
 
 

@@ -8,11 +8,11 @@ from torch.utils.data import Dataset
 
 from ..errors import DataError
 from ..i18n import _
-from .decode import read
-from .splits import check_labels, relabelled
+from .decode import read_image
+from .splits import check_labels, select_classes
 
 
-class PictureFiles(Dataset):
+class ImageFiles(Dataset):
     """Picture files and labels, the pictures of any size and shape.
 
     Parameters
@@ -44,20 +44,20 @@ class PictureFiles(Dataset):
         return len(self.paths)
 
     def __getitem__(self, index) -> tuple[torch.Tensor, int]:
-        image = torch.from_numpy(read(self.paths[index], bits=self.bits)).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
+        image = torch.from_numpy(read_image(self.paths[index], bits=self.bits)).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
         return image, int(self.labels[index])
 
     def __repr__(self) -> str:
-        return f"PictureFiles({len(self)} files, {len(self.classes)} classes)"
+        return f"ImageFiles({len(self)} files, {len(self.classes)} classes)"
 
-    def subset(self, indices) -> "PictureFiles":
+    def subset(self, indices) -> "ImageFiles":
         """Return only the pictures at these places, in the order given."""
         indices = torch.as_tensor(indices, dtype=torch.int64)
         paths = [self.paths[index] for index in indices.tolist()]
-        return PictureFiles(paths, self.labels[indices], classes=self.classes, bits=self.bits)
+        return ImageFiles(paths, self.labels[indices], classes=self.classes, bits=self.bits)
 
-    def select(self, classes) -> "PictureFiles":
+    def select(self, classes) -> "ImageFiles":
         """Return only the pictures of some classes, relabelled 0, 1, … in the order given."""
-        kept, labels = relabelled(self, classes)
+        kept, labels = select_classes(self, classes)
         paths = [self.paths[index] for index in kept.tolist()]
-        return PictureFiles(paths, labels, classes=tuple(classes), bits=self.bits)
+        return ImageFiles(paths, labels, classes=tuple(classes), bits=self.bits)

@@ -15,7 +15,7 @@ from ..i18n import _
 
 EXCLUDED = {  # formats that Pillow knows by name and we do not open
     "EPS",  # is decoded by Ghostscript: a program that would run whatever the file tells it to
-    "WMF",  # drawing commands, which only Windows can draw
+    "WMF",  # cpu_seeded commands, which only Windows can draw
     "BUFR", "GRIB", "HDF5",  # tables of measurements; Pillow has no decoder for them
     "FITS", "MCIDAS", "SPIDER",  # measurements as well; nothing in them says which value is white
     "MPEG",  # a film
@@ -48,7 +48,7 @@ def formats() -> tuple[str, ...]:
     return tuple(name for name in Image.OPEN if name not in EXCLUDED)
 
 
-def is_picture(path: Path) -> bool:
+def is_image(path: Path) -> bool:
     """Say whether a file is an image: by its ending, or by its first bytes where the ending says nothing else.
 
     A text stays a text, whatever is in it. A camera's raw file begins like a TIFF, but what Pillow finds in it is a

@@ -14,12 +14,12 @@ from .. import paths
 from ..arguments import check_whole
 from ..errors import CourseWarning, DataError, unknown
 from ..i18n import _
-from .balance import check_balance, class_weights, order_of
-from .cache import DiskCache, MemoryCache, bounded
-from .decode import PictureError
-from .files import PictureFiles
-from .prepared import Prepared
-from .samplers import Folded, Part, Seeded
+from .balance import check_balance, class_weights, train_sampler
+from .cache import DiskCache, MemoryCache, memory_limit
+from .decode import ImageError
+from .files import ImageFiles
+from .transformed import TransformedDataset
+from .samplers import TrainBatchSampler, ShardSampler, SeededSampler
 from .split_names import SPLITS
 from .splits import Splits
 from .workers import check_shared_memory, one_line_if_lost
@@ -58,7 +58,7 @@ def loaders(
     cache: str = "memory",
     cache_gb: float = 2.0,
     strict: bool = False,
-    steady: bool = False,
+    per_image_seeds: bool = False,
     balance: str = "none",
 ) -> Loaders:
     """Make batches: shuffled for training, in order for validation and test.
@@ -72,7 +72,7 @@ def loaders(
     image_size : int, optional
         Height and width of every picture, in pixels. Needed for pictures in files; those in memory stay as they are.
     resize : {"crop", "squash", "letterbox"}
-        What to do with pictures that are not square, see `transforms.evaluation`.
+        What to do with pictures that are not square, see `transforms.eval_preset`.
     augment : bool or "strong", optional
         Whether pictures for training are varied at random. Default: those from files, not those in memory. "strong"
         varies them more, by quarter turns and other colours: where the class hangs on neither.
@@ -91,7 +91,7 @@ def loaders(
     strict : bool
         Read every file now, and raise a DataError if one is broken. Otherwise a broken picture is left out when it is
         met, and a warning names and counts those at the end of the pass.
-    steady : bool
+    per_image_seeds : bool
         Vary each picture by random numbers of its own, so that an epoch is the same with any number of workers, and of
         processes that train together.
     balance : {"none", "sampler", "weights"}
@@ -119,33 +119,33 @@ def loaders(
     bits = getattr(splits.train, "bits", 16)
     caches = _caches(cache, size=kept, bits=bits, limit=int(cache_gb * GIGABYTE), processes=processes)
     prepared = [
-        Prepared(splits[name], transform=preset, caches=caches, size=kept)
+        TransformedDataset(splits[name], transform=preset, caches=caches, size=kept)
         for name, preset in zip(SPLITS, (presets[0], presets[1], presets[1]), strict=True)
     ]
     if strict:
         check_all(prepared)
-    train = PictureLoader(prepared[0], **_order(splits.train, steady=steady, balance=balance), **options)
-    val, test = (PictureLoader(dataset, **options) for dataset in prepared[1:])
+    train = ImageLoader(prepared[0], **_order(splits.train, per_image_seeds=per_image_seeds, balance=balance), **options)
+    val, test = (ImageLoader(dataset, **options) for dataset in prepared[1:])
     weights = None
     if balance == "weights":
         weights = class_weights(splits.train.labels, num_classes=len(splits.classes))
     return Loaders(train, val, test, classes=splits.classes, class_weights=weights, transforms=transforms)
 
 
-def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0) -> "PictureLoader":
+def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0) -> "ImageLoader":
     """Make batches of one set of pictures, in order, for a network that is trained already.
 
     Parameters
     ----------
-    pictures : Pictures or PictureFiles
+    pictures : ImageTensors or ImageFiles
     transforms : dict
-        `image_size`, `resize`, `normalization` and, of 16-bit pictures, `bits` as in training: `Card.transforms` of its
+        `image_size`, `resize`, `normalization` and, of 16-bit pictures, `bits` as in training: `DatasetCard.transforms` of its
         checkpoint. Empty leaves pictures in memory as they are.
     batch_size, workers
         As for `loaders`.
     """
     options = _options(batch_size, workers=workers)
-    if not transforms and isinstance(pictures, PictureFiles):
+    if not transforms and isinstance(pictures, ImageFiles):
         raise DataError(_("How were the pictures prepared in training? transforms is empty."))
     preset = None
     if transforms:
@@ -153,11 +153,11 @@ def loader(pictures, *, transforms: dict, batch_size: int = 32, workers: int = 0
 
         preset = evaluation(**{name: value for name, value in transforms.items() if name != "bits"})
     size, bits = _kept(transforms.get("image_size")), transforms.get("bits")
-    prepared = Prepared(pictures, transform=preset, caches=[], size=size, bits=bits)
-    return PictureLoader(prepared, **options)
+    prepared = TransformedDataset(pictures, transform=preset, caches=[], size=size, bits=bits)
+    return ImageLoader(prepared, **options)
 
 
-class PictureLoader(DataLoader):
+class ImageLoader(DataLoader):
     """A DataLoader that leaves broken pictures out of its batches.
 
     Attributes
@@ -166,7 +166,7 @@ class PictureLoader(DataLoader):
         Those met so far, and what is wrong with each. A warning names them at the end of a pass that met new ones.
     """
 
-    def __init__(self, dataset: Prepared, *, num_workers: int, shuffle: bool = False, **options):
+    def __init__(self, dataset: TransformedDataset, *, num_workers: int, shuffle: bool = False, **options):
         super().__init__(
             dataset,
             shuffle=shuffle and len(dataset) > 0,  # torch refuses to shuffle nothing
@@ -177,7 +177,7 @@ class PictureLoader(DataLoader):
         )
         if shuffle or options.get("sampler") is not None:  # it is for training
             # Given as an argument it would hide batch_size and sampler, and torch forbids setting it afterwards.
-            object.__setattr__(self, "batch_sampler", Folded(self.sampler, self.batch_size))
+            object.__setattr__(self, "batch_sampler", TrainBatchSampler(self.sampler, self.batch_size))
         self.broken: dict = {}
         self._told, self._room_checked = 0, False
 
@@ -197,17 +197,17 @@ class PictureLoader(DataLoader):
             self._told = len(self.broken)
             warnings.warn(_left_out(self.broken, total=len(self.dataset)), CourseWarning, stacklevel=2)
 
-    def part(self, rank: int, *, of: int) -> "PictureLoader":
+    def part(self, rank: int, *, of: int) -> "ImageLoader":
         """Make a loader of what one of several processes takes of every batch; it loads nothing else."""
-        sampler = Part(self.batch_sampler, rank=rank, of=of)
-        return PartLoader(self.dataset, batch_sampler=sampler, num_workers=self.num_workers)
+        sampler = ShardSampler(self.batch_sampler, rank=rank, of=of)
+        return ShardLoader(self.dataset, batch_sampler=sampler, num_workers=self.num_workers)
 
     def _missing(self) -> tuple | None:
         """Return what stands for a batch of which nothing could be read: no batch."""
         return None
 
 
-class PartLoader(PictureLoader):
+class ShardLoader(ImageLoader):
     """A loader for one of several processes: it gives as many batches as those of the others, even if one is empty."""
 
     @functools.cached_property
@@ -226,7 +226,7 @@ def check_all(datasets) -> None:
             for index in range(len(dataset)):
                 try:
                     dataset.image(index)
-                except PictureError as error:
+                except ImageError as error:
                     broken[error.path] = error.reason
                 bar.update()
     if broken:
@@ -243,12 +243,12 @@ def _options(batch_size: int, *, workers: int) -> dict:
     return {"batch_size": batch_size, "num_workers": workers}
 
 
-def _order(pictures, *, steady: bool, balance: str) -> dict:
+def _order(pictures, *, per_image_seeds: bool, balance: str) -> dict:
     """Return what a DataLoader is told of the order of training."""
-    if len(pictures) == 0 or not (steady or balance == "sampler"):
+    if len(pictures) == 0 or not (per_image_seeds or balance == "sampler"):
         return {"shuffle": True}
-    order = order_of(pictures.labels, balance=balance, num_classes=len(pictures.classes))
-    return {"sampler": Seeded(order) if steady else order}
+    order = train_sampler(pictures.labels, balance=balance, num_classes=len(pictures.classes))
+    return {"sampler": SeededSampler(order) if per_image_seeds else order}
 
 
 def _kept(image_size: int | None) -> int | None:
@@ -258,7 +258,7 @@ def _kept(image_size: int | None) -> int | None:
 
 def _chosen(pictures, *, augment: bool | str | None, normalization: str | None, **options) -> dict:
     """Return the arguments that decide the transforms, with the defaults that these pictures have."""
-    in_files = isinstance(pictures, PictureFiles)
+    in_files = isinstance(pictures, ImageFiles)
     augment = in_files if augment is None else augment
     return {**options, "augment": augment, "normalization": normalization or ("imagenet" if in_files else "none")}
 
@@ -267,7 +267,7 @@ def _presets(pictures, *, image_size: int | None, resize: str, augment: bool | s
     """Return the transforms for training and for the rest; None leaves a picture as it is."""
     if isinstance(augment, str) and augment != "strong":
         raise DataError(_('augment is True, False or "strong"; got {value!r}.', value=augment))
-    if image_size is None and isinstance(pictures, PictureFiles):
+    if image_size is None and isinstance(pictures, ImageFiles):
         raise DataError(_("Pictures of many sizes need one: give image_size, in pixels, such as image_size=64."))
     if image_size is None and not augment and normalization is None:
         return None, None
@@ -276,15 +276,15 @@ def _presets(pictures, *, image_size: int | None, resize: str, augment: bool | s
     size = pictures.images.shape[-1] if image_size is None else image_size
     options = _chosen(pictures, resize=resize, augment=augment, normalization=normalization)
     varied = options.pop("augment")
-    rest = transforms.evaluation(size, **options)
+    rest = transforms.eval_preset(size, **options)
     extra = transforms.STRONG if varied == "strong" else ()
-    return (transforms.training(size, extra=extra, **options) if varied else rest), rest
+    return (transforms.train_preset(size, extra=extra, **options) if varied else rest), rest
 
 
 def _caches(cache: str, *, size: int | None, bits: int, limit: int, processes: int) -> list:
     if cache not in CACHES:
         raise DataError(unknown(cache, _("a place to keep pictures"), CACHES))
-    memory = MemoryCache(bounded(limit) // processes)
+    memory = MemoryCache(memory_limit(limit) // processes)
     if cache == "disk":
         folder = paths.home() / "cache" / "pictures"
         version = f"shorter side {size}" + (f", {bits} bits" if bits < 16 else "")

@@ -24,7 +24,7 @@ def batch_sizes(count: int, *, batch_size: int) -> list[int]:
     return sizes
 
 
-class Folded(BatchSampler):
+class TrainBatchSampler(BatchSampler):
     """Batches of indices for training, in the sizes that `batch_sizes` gives."""
 
     def __init__(self, sampler: Sampler, batch_size: int):
@@ -39,7 +39,7 @@ class Folded(BatchSampler):
             yield list(itertools.islice(order, size))
 
 
-class Part(Sampler):
+class ShardSampler(Sampler):
     """What one of several processes takes: of every batch of indices, each `of`-th, from the `rank`-th on.
 
     So each sample is taken once, and the parts of a batch differ by one at most; of a small one, some are empty.
@@ -60,7 +60,7 @@ class Part(Sampler):
             yield batch[self.rank :: self.of]
 
 
-class Seeded(Sampler):
+class SeededSampler(Sampler):
     """A random order, and with every index a seed for what is random in that picture, in this epoch."""
 
     def __init__(self, order: Sampler):
@@ -75,7 +75,7 @@ class Seeded(Sampler):
 
 
 @contextlib.contextmanager
-def drawing(seed: int | None) -> Iterator[None]:
+def cpu_seeded(seed: int | None) -> Iterator[None]:
     """Draw from a seed inside, on the processor; None draws on as before. Quicker than `runtime.seeded`."""
     if seed is None:
         yield

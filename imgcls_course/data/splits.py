@@ -12,12 +12,12 @@ from torch.utils.data import Dataset
 from ..arguments import check_whole
 from ..errors import DataError, unknown
 from ..i18n import _
-from .cards import Card
+from .cards import DatasetCard
 from .split_names import SPLITS
 from .stable_split import check_fractions
 
 
-class Pictures(Dataset):
+class ImageTensors(Dataset):
     """Pictures and labels in memory.
 
     Parameters
@@ -58,19 +58,19 @@ class Pictures(Dataset):
         return image / 255 if image.dtype == torch.uint8 else image, int(self.labels[index])
 
     def __repr__(self) -> str:
-        return f"Pictures({len(self)} of shape {tuple(self.images.shape[1:])}, {len(self.classes)} classes)"
+        return f"ImageTensors({len(self)} of shape {tuple(self.images.shape[1:])}, {len(self.classes)} classes)"
 
-    def select(self, classes) -> "Pictures":
+    def select(self, classes) -> "ImageTensors":
         """Return only the pictures of some classes, relabelled 0, 1, … in the order given."""
-        kept, labels = relabelled(self, classes)
-        return Pictures(self.images[kept], labels, classes=tuple(classes))
+        kept, labels = select_classes(self, classes)
+        return ImageTensors(self.images[kept], labels, classes=tuple(classes))
 
-    def subset(self, indices) -> "Pictures":
+    def subset(self, indices) -> "ImageTensors":
         """Return only the pictures at these places, in the order given."""
         indices = torch.as_tensor(indices, dtype=torch.int64)
-        return Pictures(self.images[indices], self.labels[indices], classes=self.classes)
+        return ImageTensors(self.images[indices], self.labels[indices], classes=self.classes)
 
-    def cropped(self, size: int) -> "Pictures":
+    def cropped(self, size: int) -> "ImageTensors":
         """Return the middle `size` × `size` pixels of every picture: as close up as before, but less of it."""
         check_whole(size, name="size", unit=_("pixels"))
         height, width = self.images.shape[-2:]
@@ -81,16 +81,16 @@ class Pictures(Dataset):
             raise DataError(message.format(n=size, height=height, width=width))
         top, left = (height - size) // 2, (width - size) // 2
         images = self.images[..., top : top + size, left : left + size].contiguous()
-        return Pictures(images, self.labels, classes=self.classes)
+        return ImageTensors(images, self.labels, classes=self.classes)
 
-    def resized(self, size: int) -> "Pictures":
+    def resized(self, size: int) -> "ImageTensors":
         """Return every picture scaled to `size` × `size` pixels: all of it, but smaller or larger."""
         check_whole(size, name="size", unit=_("pixels"))
         images = functional.interpolate(self.images, size=(size, size), mode="bilinear", antialias=True)
-        return Pictures(images, self.labels, classes=self.classes)
+        return ImageTensors(images, self.labels, classes=self.classes)
 
 
-def few_of_each(labels: torch.Tensor, *, per_class: int, seed: int) -> torch.Tensor:
+def sample_per_class(labels: torch.Tensor, *, per_class: int, seed: int) -> torch.Tensor:
     """Return the indices, sorted, of `per_class` pictures of each class, drawn at random; all where there are fewer."""
     check_whole(per_class, name="per_class", unit=_("pictures"))
     generator = torch.Generator().manual_seed(seed)
@@ -99,7 +99,7 @@ def few_of_each(labels: torch.Tensor, *, per_class: int, seed: int) -> torch.Ten
     return torch.cat(chosen).sort().values
 
 
-def relabelled(pictures, classes) -> tuple[torch.Tensor, torch.Tensor]:
+def select_classes(pictures, classes) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the indices of the pictures of some classes, and their labels 0, 1, … in the order given."""
     for name in classes:
         if name not in pictures.classes:
@@ -110,7 +110,7 @@ def relabelled(pictures, classes) -> tuple[torch.Tensor, torch.Tensor]:
     return kept, new
 
 
-def as_classes(pictures, classes: tuple[str, ...]):
+def remap_labels(pictures, classes: tuple[str, ...]):
     """Return the same pictures with their labels in another order of classes, which may be more.
 
     Raises
@@ -123,7 +123,7 @@ def as_classes(pictures, classes: tuple[str, ...]):
     there = [pictures.classes[label] for label in pictures.labels.unique().tolist()]
     strangers = [name for name in there if name not in classes]
     if strangers:
-        raise DataError(stranger(strangers, classes))
+        raise DataError(unknown_class(strangers, classes))
     number = {name: label for label, name in enumerate(classes)}
     found = copy.copy(pictures)  # of images or paths there is one list only
     found.labels = torch.tensor([number.get(name, -1) for name in pictures.classes])[pictures.labels]
@@ -131,7 +131,7 @@ def as_classes(pictures, classes: tuple[str, ...]):
     return found
 
 
-def stranger(names: list[str], classes: tuple[str, ...]) -> str:
+def unknown_class(names: list[str], classes: tuple[str, ...]) -> str:
     """Say that the first of these names is no class of a network, and which class is the most like it."""
     folded = {name.casefold(): name for name in classes}
     cutoff = 0.6 if len(classes) > 1 else 0  # nothing else can be meant by it
@@ -158,19 +158,19 @@ def check_labels(labels: torch.Tensor, *, num_classes: int) -> None:
 
 @dataclass(frozen=True)
 class Splits:
-    """Three disjoint sets of `Pictures` or `PictureFiles`: learn on `train`, choose on `val`, report once on `test`."""
+    """Three disjoint sets of `ImageTensors` or `ImageFiles`: learn on `train`, choose on `val`, report once on `test`."""
 
-    train: Pictures
-    val: Pictures
-    test: Pictures
-    card: Card
+    train: ImageTensors
+    val: ImageTensors
+    test: ImageTensors
+    card: DatasetCard
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The name of each label."""
         return self.train.classes
 
-    def __getitem__(self, name: str) -> Pictures:
+    def __getitem__(self, name: str) -> ImageTensors:
         if name not in SPLITS:
             raise DataError(unknown(name, _("a split"), SPLITS))
         return getattr(self, name)
@@ -184,9 +184,9 @@ class Splits:
         """Keep only some classes in all three splits, relabelled in the order given."""
         return Splits(*(self[name].select(classes) for name in SPLITS), card=self.card)
 
-    def few(self, per_class: int, *, seed: int = 0) -> "Splits":
+    def sample_per_class(self, per_class: int, *, seed: int = 0) -> "Splits":
         """Keep `per_class` training pictures of each class, drawn at random; val and test stay whole."""
-        indices = few_of_each(self.train.labels, per_class=per_class, seed=seed)
+        indices = sample_per_class(self.train.labels, per_class=per_class, seed=seed)
         return Splits(self.train.subset(indices), self.val, self.test, card=self.card)
 
     def cropped(self, size: int) -> "Splits":

@@ -13,7 +13,7 @@ from ..arguments import check_whole
 from ..errors import DataError, unknown
 from ..i18n import _
 
-POLICIES = ("crop", "squash", "letterbox")
+RESIZE_POLICIES = ("crop", "squash", "letterbox")
 NORMALIZATIONS = {  # name: mean and standard deviation of the channels, for pictures in [0, 1]
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),  # of ImageNet's training pictures
     "symmetric": ((0.5,), (0.5,)),  # any number of channels to [-1, 1]; EfficientNet's AdvProp weights want it
@@ -40,12 +40,12 @@ class Preset(nn.Module):
     def __init__(self, steps, *, image_size: int, resize: str, normalization: str):
         super().__init__()
         self.image_size, self.resize, self.normalization = image_size, resize, normalization
-        self.vary = nn.Sequential(*steps)
-        self.finish = Normalize(normalization)
+        self.steps = nn.Sequential(*steps)
+        self.normalize = Normalize(normalization)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """(3, H, W) uint8, or float in [0, 1] → (3, image_size, image_size) float32, normalised."""
-        return self.finish(self.vary(image))
+        return self.normalize(self.steps(image))
 
     def preview(self, image: torch.Tensor, *, count: int = 8, seed: int = 0) -> torch.Tensor:
         """Apply it `count` times, and undo the normalisation: (count, 3, image_size, image_size) in [0, 1]."""
@@ -54,7 +54,7 @@ class Preset(nn.Module):
         return denormalize(images, self.normalization).clamp(0, 1)
 
 
-def evaluation(image_size: int, *, resize: str = "crop", normalization: str = "imagenet") -> Preset:
+def eval_preset(image_size: int, *, resize: str = "crop", normalization: str = "imagenet") -> Preset:
     """Make the steps for validation, test and prediction: nothing in them is random.
 
     Parameters
@@ -71,7 +71,7 @@ def evaluation(image_size: int, *, resize: str = "crop", normalization: str = "i
     )
 
 
-def training(
+def train_preset(
     image_size: int, *, resize: str = "crop", normalization: str = "imagenet", scale=(0.08, 1.0), flip=0.5, extra=()
 ) -> Preset:
     """Make the steps for training: as for evaluation, but each time the picture looks a little different.
@@ -94,8 +94,8 @@ def training(
     """
     first = _resize(image_size, policy=resize)
     if resize == "crop":
-        first = RandomCrop(image_size, scale=scale)
-    steps = [first, Flip(flip), *extra]
+        first = RandomResizedCrop(image_size, scale=scale)
+    steps = [first, RandomHorizontalFlip(flip), *extra]
     return Preset(steps, image_size=image_size, resize=resize, normalization=normalization)
 
 
@@ -121,7 +121,7 @@ class Crop(Resize):
         return _scaled(functional.center_crop(image, [side, side]), self.size, self.size)
 
 
-class RandomCrop(Resize):
+class RandomResizedCrop(Resize):
     """A random part of the picture, scaled to `size`: torchvision's RandomResizedCrop, quicker on pictures in bytes."""
 
     def __init__(self, size: int, *, scale: tuple[float, float], ratio: tuple[float, float] = (3 / 4, 4 / 3)):
@@ -138,7 +138,7 @@ class RandomCrop(Resize):
         return f"{self.size}, scale={self.scale}"
 
 
-class Flip(nn.Module):
+class RandomHorizontalFlip(nn.Module):
     """Mirror left and right, with some probability: torchvision's RandomHorizontalFlip with less around it."""
 
     def __init__(self, probability: float):
@@ -154,7 +154,7 @@ class Flip(nn.Module):
         return str(self.probability)
 
 
-class Turn(nn.Module):
+class RandomQuarterTurn(nn.Module):
     """Turn the picture by 0, 90, 180 or 270 degrees: for classes that do not hang on what is up. Needs a square."""
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
@@ -162,7 +162,7 @@ class Turn(nn.Module):
         return torch.rot90(image, int(torch.randint(4, ())), dims=(-2, -1))
 
 
-class Recolour(nn.Module):
+class RandomRecolour(nn.Module):
     """Other colours, the same forms: for classes that do not hang on colour.
 
     The channels in any order; half of the pictures as their negative; half with each channel stretched or flattened by
@@ -213,14 +213,14 @@ class Letterbox(Resize):
         return colour.to(image.dtype)[:, None, None].repeat(1, self.size, self.size)
 
 
-STRONG = (Turn(), Recolour())  # for pictures whose class hangs neither on what is up nor on colour
+STRONG = (RandomQuarterTurn(), RandomRecolour())  # for pictures whose class hangs neither on what is up nor on colour
 
 _RESIZE = {"crop": Crop, "squash": Squash, "letterbox": Letterbox}
 
 
 def _resize(image_size: int, *, policy: str) -> nn.Module:
     if policy not in _RESIZE:
-        raise DataError(unknown(policy, _("a resize policy"), POLICIES))
+        raise DataError(unknown(policy, _("a resize policy"), RESIZE_POLICIES))
     return _RESIZE[policy](check_whole(image_size, name="image_size", unit=_("pixels")))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from ..data.files import PictureFiles
+from ..data.files import ImageFiles
 from ..data.loaders import loader
 from ..devices import Device
 from ..errors import CourseWarning, EvaluationError
@@ -52,7 +52,7 @@ def classify(
     model, card
         From `training.load`: the card knows the classes, and how pictures were prepared.
     files : list of Path
-        Such as `data.find_pictures(["my_photos"])`.
+        Such as `data.find_images(["my_photos"])`.
     batch_size, workers
         See `data.loaders`.
     device, precision, progress
@@ -73,7 +73,7 @@ def classify(
     if not card.transforms:
         raise EvaluationError(_("This checkpoint does not say how pictures were prepared, so files cannot be."))
     nobody_knows = [0] * len(files)
-    pictures = PictureFiles(files, nobody_knows, classes=card.classes)
+    pictures = ImageFiles(files, nobody_knows, classes=card.classes)
     batches = loader(pictures, transforms=card.transforms, batch_size=batch_size, workers=workers)
     options = {"device": device, "precision": precision, "progress": progress}
     with warnings.catch_warnings():

@@ -12,7 +12,7 @@ from scipy import stats
 from .. import training
 from ..data.loaders import loader
 from ..data.split_names import SPLITS
-from ..data.splits import Splits, as_classes
+from ..data.splits import Splits, remap_labels
 from ..devices import Device
 from ..errors import EvaluationError, unknown
 from ..i18n import _, counted
@@ -184,7 +184,7 @@ def review(
     prepare = card.transforms if image_size is None else {**card.transforms, "image_size": image_size}
 
     def batches(name: str):
-        pictures = as_classes(splits[name], card.classes)
+        pictures = remap_labels(splits[name], card.classes)
         return loader(pictures, transforms=prepare, batch_size=batch_size, workers=workers)
 
     options = {"device": device, "precision": precision, "progress": progress}

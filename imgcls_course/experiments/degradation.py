@@ -129,8 +129,8 @@ def loaders(splits: Splits, *, image_size: int = 32, batch_size: int = 128) -> L
 
     shift = v2.RandomCrop(image_size, padding=image_size // 8)
     presets = (
-        transforms.training(image_size, resize="squash", extra=[shift]),
-        transforms.evaluation(image_size, resize="squash"),
+        transforms.train_preset(image_size, resize="squash", extra=[shift]),
+        transforms.eval_preset(image_size, resize="squash"),
     )
     return make_loaders(splits, image_size=image_size, batch_size=batch_size, presets=presets)
 

@@ -82,7 +82,7 @@ def run(
     rows = []
     todo = [(count, seed, way) for count in per_class for seed in seeds for way in ways]
     for count, seed, way in tqdm(todo, disable=not progress, unit="training"):
-        few = splits if count is None else splits.few(count, seed=seed)
+        few = splits if count is None else splits.sample_per_class(count, seed=seed)
         batches = make_loaders(few, augment=way != "frozen", **options)
         with runtime.seeded(seed):
             model = registry.create(**create, weights=None if way == "scratch" else weights)

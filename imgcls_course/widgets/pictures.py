@@ -3,7 +3,7 @@
 import ipywidgets
 
 from .. import plots
-from ..data import Pictures
+from ..data import ImageTensors
 from ..i18n import _
 from .explorer import Explorer
 

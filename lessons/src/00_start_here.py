@@ -92,12 +92,12 @@ print(course.overview())
 # %% [markdown]
 # ## Pictures to learn from
 #
-# Some data sets are on your computer already. `data.names()` lists them.
+# Some data sets are on your computer already. `data.list_datasets()` lists them.
 
 # %%
 from imgcls_course import data
 
-data.names()
+data.list_datasets()
 
 # %% [markdown]
 # We start with the smallest, handwritten digits. Each data set has a **card**: what it holds, and where it comes from.

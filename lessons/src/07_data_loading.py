@@ -199,7 +199,7 @@ class NamedPictures(Dataset):
         return len(self.paths)
 
     def __getitem__(self, index):
-        return data.read(self.paths[index]), int(self.labels[index])
+        return data.read_image(self.paths[index]), int(self.labels[index])
 
 
 # %%
@@ -338,7 +338,7 @@ print("stop before training:", report.failed)
 wide = data.posters.draw(4, shapes=(5, 6), logo_sizes=(0.5, 0.6))
 banner = torch.from_numpy(np.array(wide.image)).permute(2, 0, 1)
 views = [
-    data.transforms.evaluation(96, resize=policy).preview(banner, count=1)[0]
+    data.transforms.eval_preset(96, resize=policy).preview(banner, count=1)[0]
     for policy in ("crop", "squash", "letterbox")
 ]
 plots.pictures([banner, *views], titles=["poster", "crop", "squash", "letterbox"], columns=4)
@@ -463,8 +463,8 @@ print({policy: [round(share, 2) for share in shares] for policy, shares in found
 # or one could not compare two epochs. The two presets say so.
 
 # %%
-print(data.transforms.training(96, resize="crop"))
-print(data.transforms.evaluation(96, resize="crop"))
+print(data.transforms.train_preset(96, resize="crop"))
+print(data.transforms.eval_preset(96, resize="crop"))
 
 # %% [markdown]
 # `RandomResizedCrop` takes a random part of the picture, down to 8 % of its area: the standard for photographs, where any part
@@ -507,11 +507,11 @@ print(tuple(images.shape), images.dtype, batch_labels[:8].shape, "-", len(loader
 # %%
 large = folder / "large.jpg"
 data.posters.draw(6, largest=0.06).image.resize((1500, 1000)).save(large)
-steps = {"read and decode": lambda: data.read(large)}
-pixels = torch.from_numpy(data.read(large)).permute(2, 0, 1)
-preset = data.transforms.training(96)
-small = preset.vary(pixels)
-steps |= {"crop, resize, flip": lambda: preset.vary(pixels), "normalise": lambda: preset.finish(small)}
+steps = {"read and decode": lambda: data.read_image(large)}
+pixels = torch.from_numpy(data.read_image(large)).permute(2, 0, 1)
+preset = data.transforms.train_preset(96)
+small = preset.steps(pixels)
+steps |= {"crop, resize, flip": lambda: preset.steps(pixels), "normalise": lambda: preset.normalize(small)}
 
 
 # %%

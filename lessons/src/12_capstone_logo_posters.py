@@ -205,7 +205,7 @@ print(f"{models.parameters(model):,} parameters, {learning:,} of them learn: the
 
 # %%
 loaders = data.loaders(splits, image_size=SIZE, resize=RESIZE, augment="strong", batch_size=16)
-steps = data.transforms.training(SIZE, resize=RESIZE, extra=data.transforms.STRONG)
+steps = data.transforms.train_preset(SIZE, resize=RESIZE, extra=data.transforms.STRONG)
 views = steps.preview(splits.train[drawn[names.index("logo")]][0], count=8, seed=1)
 plots.pictures(views, columns=8, ax=plt.subplots(figsize=(9, 1.6))[1])
 print(tuple(views.shape), "eight times the same poster")

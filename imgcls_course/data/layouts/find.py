@@ -6,13 +6,13 @@ import numpy as np
 
 from ...errors import DataError
 from ...i18n import _
-from ..cards import Card
+from ..cards import DatasetCard
 from ..split_names import SPLITS
 from ..stable_split import FRACTIONS, stable_split
-from .doubts import problem
+from .problems import problem
 from .layout import Layout
-from .odd_classes import near_twin
-from .survey import survey
+from .suspicious_classes import near_twin
+from .scan import scan_layout
 
 if TYPE_CHECKING:
     from ..splits import Splits
@@ -42,23 +42,23 @@ def find_layout(path, *, pattern: str | None = None, labels=None, least_classes:
         If there is no such folder, no picture in it, or fewer classes; the message says what was seen, and what was
         probably meant. Also if a name does not fit a pattern that was given, or the table gives no labels.
     """
-    layout = survey(path, pattern=pattern, labels=labels)
+    layout = scan_layout(path, pattern=pattern, labels=labels)
     if why := problem(layout, least_classes=least_classes):
         raise DataError(why)
     return layout
 
 
-def to_splits(layout: Layout, *, card: Card | None = None, seed: int = 0, fractions=FRACTIONS) -> "Splits":
+def to_splits(layout: Layout, *, card: DatasetCard | None = None, seed: int = 0, fractions=FRACTIONS) -> "Splits":
     """Make three splits of a layout.
 
     Splits that are given are kept as they are. Of those without, about `fractions` of each class go to train, val and
     test, by the names of the files (see `stable_split`); two fractions, such as (0.8, 0.2), leave test empty. Where
     only train and test are given, a fifth of train becomes val; where only train and val are given, test is empty.
     """
-    return splits_at(layout, _places(layout, seed=seed, fractions=fractions), card=card)
+    return splits_from_indices(layout, _places(layout, seed=seed, fractions=fractions), card=card)
 
 
-def refusal(layout: Layout) -> str:
+def why_not_trainable(layout: Layout) -> str:
     """Say in one line why a network cannot be trained on a layout, as `to_splits` would; "" if it can."""
     if why := problem(layout):
         return why
@@ -83,14 +83,14 @@ def _places(layout: Layout, *, seed: int, fractions) -> list[np.ndarray]:
     return places
 
 
-def splits_at(layout: Layout, places, *, card: Card | None = None) -> "Splits":
+def splits_from_indices(layout: Layout, places, *, card: DatasetCard | None = None) -> "Splits":
     """Make splits of the samples at these places: for each of train, val and test a list of int."""
-    from ..files import PictureFiles  # with torch, which takes seconds; looking at a folder does not need it
+    from ..files import ImageFiles  # with torch, which takes seconds; looking at a folder does not need it
     from ..splits import Splits
 
     chosen = [[layout.samples[place] for place in part] for part in places]
     parts = (
-        PictureFiles(
+        ImageFiles(
             [each.path for each in part], [each.label for each in part], classes=layout.classes, bits=layout.bits
         )
         for part in chosen
@@ -106,9 +106,9 @@ def _divided(layout: Layout, places: np.ndarray, *, fractions, seed: int) -> lis
     return [places[part] for part in parts]
 
 
-def card_of(layout: Layout) -> Card:
+def card_of(layout: Layout) -> DatasetCard:
     """Describe a folder of one's own."""
-    return Card(
+    return DatasetCard(
         name=layout.root.name,
         title=layout.root.name,
         source=str(layout.root),

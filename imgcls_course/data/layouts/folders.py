@@ -26,7 +26,7 @@ RUN_FILES = {".csv", ".html", ".json", ".safetensors", ".txt"}  # besides curves
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedFolder:
     """A folder in which nothing is taken for data, and why."""
 
     path: Path
@@ -38,7 +38,7 @@ def all_files(root: Path) -> list[Path]:
     return walk(root)[0]
 
 
-def walk(root: Path) -> tuple[list[Path], list[Skipped]]:
+def walk(root: Path) -> tuple[list[Path], list[SkippedFolder]]:
     """Return the files below a folder, sorted, and the folders that were passed over although no system made them.
 
     A link to a folder elsewhere is followed, as people keep large classes on another disk. Each folder is entered once,
@@ -50,16 +50,16 @@ def walk(root: Path) -> tuple[list[Path], list[Skipped]]:
     entered = {real_root}
 
     def failed(error: OSError) -> None:
-        skipped.append(Skipped(Path(error.filename), _("may not be read (no permission)")))
+        skipped.append(SkippedFolder(Path(error.filename), _("may not be read (no permission)")))
 
     for folder, folders, names in os.walk(root, followlinks=True, onerror=failed):
         inner = [Path(folder, name) for name in sorted(folders) if not is_system_folder(name)]
-        refused = [Skipped(path, why) for path in inner if (why := _refused(path, root=real_root, entered=entered))]
+        refused = [SkippedFolder(path, why) for path in inner if (why := _refused(path, root=real_root, entered=entered))]
         folders[:] = [path.name for path in inner if path not in {each.path for each in refused}]
         names = [name for name in names if not _is_system_file(name)]
         of_run = files_of_a_run(names)
         if of_run and len(of_run) == len(names):
-            refused.append(Skipped(Path(folder), _("a training run")))
+            refused.append(SkippedFolder(Path(folder), _("a training run")))
         files += [Path(folder, name) for name in names if name not in of_run]
         skipped += refused
     return sorted(files), sorted(skipped, key=lambda each: each.path)

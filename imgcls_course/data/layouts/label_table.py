@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import DataError, unknown
 from ...i18n import _
-from ..formats import is_picture
+from ..formats import is_image
 from ..split_names import split_folders
 from .image_column import INDEX_COLUMNS, image_column
 from .image_names import ImageNames, plain
@@ -47,8 +47,8 @@ def from_table(root: Path, files: list[Path], table: Path | str) -> Layout:
         several labels.
     """
     path, column, of_images = _place(table, root)
-    images = [file for file in files if is_picture(file)]
-    rows = _Rows.read(path, ImageNames(root, images), column=of_images, of_labels=column)
+    images = [file for file in files if is_image(file)]
+    rows = _Rows.read_image(path, ImageNames(root, images), column=of_images, of_labels=column)
     labels = rows.labels(column)
     by_image = rows.by_image(labels)
     splits, remark = given_splits(rows.header, {row: rows.rows[row] for row in by_image.values()})

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ...encoding import utf8
 from ...i18n import _, counted
-from ..depth import Depth, depth_of
+from ..depth import BitDepth, bit_depth_of
 from ..formats import endings_of, remedies
 from ..split_names import SPLITS
 from .file_names import masks_beside
-from .folders import Skipped
+from .folders import SkippedFolder
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Layout:
         Sorted.
     samples : tuple of Sample
         Sorted by path.
-    left_aside : tuple of Path
+    skipped_files : tuple of Path
         Files that are no samples: of another kind, or without a label. Hidden files are not counted.
-    skipped : tuple of Skipped
+    skipped_folders : tuple of SkippedFolder
         Folders that hold no samples although no system made them, and why: links in a circle, a training run, images
-        without labels beside splits. Their files are not in `left_aside`.
+        without labels beside splits. Their files are not in `skipped_files`.
     base : Path or None
         The folder below `root` that the data lie in, if another one is wrapped around it.
     """
@@ -51,8 +51,8 @@ class Layout:
     kind: str
     classes: tuple[str, ...]
     samples: tuple[Sample, ...]
-    left_aside: tuple[Path, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
+    skipped_files: tuple[Path, ...] = ()
+    skipped_folders: tuple[SkippedFolder, ...] = ()
     base: Path | None = None
 
     @property
@@ -67,19 +67,19 @@ class Layout:
         return [name_below(self.root, sample.path) for sample in self.samples]
 
     @functools.cached_property
-    def depth(self) -> Depth:
+    def bit_depth(self) -> BitDepth:
         """How deep the pictures are."""
-        return depth_of([sample.path for sample in self.samples])
+        return bit_depth_of([sample.path for sample in self.samples])
 
     @property
     def bits(self) -> int:
         """How many bits the 16-bit pictures use, see `depth.bits_used`."""
-        return self.depth.bits
+        return self.bit_depth.bits
 
     @property
     def masks(self) -> set[Path]:
         """The files left aside that are masks of images beside them, as `x_mask.png` is of `x.png`."""
-        return masks_beside([*self.left_aside, *(sample.path for sample in self.samples)]) & set(self.left_aside)
+        return masks_beside([*self.skipped_files, *(sample.path for sample in self.samples)]) & set(self.skipped_files)
 
     def __str__(self) -> str:
         classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
@@ -98,15 +98,15 @@ class Layout:
     def _left_aside(self) -> list[str]:
         """Say what is no part of the data, in a sentence each."""
         said = []
-        if self.left_aside:
-            endings, what = endings_of(self.left_aside), remedies(self.left_aside)
-            text = _("Left aside: {n:,} other files ({endings}).", n=len(self.left_aside), endings=endings)
+        if self.skipped_files:
+            endings, what = endings_of(self.skipped_files), remedies(self.skipped_files)
+            text = _("Left aside: {n:,} other files ({endings}).", n=len(self.skipped_files), endings=endings)
             said += [text, _("Of them {what}.", what=what)] if what else [text]
             if n := len(self.masks):
                 said.append(_("Masks of images beside them: {n:,}.", n=n))
-        if self.skipped:
-            named = [f"{os.path.relpath(each.path, self.root)} ({each.reason})" for each in self.skipped[:5]]
-            more = ", …" if len(self.skipped) > 5 else ""
+        if self.skipped_folders:
+            named = [f"{os.path.relpath(each.path, self.root)} ({each.reason})" for each in self.skipped_folders[:5]]
+            more = ", …" if len(self.skipped_folders) > 5 else ""
             said.append(_("Skipped: {folders}.", folders=", ".join(named) + more))
         return said
 

@@ -14,7 +14,7 @@ from ... import console
 from ...errors import DataError
 from ...i18n import _
 from ..split_names import SPLITS
-from .find import splits_at, to_splits
+from .find import splits_from_indices, to_splits
 from .layout import Layout, Sample, name_below
 from .tables import guarded, read_rows, unguarded, write_rows
 
@@ -27,7 +27,7 @@ SUMMED = 1000  # files with a checksum, evenly spread
 ENOUGH = 0.5  # of the files of the folder or of the list, whichever has fewer: then it is the same folder
 
 
-def write(splits: "Splits", run: Path | str) -> Path | None:
+def write_split_list(splits: "Splits", run: Path | str) -> Path | None:
     """Write the list of the files of each split into the folder of a run, whole or not at all, and return its path.
 
     Images that are not files of a folder of one's own, such as those of the course's data sets, need no list; then
@@ -71,7 +71,7 @@ class SplitList:
     checksums: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, run: Path | str) -> "SplitList | None":
+    def from_run(cls, run: Path | str) -> "SplitList | None":
         """Read the list beside a checkpoint or in the folder of a run; None if there is none.
 
         Raises
@@ -93,7 +93,7 @@ class SplitList:
         checksums = {row[2]: row[4] for row in rows if row[4:] and row[4]}
         return cls(source, *columns, sizes={row[2]: int(row[3]) for row in rows}, checksums=checksums)
 
-    def knows(self, layout: Layout) -> bool:
+    def matches(self, layout: Layout) -> bool:
         """Say whether this is the folder that was listed: half of its files, or of the list, are the other's."""
         same = [
             (name, sample.path)
@@ -105,7 +105,7 @@ class SplitList:
         equal = [_checksum(path) == self.checksums[name] for name, path in same if name in self.checksums]
         return sum(equal) >= ENOUGH * len(equal)
 
-    def again(self, layout: Layout) -> "Splits":
+    def apply(self, layout: Layout) -> "Splits":
         """Make the splits of the run of the same folder, and say which files have gone, and which are new.
 
         A new file is left out, but if a given split has it as test: there it does no harm.
@@ -115,8 +115,8 @@ class SplitList:
         DataError
             If it is another folder, or a class has another name than then.
         """
-        if not self.knows(layout):
-            same, sure = self.learned_from(layout)
+        if not self.matches(layout):
+            same, sure = self.training_images_in(layout)
             if sure and len(same) >= ENOUGH * list(self.splits.values()).count("train"):
                 self._check_classes(layout)  # the same files in other places: in folders of other names?
             raise DataError(self._not_this(layout))
@@ -126,7 +126,7 @@ class SplitList:
         self._say(given, classes=layout.classes, left_out=found.count(""))
         return _as_given(layout, found)
 
-    def learned_from(self, layout: Layout) -> tuple[list[str], bool]:
+    def training_images_in(self, layout: Layout) -> tuple[list[str], bool]:
         """Return the images of another folder that seem to be training images of the run, and whether that is sure.
 
         Sure are those of the same content, wherever they lie. If there are none, those count that have the path of a
@@ -172,9 +172,9 @@ class SplitList:
         before = sorted(set(self.labels.values()))
         gone, come = set(before) - set(layout.classes), [name for name in layout.classes if name not in before]
         if gone and come:
-            from ..splits import stranger  # with torch, which takes seconds
+            from ..splits import unknown_class  # with torch, which takes seconds
 
-            raise DataError(stranger(come, tuple(sorted(gone)) if len(gone) == 1 else tuple(before)))
+            raise DataError(unknown_class(come, tuple(sorted(gone)) if len(gone) == 1 else tuple(before)))
 
     def _say(self, given: dict[str, Sample], *, classes: tuple[str, ...], left_out: int) -> None:
         gone, new = self.splits.keys() - given.keys(), given.keys() - self.splits.keys()
@@ -196,12 +196,12 @@ def for_evaluation(layout: Layout, *, listed: SplitList | None, fractions=None) 
     The folder that it was trained on is split as it was then. In another one, given splits are kept, and without them
     everything is test: the network has learned from none of it. `fractions` split it nevertheless, as `load` does.
     """
-    if listed is not None and listed.knows(layout):
+    if listed is not None and listed.matches(layout):
         if fractions is not None:
             console.show(_("These are the data of the run, so its own splits count; the fractions are not used."))
-        return listed.again(layout)
+        return listed.apply(layout)
     if listed is not None:
-        _warn_of(*listed.learned_from(layout))
+        _warn_of(*listed.training_images_in(layout))
     if fractions is not None:
         return to_splits(layout, fractions=fractions)
     if set(layout.splits) - {"train"}:
@@ -212,7 +212,7 @@ def for_evaluation(layout: Layout, *, listed: SplitList | None, fractions=None) 
         console.show(
             _("The run kept no list of its training images. If it learned from these, the scores are too good.")
         )
-    return splits_at(layout, [[], [], range(n)])
+    return splits_from_indices(layout, [[], [], range(n)])
 
 
 def _warn_of(learned: list[str], sure: bool) -> None:
@@ -234,7 +234,7 @@ def _as_given(layout: Layout, splits: list[str]) -> "Splits":
     labels = sorted({layout.samples[place].label for place in kept})
     samples = [replace(each, label=labels.index(each.label)) for each in (layout.samples[place] for place in kept)]
     layout = replace(layout, classes=tuple(layout.classes[label] for label in labels), samples=tuple(samples))
-    return splits_at(layout, [[i for i, place in enumerate(kept) if splits[place] == name] for name in SPLITS])
+    return splits_from_indices(layout, [[i for i, place in enumerate(kept) if splits[place] == name] for name in SPLITS])
 
 
 def _size(path: Path) -> int:

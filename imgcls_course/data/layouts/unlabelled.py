@@ -5,11 +5,11 @@ from pathlib import Path
 
 from ...errors import DataError
 from ...i18n import _, counted
-from ..formats import endings_of, is_picture, remedies, remedy
+from ..formats import endings_of, is_image, remedies, remedy
 from .folders import all_files
 
 
-def find_pictures(places: Iterable[Path | str]) -> list[Path]:
+def find_images(places: Iterable[Path | str]) -> list[Path]:
     """Return the picture files at some places: files as they are, and all pictures in folders and the folders in them.
 
     Parameters
@@ -31,11 +31,11 @@ def find_pictures(places: Iterable[Path | str]) -> list[Path]:
     places = list(map(Path, places))
     for place in places:
         _check_there(place)
-    return sort_files(places)[0]
+    return find_images_and_others(places)[0]
 
 
-def sort_files(places: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
-    """Return what `find_pictures` returns, and the other files that lie in the folders.
+def find_images_and_others(places: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
+    """Return what `find_images` returns, and the other files that lie in the folders.
 
     Beside places that exist, one that does not is among the pictures: whoever reads them skips it, and says so.
     """
@@ -47,10 +47,10 @@ def sort_files(places: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
     others: list[Path] = []
     for place in places:
         for file in all_files(place) if place.is_dir() else [place]:
-            (found if file == place or is_picture(file) else others).append(file)
+            (found if file == place or is_image(file) else others).append(file)
     if not found:
         message = _("There are no pictures in {places}.", places=", ".join(map(str, places)))
-        raise DataError(f"{message} {say_skipped(others)}" if others else message)
+        raise DataError(f"{message} {skipped_message(others)}" if others else message)
     return list(dict.fromkeys(found)), list(dict.fromkeys(others))
 
 
@@ -59,7 +59,7 @@ def _check_there(place: Path) -> None:
         raise DataError(_("There is no file or folder {place}.", place=place))
 
 
-def say_skipped(others: list[Path]) -> str:
+def skipped_message(others: list[Path]) -> str:
     """Count the files that are no images, and say what can be done about those that could be."""
     no_images = [path for path in others if not remedy(path)]
     one, many = (

@@ -25,7 +25,7 @@ def no_classes(layout: Layout) -> str:
     return next((text for _name, names, text in _copies_inside(layout) if len(names) > 1), "")
 
 
-def odd_classes(layout: Layout) -> list[str]:
+def suspicious_classes(layout: Layout) -> list[str]:
     """Say what classes that can be used look like: a line for each suspicion."""
     said, names = [], {name.casefold() for name in layout.classes}
     splits = [

@@ -8,17 +8,17 @@ import numpy as np
 
 from ...errors import DataError
 from ...i18n import _, counted
-from ..formats import is_picture
+from ..formats import is_image
 from ..split_names import is_filler, split_folders
 from .file_names import labels_by_pattern, labels_in_names, masks_beside
-from .folders import Skipped, walk
+from .folders import SkippedFolder, walk
 from .label_table import from_table
 from .layout import Layout, Sample, plain
 
 Named = list[tuple[Path, str, str]]  # files with their labels and splits
 
 
-def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
+def scan_layout(path, *, pattern: str | None = None, labels=None) -> Layout:
     """Find out how the pictures of a folder are laid out, whether or not anything can be learned from them.
 
     As `find_layout`, but one class, or none at all, is no error here.
@@ -30,8 +30,8 @@ def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
     if labels is not None:
         if pattern is not None:
             raise DataError(_("Labels come from a table or from file names: give labels or pattern, not both."))
-        return replace(from_table(root, files, labels), skipped=tuple(skipped))
-    images = [file for file in files if is_picture(file)]
+        return replace(from_table(root, files, labels), skipped_folders=tuple(skipped))
+    images = [file for file in files if is_image(file)]
     if pattern is None:  # who gives a pattern may mean every file
         masks = masks_beside(images)
         images = [file for file in images if file not in masks]
@@ -42,7 +42,7 @@ def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
         kind, named, more = _read(base, images)
     taken = {file for file, _label, _split in named}
     passed = [each.path for each in more]
-    left_aside = [file for file in files if file not in taken and not any(map(file.is_relative_to, passed))]
+    skipped_files = [file for file in files if file not in taken and not any(map(file.is_relative_to, passed))]
     classes, labels = np.unique([plain(label) for _file, label, _split in named], return_inverse=True)  # sorted
     samples = [Sample(file, int(label), split) for (file, _name, split), label in zip(named, labels, strict=True)]
     samples.sort(key=lambda sample: sample.path)
@@ -51,7 +51,7 @@ def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
         kind,
         tuple(map(str, classes)),
         tuple(samples),
-        tuple(left_aside),
+        tuple(skipped_files),
         tuple(sorted([*skipped, *more], key=lambda each: each.path)),
         None if base == root else base,
     )
@@ -101,7 +101,7 @@ def _unwrapped(root: Path, images: list[Path]) -> Path:
     return base
 
 
-def _read(base: Path, images: list[Path]) -> tuple[str, Named, list[Skipped]]:
+def _read(base: Path, images: list[Path]) -> tuple[str, Named, list[SkippedFolder]]:
     """Return the kind of layout, the files with their labels, and the folders of images that are no part of it."""
     groups = by_folder(base, images)
     folders = {name: group for name, group in groups.items() if name}
@@ -128,7 +128,7 @@ def _are_splits(base: Path, folders: dict[str, list[Path]], splits: dict[str, st
 
 def _from_splits(
     base: Path, folders: dict[str, list[Path]], splits: dict[str, str]
-) -> tuple[str, Named, list[Skipped]]:
+) -> tuple[str, Named, list[SkippedFolder]]:
     """Read folders of splits. Images without labels, as in the test folders of competitions, are skipped."""
     found = {name: _labels(base / name, group) for name, group in folders.items() if name in splits}
     known = {label for name, labels in found.items() if splits[name] == "train" for label in labels}
@@ -136,10 +136,10 @@ def _from_splits(
     for name, group in folders.items():
         labels = found.get(name, {})
         if name not in splits:
-            skipped.append(Skipped(base / name, _("neither train, val nor test")))
+            skipped.append(SkippedFolder(base / name, _("neither train, val nor test")))
         elif not labels or (known and not _in_folders(base / name, labels) and not known.issuperset(labels)):
             skipped.append(
-                Skipped(base / name, counted("{n:,} image without label", "{n:,} images without labels", len(group)))
+                SkippedFolder(base / name, counted("{n:,} image without label", "{n:,} images without labels", len(group)))
             )
         else:
             named += [(file, label, splits[name]) for label, files in labels.items() for file in files]

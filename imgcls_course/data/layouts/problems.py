@@ -7,15 +7,15 @@ import re
 from pathlib import Path
 
 from ...i18n import _, counted
-from ..decode import PictureError, opened
+from ..decode import ImageError, open_image
 from ..depth import FULL
-from ..formats import endings_of, is_picture, remedies
+from ..formats import endings_of, is_image, remedies
 from ..split_names import split_folders
 from .file_names import bare_name
 from .folders import files_of_a_run, is_system_folder, walk
 from .layout import Layout
-from .odd_classes import listed, no_classes, odd_classes
-from .survey import by_folder, chain, survey
+from .suspicious_classes import listed, no_classes, suspicious_classes
+from .scan import by_folder, chain, scan_layout
 
 TABLES = (".csv", ".tsv")
 LOOKED_AT = 200  # entries of a neighbouring folder, and names looked up in a table: a hint is worth no long search
@@ -45,7 +45,7 @@ def problem(layout: Layout, *, least_classes: int = 2) -> str:
 
 def notes(layout: Layout) -> list[str]:
     """Say what looks odd about a layout that can be used: a line each."""
-    return [*unreadable_classes(layout), *_folders_without_images(layout), *odd_classes(layout), *_depth(layout)]
+    return [*unreadable_classes(layout), *_folders_without_images(layout), *suspicious_classes(layout), *_depth(layout)]
 
 
 def unreadable_classes(layout: Layout) -> list[str]:
@@ -55,9 +55,9 @@ def unreadable_classes(layout: Layout) -> list[str]:
     for sample in layout.samples:
         if sample.label not in readable:
             try:
-                with opened(sample.path):
+                with open_image(sample.path):
                     readable.add(sample.label)
-            except PictureError as error:
+            except ImageError as error:
                 reasons.setdefault(sample.label, []).append(f"{error.path.name} {error.reason}")
     text = _("None of the {n:,} files of class '{name}' can be opened, such as {example}.")
     return [
@@ -83,7 +83,7 @@ def _seen(layout: Layout) -> str:
 def _meant(layout: Layout, unread: list[str]) -> str:
     """Return the first explanation that fits, the surest ones first."""
     files = walk(layout.root)[0]
-    images = [file for file in files if is_picture(file)]
+    images = [file for file in files if is_image(file)]
     return (
         " ".join(unread or _folders_without_images(layout))
         or _table(layout.root, files, images)
@@ -111,11 +111,11 @@ def _folders_without_images(layout: Layout) -> list[str]:
     """Return a sentence for each folder that could be a class, if anything in it were an image."""
     found: dict[Path, list[Path]] = {}
     for place in _places_of_classes(layout):
-        groups = by_folder(place, [file for file in layout.left_aside if place in file.parents])
+        groups = by_folder(place, [file for file in layout.skipped_files if place in file.parents])
         inner = [Path(entry.path) for entry in os.scandir(place) if entry.is_dir() and not is_system_folder(entry.name)]
         found |= {folder: groups.get(folder.name, []) for folder in inner}
     taken = {parent for sample in layout.samples for parent in sample.path.parents}
-    taken |= {each.path for each in layout.skipped}
+    taken |= {each.path for each in layout.skipped_folders}
     return [
         _(
             "No file in the folder '{name}' is an image that can be opened: {what}.",
@@ -123,7 +123,7 @@ def _folders_without_images(layout: Layout) -> list[str]:
             what=_kinds(files),
         )
         for folder, files in sorted(found.items())
-        if folder not in taken and not any(map(is_picture, files))
+        if folder not in taken and not any(map(is_image, files))
     ]
 
 
@@ -178,7 +178,7 @@ def _cells(table: Path) -> set[str]:
 def _classes_below(layout: Layout, images: list[Path]) -> str:
     """One folder that has several classes in it."""
     for folder in chain(layout.base or layout.root, images)[1:]:
-        inner = survey(folder)
+        inner = scan_layout(folder)
         if len(inner.classes) > 1:
             names = listed(inner.classes)
             return _(
@@ -240,7 +240,7 @@ def _holds_an_image(folder: Path) -> bool:
     except OSError:
         return False
     of_run = files_of_a_run([file.name for file in files])
-    return any(is_picture(file) for file in files if file.name not in of_run)
+    return any(is_image(file) for file in files if file.name not in of_run)
 
 
 def _codes(layout: Layout, images: list[Path]) -> str:
@@ -253,7 +253,7 @@ def _codes(layout: Layout, images: list[Path]) -> str:
 
 def _depth(layout: Layout) -> list[str]:
     """Images of which 8 bits do not show all: what is black, and what is white."""
-    depth, said = layout.depth, []
+    depth, said = layout.bit_depth, []
     white = 2**depth.bits - 1
     if "16-bit" in depth.ranges and depth.bits < FULL:
         text = _("The 16-bit pictures use {bits} bits: {white} is taken for white, in all of them.")
