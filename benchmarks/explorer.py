@@ -46,7 +46,7 @@ def make(options: Options) -> tuple:
     files = sorted((options.photos / "train").rglob("*.jpg"))[:3]
     prepare = data.transforms.eval_preset(options.size, resize="squash", normalization="none")
     pictures = {
-        name: prepare(torch.from_numpy(read(file)).permute(2, 0, 1))
+        name: prepare(torch.from_numpy(read_image(file)).permute(2, 0, 1))
         for name, file in zip(("first", "second", "third"), files, strict=True)
     }
     with runtime.seeded(0):

@@ -117,7 +117,7 @@ def _drawn(draw, *, size=(5.0, 4.0)) -> str:
 def _thumbnail(case: evaluation.Mistake, images) -> str:
     """Return a small picture as a data URL, or nothing if it cannot be read any more."""
     try:
-        pixels = read(case.path, shorter_side=THUMBNAIL) if images is None else _visible(images[case.index][0])
+        pixels = read_image(case.path, shorter_side=THUMBNAIL) if images is None else _visible(images[case.index][0])
     except ImageError:
         return ""
     picture = Image.fromarray(pixels)

@@ -17,7 +17,7 @@ def loaders():
     """Forty small digits of two classes, and twenty to validate on."""
     splits = data.load("digits").select(["0", "1"])
     few = [data.ImageTensors(part.images[:n], part.labels[:n], classes=part.classes) for part, n in _parts(splits)]
-    return data.loaders(data.Splits(*few, card=splits.card), batch_size=16)
+    return data.make_loaders(data.Splits(*few, card=splits.card), batch_size=16)
 
 
 def _parts(splits):

@@ -14,10 +14,10 @@ from damage import fill
 from imgcls_course import data, evaluation
 from imgcls_course.cli.data import data_audit
 from imgcls_course.data.catalogue import describe
-from imgcls_course.data.layouts.problems import notes
 from imgcls_course.data.layouts.file_names import labels_in_names
 from imgcls_course.data.layouts.find import find_layout
-from imgcls_course.data.layouts.unlabelled import skipped_message, find_images_and_others
+from imgcls_course.data.layouts.problems import notes
+from imgcls_course.data.layouts.unlabelled import find_images_and_others, skipped_message
 from imgcls_course.data.split_names import split_folders
 from imgcls_course.errors import DataError
 
@@ -126,7 +126,7 @@ def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("*3", b"no image", "None of the 3 files of class 'dogs' can be opened, such as 0.jpg is no picture"),
+        ("*3", b"no image", "None of the 3 files of class 'dogs' can be opened, such as 0.jpg is no image"),
         ("*3", HEIC, "such as 0.jpg is HEIC, which needs `pip install pillow-heif`"),
         ("1.HEIC", HEIC, "1 × HEIC, which needs `pip install pillow-heif`"),
         ("1.nef", b"II*\0" + bytes(99), "1 × camera raw"),
@@ -157,7 +157,7 @@ def test_an_empty_class_and_a_single_one_are_named(tmp_path):
 
 
 def test_one_class_is_enough_to_evaluate(tmp_path):
-    """New pictures of ants alone can be counted; without a label they cannot."""
+    """New images of ants alone can be counted; without a label they cannot."""
     assert find_layout(fill(tmp_path / "a", "ants/*3"), least_classes=1).classes == ("ants",)
     assert find_layout(fill(tmp_path / "b", "test/ants/*3"), least_classes=1).splits == {"test": 3}
     with pytest.raises(DataError, match="do not hold a class"):
@@ -172,7 +172,7 @@ def test_the_audit_examines_such_a_folder_and_says_so(tmp_path):
     assert report.failed
     assert report.of("unreadable")[0].path.name == "IMG_2.jpg"
     for text in (str(report), json.loads(report.to_json())["remarks"][0]):
-        assert "There are no pictures with labels" in text
+        assert "There are no images with labels" in text
     one = data.audit(fill(tmp_path / "one", "cats/*1"), progress=False)
     assert (one.failed, one.findings) == (True, ())
     assert refused(tmp_path / "one") in str(one)
@@ -242,7 +242,7 @@ def test_a_doubled_folder_is_followed(tmp_path):
 def test_val_and_test_without_train_are_refused(tmp_path):
     """They would be two classes, told apart by who knows what."""
     line = refused(fill(tmp_path, "val/a/*3", "val/b/*3", "test/a/*3", "test/b/*3"))
-    assert "pictures for val and test, and none to train on" in line
+    assert "images for val and test, and none to train on" in line
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,12 @@ def test_what_systems_leave_behind_is_no_class(tmp_path):
     rest = ["Thumbs.db", "a/desktop.ini", "a/._1.jpg", "a/1.jpg:Zone.Identifier", "a/@eaDir/1.jpg"]
     root = fill(tmp_path, "a/*3", "b/*3", *(f"{name}/*2" for name in system), *rest)
     layout = find_layout(root)
-    assert (layout.classes, len(layout.samples), layout.skipped_files, layout.skipped_folders) == (("a", "b"), 6, (), ())
+    assert (layout.classes, len(layout.samples), layout.skipped_files, layout.skipped_folders) == (
+        ("a", "b"),
+        6,
+        (),
+        (),
+    )
     assert data.audit(root, progress=False).of("empty_folder") == ()
 
 
@@ -409,11 +414,11 @@ def test_predict_counts_what_it_skips(tmp_path, no_heif):
     said = "Skipped 2 files that are not images (.json, .txt)."
     assert skipped_message([path for path in others if path.suffix != ".heic"]) == said
     assert skipped_message(others).startswith(said)
-    with pytest.raises(DataError, match=r"There are no pictures in .* Skipped 1 file that is no image"):
+    with pytest.raises(DataError, match=r"There are no images in .* Skipped 1 file that is no image"):
         find_images_and_others([fill(tmp_path / "none", "a.csv", content=b"1")])
 
 
-def test_a_missing_picture_is_skipped_beside_others(tmp_path):
+def test_a_missing_image_is_skipped_beside_others(tmp_path):
     """As `predict --help` says; alone, or for `find_images`, it is an error."""
     fill(tmp_path, "good.jpg")
     missing = tmp_path / "nope.jpg"

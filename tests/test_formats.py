@@ -53,7 +53,7 @@ def test_images_are_recognised_by_ending_or_content(tmp_path):
     assert {sample.path.name for sample in layout.samples} == set(NAMES)
     assert layout.skipped_files == ()
     for sample in layout.samples:
-        assert read(sample.path).shape == (30, 40, 3)
+        assert read_image(sample.path).shape == (30, 40, 3)
     assert data.audit(tmp_path, progress=False).of("unreadable") == ()
 
 
@@ -72,8 +72,8 @@ def test_what_is_no_photo_is_not_opened(tmp_path):
     fill(tmp_path, "weights.pt", "c.npy", content=bytes(5000))
     assert [path.name for path in tmp_path.iterdir() if is_image(path)] == []
     hidden = fill(tmp_path, "a.png", content=damage.encoded(damage.photo(), "EPS")) / "a.png"
-    with pytest.raises(ImageError, match="is no picture"):
-        read(hidden)
+    with pytest.raises(ImageError, match="is no image"):
+        read_image(hidden)
     assert not EXCLUDED & set(formats())
 
 
@@ -98,7 +98,7 @@ def test_heic_is_named_with_the_remedy(tmp_path, no_heif):
     assert found["a/1.HEIC"] == found["b/bare"] == ("warning", f"is {said}")
     assert found["b/as.jpg"] == ("error", f"is {said}")
     with pytest.raises(data.ImageError, match="pillow-heif"):
-        read(tmp_path / "b" / "as.jpg")
+        read_image(tmp_path / "b" / "as.jpg")
 
 
 def test_heic_is_read_where_the_plugin_is_installed(tmp_path):
@@ -110,7 +110,7 @@ def test_heic_is_read_where_the_plugin_is_installed(tmp_path):
     (tmp_path / "b" / "bare").write_bytes((tmp_path / "a" / "1.heic").read_bytes())
     layout = find_layout(tmp_path)
     assert (len(layout.samples), layout.skipped_files) == (4, ())
-    assert read(tmp_path / "b" / "bare").shape == (48, 64, 3)
+    assert read_image(tmp_path / "b" / "bare").shape == (48, 64, 3)
 
 
 # 16 bits
@@ -141,13 +141,14 @@ def test_a_dark_image_stays_darker_than_a_bright_one(tmp_path, capsys):
         for n in range(8):
             deep(tmp_path / "set" / label / f"{n}.tif", highest=4095 if n % 2 else 500)
     splits = data.load(tmp_path / "set")
-    assert "The 16-bit pictures use 12 bits: 4095 is taken for white" in capsys.readouterr().out
+    assert "The 16-bit images use 12 bits: 4095 is taken for white" in capsys.readouterr().out
     assert "use 12 bits" in str(data.audit(tmp_path / "set", progress=False))
     brightest = {image.max().item() for image, _label in splits.train}
     assert brightest == {255, 500 // 16}
-    kept = data.loaders(splits, image_size=32, normalization="none", augment=False, resize="squash").train
+    preset = data.transforms.eval_preset(32, resize="squash", normalization="none")
+    kept = data.make_loaders(splits, eval_preset=preset).train
     assert max(images.max().item() for images, _labels in kept) > 0.95
-    assert read(tmp_path / "set" / "a" / "1.tif").max() == 15
+    assert read_image(tmp_path / "set" / "a" / "1.tif").max() == 15
 
 
 def test_a_network_is_asked_as_it_was_trained(tmp_path):
@@ -160,6 +161,6 @@ def test_a_network_is_asked_as_it_was_trained(tmp_path):
     imgcls("train", "--data", tmp_path / "set", "--out", tmp_path / "run", *small)
     card = training.read_card(tmp_path / "run" / "best.json")
     assert card.transforms["bits"] == 12
-    pictures = data.ImageFiles([deep(tmp_path / "new.png", highest=300)], [0], classes=card.classes)
-    ((image, _label),) = data.loader(pictures, transforms={**card.transforms, "normalization": "none"})
+    images = data.ImageFiles([deep(tmp_path / "new.png", highest=300)], [0], classes=card.classes)
+    ((image, _label),) = data.make_eval_loader(images, transforms={**card.transforms, "normalization": "none"})
     assert 250 / 4095 < image.max().item() < 310 / 4095

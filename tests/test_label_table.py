@@ -170,7 +170,7 @@ def test_the_command_line_takes_a_table(photos, tmp_path):
         damage.photo(seed=seed).save(path)
     with pytest.raises(DataError, match="pattern, labels and fractions are for folders"):
         imgcls("train", "--data", "digits", "--labels", table, "--out", tmp_path / "no")
-    assert "4 pictures of 2 classes (cat, dog)" in imgcls("data", "audit", photos, "--labels", table)
+    assert "4 images of 2 classes (cat, dog)" in imgcls("data", "audit", photos, "--labels", table)
     small = ("--image-size", 32, "--epochs", 1, "--precision", "float32", "--device", "cpu")
     printed = imgcls("train", "--data", photos, "--labels", table, "--fractions", "0.5,0.5", "--out", tmp_path, *small)
     assert "train 2, val 2, test 0" in printed

@@ -1,4 +1,4 @@
-"""Folders of pictures: every layout is recognised, given splits stay, and what does not fit is said in one line."""
+"""Folders of images: every layout is recognised, given splits stay, and what does not fit is said in one line."""
 
 import re
 import unicodedata
@@ -29,12 +29,12 @@ def _many(folder: str, count: int) -> list[str]:
     return [f"{folder}/{index}.jpg" for index in range(count)]
 
 
-def _names(pictures) -> list[str]:
-    return [f"{path.parent.name}/{path.name}" for path in pictures.paths]
+def _names(images) -> list[str]:
+    return [f"{path.parent.name}/{path.name}" for path in images.paths]
 
 
-def _pairs(pictures) -> list[tuple]:
-    return list(zip(pictures.paths, pictures.labels.tolist(), strict=True))
+def _pairs(images) -> list[tuple]:
+    return list(zip(images.paths, images.labels.tolist(), strict=True))
 
 
 def test_a_folder_per_class(tmp_path):
@@ -151,17 +151,17 @@ def test_names_that_are_not_ascii(tmp_path):
     assert splits.val[1][0].shape == (3, 30, 40)
 
 
-def test_what_is_no_picture_is_left_aside_and_said(tmp_path, capsys):
-    """Notes, hidden files and a loose picture among classes must neither become samples nor vanish in silence."""
+def test_what_is_no_image_is_left_aside_and_said(tmp_path, capsys):
+    """Notes, hidden files and a loose image among classes must neither become samples nor vanish in silence."""
     _make(tmp_path, *_many("a", 10), *_many("b", 10), "a/note.txt", "loose.jpg", "a/.hidden.jpg", "__MACOSX/a/1.jpg")
     data.load(tmp_path)
     said = capsys.readouterr().out
-    assert "20 pictures of 2 classes (a, b)" in said
+    assert "20 images of 2 classes (a, b)" in said
     assert "2 other files (.jpg, .txt)" in said
 
 
 def test_what_is_no_file_is_no_sample(tmp_path):
-    """A folder or a pipe with a picture's name must not be opened when training."""
+    """A folder or a pipe with an image's name must not be opened when training."""
     _make(tmp_path, *_many("a", 2), *_many("b", 2))
     damage.write_no_files(tmp_path / "a")
     names = {sample.path.name for sample in find_layout(tmp_path).samples}
@@ -193,14 +193,14 @@ def test_a_folder_that_is_not_there(path):
 
 
 @pytest.mark.parametrize("names", [[], ["readme.txt"], ["a.jpg", "b.jpg"], ["train/x.jpg"], ["train/a/x.txt"]])
-def test_a_folder_without_labelled_pictures(tmp_path, names):
+def test_a_folder_without_labelled_images(tmp_path, names):
     """Nothing to learn from must be said before anything else fails."""
-    with pytest.raises(DataError, match="no pictures with labels"):
+    with pytest.raises(DataError, match="no images with labels"):
         find_layout(_make(tmp_path, *names))
 
 
 def test_a_class_that_only_validation_has(tmp_path):
-    """A class without a picture to train on is a misspelt folder."""
+    """A class without an image to train on is a misspelt folder."""
     _make(tmp_path, "train/ants/1.jpg", "train/bees/1.jpg", "val/ants/1.jpg", "val/beees/1.jpg")
     with pytest.raises(DataError, match="beees"):
         to_splits(find_layout(tmp_path))
@@ -213,14 +213,14 @@ def test_a_misspelt_name_is_not_taken_for_a_folder():
 
 
 def test_select_keeps_files_and_renumbers_labels(tmp_path):
-    """Pictures in files can be cut down to some classes like those in memory."""
+    """Images in files can be cut down to some classes like those in memory."""
     _make(tmp_path, *_many("a", 10), *_many("b", 10), *_many("c", 10))
     picked = data.load(tmp_path).select(["c", "a"])
     assert picked.classes == ("c", "a")
     assert all(path.parent.name == picked.classes[label] for path, label in _pairs(picked.val))
 
 
-def test_a_picture_comes_as_bytes_in_colour(tmp_path):
+def test_a_image_comes_as_bytes_in_colour(tmp_path):
     """Without a transform an item is what is in the file: uint8, channels first."""
     _make(tmp_path, *_many("a", 10), *_many("b", 10))
     image, label = data.load(tmp_path).train[0]

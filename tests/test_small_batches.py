@@ -22,7 +22,7 @@ def _normed(inputs: int = 64) -> nn.Module:
 def _digits(few_digits, count: int, **options) -> data.Loaders:
     """So many digits to train on."""
     train, val = few_digits.train.subset(range(count)), few_digits.val.subset(range(20))
-    return data.loaders(Splits(train, val, few_digits.test, card=few_digits.card), **options)
+    return data.make_loaders(Splits(train, val, few_digits.test, card=few_digits.card), **options)
 
 
 def _fit(model, loaders, **options):
@@ -84,7 +84,7 @@ def test_a_survivor_among_broken_images_trains(tmp_path):
     folder = damage.labelled(tmp_path, train=6, val=3)
     for path in sorted((folder / "train").rglob("*.jpg"))[:7]:
         path.write_bytes(b"no image")
-    loaders = data.loaders(data.load(str(folder)), image_size=16, batch_size=3, augment=False)
+    loaders = data.make_loaders(data.load(str(folder)), eval_preset=data.transforms.eval_preset(16), batch_size=3)
     history = _fit(nn.Sequential(_normed(3 * 16 * 16), nn.Linear(3, 2)), loaders, epochs=6)
     assert len(history) == 6
 
@@ -124,7 +124,7 @@ def test_a_batch_that_cannot_be_read_moves_no_schedule(tmp_path):
     def run(name, epochs):
         with runtime.seeded(0):
             model = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(12, 2))
-        loaders = data.loaders(splits, image_size=16, batch_size=1, augment=False)
+        loaders = data.make_loaders(splits, eval_preset=data.transforms.eval_preset(16), batch_size=1)
         schedule = training.schedules.cosine(0.1, epochs=4)
         with pytest.warns(CourseWarning, match="left out"):
             return _fit(model, loaders, epochs=epochs, schedule=schedule, checkpoints=tmp_path / name, resume=True)

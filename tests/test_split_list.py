@@ -32,7 +32,7 @@ def _paths(splits, root) -> dict[str, list[str]]:
 
 def _listed(folder, run):
     """The splits of a folder as the list of a run has them."""
-    return data.load(folder, splitter=data.SplitList.from_run(run).again)
+    return data.load(folder, splitter=data.SplitList.from_run(run).apply)
 
 
 def test_the_list_gives_the_same_splits(photos, tmp_path):
@@ -91,8 +91,8 @@ def test_another_folder_is_not_mistaken_for_it(photos, tmp_path):
     for number, path in enumerate(sorted(other.rglob("*.jpg"))):
         damage.photo((50, 60 + number), seed=500 + number).save(path)
     listed = data.SplitList.from_run(tmp_path)
-    assert listed.knows(find_layout(photos))
-    assert not listed.knows(find_layout(other))
+    assert listed.matches(find_layout(photos))
+    assert not listed.matches(find_layout(other))
     with pytest.raises(DataError, match="is not the data of this run"):
         _listed(other, tmp_path)
 
@@ -104,10 +104,10 @@ def test_a_folder_is_known_after_much_was_deleted_or_added(photos, tmp_path, lef
     listed, files = data.SplitList.from_run(tmp_path), sorted(photos.rglob("*.jpg"))
     for seed in range(60):
         damage.photo(seed=700 + seed).save(photos / "ants" / f"new{seed}.jpg")
-    assert listed.knows(find_layout(photos, least_classes=1))
+    assert listed.matches(find_layout(photos, least_classes=1))
     for path in [*photos.rglob("new*.jpg"), *files[int(left * 24) :]]:
         path.unlink()
-    assert listed.knows(find_layout(photos, least_classes=1))
+    assert listed.matches(find_layout(photos, least_classes=1))
 
 
 def test_a_corrected_label_is_said(photos, tmp_path, capsys):
@@ -120,7 +120,7 @@ def test_a_corrected_label_is_said(photos, tmp_path, capsys):
     split_list.write_split_list(data.load(photos / "ants", **options), tmp_path)
     text = options["labels"].read_text(encoding="utf-8")
     options["labels"].write_text(text.replace("2.jpg,ants", "2.jpg,fly"), encoding="utf-8")
-    data.load(photos / "ants", **options, splitter=data.SplitList.from_run(tmp_path).again)
+    data.load(photos / "ants", **options, splitter=data.SplitList.from_run(tmp_path).apply)
     assert "Files with another label than before: 1." in capsys.readouterr().out
 
 
@@ -255,8 +255,8 @@ def test_new_images_of_the_same_size_are_another_folder(tmp_path):
     split_list.write_split_list(data.load(tmp_path / "old"), tmp_path)
     listed = data.SplitList.from_run(tmp_path)
     assert len(listed.checksums) == 12
-    assert listed.knows(find_layout(tmp_path / "old"))
-    assert not listed.knows(find_layout(tmp_path / "new"))
+    assert listed.matches(find_layout(tmp_path / "old"))
+    assert not listed.matches(find_layout(tmp_path / "new"))
 
 
 def test_checksums_of_large_sets_are_of_some_files(photos, tmp_path, monkeypatch):
@@ -266,7 +266,7 @@ def test_checksums_of_large_sets_are_of_some_files(photos, tmp_path, monkeypatch
     listed = data.SplitList.from_run(tmp_path)
     assert 3 <= len(listed.checksums) <= 5
     assert len(listed.sizes) == 24
-    assert listed.knows(find_layout(photos))
+    assert listed.matches(find_layout(photos))
     shutil.copytree(photos, tmp_path / "above" / "train")
     assert len(listed.learned_from(find_layout(tmp_path / "above"))[0]) == len(data.load(photos).train)
 

@@ -16,7 +16,7 @@ from imgcls_course.training import History, run_epoch
 @pytest.fixture
 def loaders(few_digits):
     """Batches of three digits: 16 or 17 batches an epoch."""
-    return data.loaders(few_digits)
+    return data.make_loaders(few_digits)
 
 
 def _fit(model, loaders, **options) -> History:
@@ -93,7 +93,7 @@ def test_means_weigh_every_sample_alike():
 def test_loss_and_accuracy_are_torchs(few_digits):
     """Loss must be torch's cross-entropy over the whole set, accuracy the part of right answers."""
     model, val = models.perceptron(64, 3), few_digits.val
-    result = run_epoch(model, data.loaders(few_digits, batch_size=7).val)
+    result = run_epoch(model, data.make_loaders(few_digits, batch_size=7).val)
     logits = model(val.images)
     assert result.loss == pytest.approx(nn.functional.cross_entropy(logits, val.labels).item(), rel=1e-5)
     assert result.accuracy == pytest.approx((logits.argmax(dim=1) == val.labels).double().mean().item())
@@ -386,7 +386,7 @@ def test_a_huge_learning_rate_is_named(few_digits, batch_size, lr):
     """Divergence must end in advice that names a smaller rate, the epochs before, and a model with finite weights."""
     model = models.mlp(64, 3)
     with pytest.raises(TrainingError) as caught:
-        _fit(model, data.loaders(few_digits, batch_size=batch_size), lr=lr)
+        _fit(model, data.make_loaders(few_digits, batch_size=batch_size), lr=lr)
     numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?e\+\d+", str(caught.value))]
     assert any(number < lr for number in numbers), caught.value
     assert "\n" not in str(caught.value)
@@ -433,7 +433,7 @@ def test_history_best_and_column():
 @pytest.mark.parametrize(("make", "floor"), [(models.perceptron, 0.90), (models.mlp, 0.95)])
 def test_ten_digits_are_learned(digits, make, floor):
     """The lesson promises 90 % for a perceptron and 95 % with a hidden layer, with the defaults of `fit`."""
-    assert _fit(make(64, 10), data.loaders(digits)).best["val_accuracy"] >= floor
+    assert _fit(make(64, 10), data.make_loaders(digits)).best["val_accuracy"] >= floor
 
 
 class _ThreeHeads(nn.Module):
@@ -603,7 +603,7 @@ def test_mixed_labels_count_by_their_largest_part():
 @pytest.mark.parametrize("precision", ["bfloat16", "auto"])
 def test_reduced_precision_learns_as_much(few_digits, precision):
     """Weights stay float32, so small steps are not lost: the accuracy must be that of float32, nearly."""
-    loaders = data.loaders(few_digits, batch_size=32)
+    loaders = data.make_loaders(few_digits, batch_size=32)
     found = {}
     for name in ("float32", precision):
         torch.manual_seed(0)

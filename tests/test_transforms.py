@@ -1,4 +1,4 @@
-"""From a picture to a network's input and back: what each policy keeps, and nothing lost on the way back."""
+"""From an image to a network's input and back: what each policy keeps, and nothing lost on the way back."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ def _seen(preset, image) -> torch.Tensor:
 @pytest.mark.parametrize("make", [transforms.eval_preset, transforms.train_preset])
 @pytest.mark.parametrize("shape", [(40, 240), (240, 40), (50, 50), (1, 1), (2, 30000), (30000, 2), (7, 500)])
 def test_every_shape_becomes_a_square(resize, make, shape):
-    """Pictures of one batch must have one size, whatever came in, and memory must not explode on extreme ones."""
+    """Images of one batch must have one size, whatever came in, and memory must not explode on extreme ones."""
     image = torch.randint(0, 256, (3, *shape), dtype=torch.uint8)
     result = make(32, resize=resize)(image)
     assert result.shape == (3, 32, 32)
@@ -64,7 +64,7 @@ def test_the_bars_of_a_letterbox_are_near_zero_once_normalised(wide):
 
 
 @pytest.mark.parametrize("resize", transforms.RESIZE_POLICIES)
-def test_a_square_picture_of_the_right_size_is_not_changed(resize):
+def test_a_square_image_of_the_right_size_is_not_changed(resize):
     """Where there is nothing to do, nothing may be done."""
     image = torch.randint(0, 256, (3, 32, 32), dtype=torch.uint8)
     assert torch.equal(transforms.eval_preset(32, resize=resize).steps(image), image)
@@ -102,7 +102,7 @@ def test_symmetric_goes_from_minus_one_to_one():
 
 
 def test_normalize_leaves_its_input_alone():
-    """It works in place on a copy; the picture it was given must not change."""
+    """It works in place on a copy; the image it was given must not change."""
     image = torch.full((3, 4, 4), 0.5)
     transforms.Normalize("imagenet")(image)
     assert (image == 0.5).all()
@@ -117,7 +117,7 @@ def test_evaluation_is_the_same_each_time_and_training_is_not():
 
 
 @pytest.mark.parametrize("resize", ["squash", "letterbox"])
-def test_training_keeps_the_whole_picture_where_the_policy_does(wide, resize):
+def test_training_keeps_the_whole_image_where_the_policy_does(wide, resize):
     """A random crop would cut the logo out, and its poster would still be called logo."""
     preset = transforms.train_preset(40, resize=resize)
     assert all(_seen(preset, wide).max() > 0.4 for _ in range(20))
@@ -131,7 +131,7 @@ def test_extra_transforms_are_applied_before_the_scaling():
 
 
 def test_a_preview_is_repeatable_and_to_look_at():
-    """The same seed shows the same pictures, in [0, 1], and leaves the random numbers outside as they were."""
+    """The same seed shows the same images, in [0, 1], and leaves the random numbers outside as they were."""
     image, preset = torch.randint(0, 256, (3, 50, 70), dtype=torch.uint8), transforms.train_preset(32)
     before = torch.get_rng_state()
     first, again, other = (preset.preview(image, count=4, seed=seed) for seed in (0, 0, 1))
@@ -171,8 +171,8 @@ def test_wrong_options_are_named(make, options, said):
         make(**{"image_size": 32, **options})
 
 
-def test_float_and_byte_pictures_give_the_same():
-    """Pictures in memory are floats and those in files bytes; the network must see no difference."""
+def test_float_and_byte_images_give_the_same():
+    """Images in memory are floats and those in files bytes; the network must see no difference."""
     image = torch.nn.functional.interpolate(torch.rand(1, 3, 5, 5), size=(60, 90), mode="bicubic")[0].clamp(0, 1)
     for resize in transforms.RESIZE_POLICIES:
         preset = transforms.eval_preset(32, resize=resize)
@@ -187,7 +187,7 @@ def test_transforms_are_reached_from_data():
 
 @pytest.mark.parametrize(("probability", "expected"), [(0.0, {False}), (1.0, {True}), (0.5, {False, True})])
 def test_flips_mirror_left_and_right_as_often_as_told(probability, expected):
-    """A flip that never happens, or that turns pictures upside down, would train another network."""
+    """A flip that never happens, or that turns images upside down, would train another network."""
     image = torch.arange(12, dtype=torch.uint8).reshape(1, 3, 4)
     results = [transforms.RandomHorizontalFlip(probability)(image) for _time in range(30)]
     assert all(torch.equal(result, image) or torch.equal(result, image.flip(-1)) for result in results)
@@ -205,7 +205,7 @@ def test_random_crops_are_torchvisions():
             assert torch.allclose(first, theirs(image), atol=1e-5)
 
 
-def test_a_grey_picture_gets_the_channels_of_the_normalisation():
+def test_a_grey_image_gets_the_channels_of_the_normalisation():
     """ImageNet's mean has three channels: grey becomes three alike before them, as a colour network wants it."""
     image = torch.rand(2, 1, 4, 4)
     expected = transforms.normalize(image.expand(-1, 3, -1, -1))
@@ -242,11 +242,17 @@ def test_other_colours_keep_the_forms(floating):
 
 
 def test_strong_augmentation_varies_training_alone():
-    """Validation must see the picture as it is; training must see it turned and recoloured."""
+    """Validation must see the image as it is; training must see it turned and recoloured."""
     splits = data.load("posters")
-    batches = data.loaders(splits, image_size=32, resize="squash", augment="strong")
-    plain = data.loaders(splits, image_size=32, resize="squash", augment=False)
+    preset = transforms.train_preset(32, resize="squash", extra=transforms.STRONG)
+    batches = data.make_loaders(splits, train_preset=preset)
+    plain = data.make_loaders(splits, eval_preset=transforms.eval_preset(32, resize="squash"))
     assert list(batches.train.dataset.transform)[-2:] == list(transforms.STRONG)
     assert torch.equal(next(iter(batches.val))[0], next(iter(plain.val))[0])
-    with pytest.raises(DataError, match="augment is True, False or \"strong\"; got 'much'"):
-        data.loaders(splits, image_size=32, augment="much")
+    assert batches.transforms["augment"].endswith("RandomHorizontalFlip(0.5), RandomQuarterTurn(), RandomRecolour()")
+    assert plain.transforms == {
+        "image_size": 32,
+        "resize": "squash",
+        "normalization": "imagenet",
+        "augment": "Squash(32)",
+    }

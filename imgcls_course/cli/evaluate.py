@@ -45,7 +45,8 @@ def evaluate(
     count. Its classes have to be classes of the network; some may be missing.
     """
     from .. import devices, evaluation, training
-    from ..data import catalogue, splits
+    from ..data import catalogue
+    from ..data.labelled_images import ImageTensors
     from ..data.layouts import split_list
 
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
@@ -79,7 +80,7 @@ def evaluate(
     if report is not None:
         from .. import report as reports
 
-        images = loaded[split] if isinstance(loaded[split], splits.ImageTensors) else None
+        images = loaded[split] if isinstance(loaded[split], ImageTensors) else None
         print(reports.write(found, report, title=f"{Path(data).name}: {found.positive}", images=images))
 
 
@@ -112,7 +113,7 @@ def predict(
 ) -> None:
     """Say what is on pictures, a line each. Broken or missing ones are named and skipped; exit status 1 if all are."""
     from .. import devices, evaluation, training
-    from ..data.layouts.unlabelled import skipped_message, find_images_and_others
+    from ..data.layouts.unlabelled import find_images_and_others, skipped_message
 
     # Where nothing is left, it is an error, and `find_images_and_others` says so.
     files, others = find_images_and_others(pictures)

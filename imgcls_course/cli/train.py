@@ -15,7 +15,7 @@ from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_t
 SETTINGS = ("data", "pattern", "labels", "weights", "augment", "balance", "batch_size", "epochs")
 SETTINGS += ("optimizer", "lr", "momentum", "weight_decay", "schedule", "freeze", "unfreeze_from", "seed")
 CHANNELS = 3  # images from files are colour
-AUGMENT = {"none": False, "usual": True, "strong": "strong"}
+AUGMENT = ("none", "usual", "strong")
 
 
 def train(
@@ -64,7 +64,7 @@ def train(
     from .. import devices, models, runtime, training
     from ..data import catalogue
     from ..data.layouts import split_list
-    from ..data.loaders import loaders
+    from ..data.loaders import make_loaders
 
     prepare = {
         "image_size": image_size,
@@ -81,7 +81,7 @@ def train(
         out, arch=arch, options=options, transforms=prepare, settings=settings, save_interval=save_interval
     )
     _check_free(checkpoints, resume=resume)
-    augments = _augments(augment)
+    train_preset, eval_preset = _presets(augment, **prepare)
     processes = training.distributed.processes()
     before = processes.from_first(lambda: _settings_before(checkpoints))
     settings["schedule_epochs"] = _schedule_epochs(schedule, epochs=epochs, before=before, out=out)
@@ -95,8 +95,15 @@ def train(
             splits = catalogue.load(data, **read, splitter=listed.apply if listed else None)
     if processes.first and goes_on and not listed and split_list.write_split_list(splits, out):
         print(_("This run had no {name}: its splits were made anew from the folder.", name=split_list.FILE))
-    options = {"batch_size": batch_size, "workers": workers, "augment": augments, "balance": balance, "per_image_seeds": True}
-    batches = loaders(splits, **options, **prepare)
+    batches = make_loaders(
+        splits,
+        train_preset=train_preset,
+        eval_preset=eval_preset,
+        batch_size=batch_size,
+        balance=balance,
+        per_image_seeds=True,
+        workers=workers,
+    )
     if (bits := getattr(splits.train, "bits", 16)) < 16:
         checkpoints.transforms["bits"] = bits  # new pictures have to be scaled like these
     with runtime.seeded(seed):
@@ -128,11 +135,17 @@ def train(
         _finish(history, out)
 
 
-def _augments(name: str) -> bool | str:
-    """Return what `data.loaders` calls it, or raise one line."""
-    if name not in AUGMENT:
-        raise DataError(unknown(name, _("a way to augment"), AUGMENT))
-    return AUGMENT[name]
+def _presets(augment: str, **options):
+    """Return the presets for training and for the rest, or raise one line."""
+    from ..data import transforms
+
+    if augment not in AUGMENT:
+        raise DataError(unknown(augment, _("a way to augment"), AUGMENT))
+    eval_preset = transforms.eval_preset(**options)
+    if augment == "none":
+        return eval_preset, eval_preset
+    extra = transforms.STRONG if augment == "strong" else ()
+    return transforms.train_preset(**options, extra=extra), eval_preset
 
 
 def _check_together(context: typer.Context, *, optimizer: str, freeze: bool, unfreeze_from: str) -> None:

@@ -1,4 +1,4 @@
-"""Data: real pictures with labels, in three disjoint splits, and batches of them.
+"""Data: images with labels, in three disjoint splits, and batches of them.
 
 What needs no torch, such as `audit` and `posters`, is loaded without it.
 """
@@ -14,14 +14,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bundled": ["posters"],
         "cards": ["CARDS", "DatasetCard"],
         "catalogue": ["list_datasets", "load"],
-        "decode": ["ImageError", "read"],
-        "files": ["ImageFiles"],
+        "decode": ["ImageError", "read_image"],
+        "labelled_images": ["ImageFiles", "ImageTensors"],
         "layouts.find": ["find_layout"],
         "layouts.layout": ["Layout"],
-        "loaders": ["Loaders", "loader", "loaders"],
+        "loaders": ["Loaders", "make_eval_loader", "make_loaders"],
         "layouts.split_list": ["SplitList"],
         "online": ["download"],
-        "splits": ["ImageTensors", "Splits", "stratified_split"],
+        "splits": ["Splits", "stratified_split"],
         "layouts.unlabelled": ["find_images"],
     },
 )

@@ -44,13 +44,13 @@ class DatasetCard:
     name : str
         What `data.load` takes.
     title, source, licence, note : str
-        For the reader; `source` names where the pictures come from.
+        For the reader; `source` names where the images come from.
     classes : tuple of str
         In the order of the labels 0, 1, ….
     shape : tuple of int, or None
-        Of one picture: (channels, height, width), in pixels; None for pictures of many sizes.
+        Of one image: (channels, height, width), in pixels; None for images of many sizes.
     count : int
-        Pictures in all splits together.
+        Images in all splits together.
     archives : tuple of Archive
         What to download; empty for what comes with the course.
     unpacked : int
@@ -76,7 +76,7 @@ class DatasetCard:
 
     def __str__(self) -> str:
         size = f"{self.shape[1]}×{self.shape[2]}" if self.shape else "many sizes"
-        return f"{self.title}: {self.count:,} pictures of {size}, {len(self.classes)} classes. {self.source}."
+        return f"{self.title}: {self.count:,} images of {size}, {len(self.classes)} classes. {self.source}."
 
     @property
     def bundled(self) -> bool:
@@ -150,12 +150,12 @@ CARDS = {
             classes=("face", "other"),
             shape=(1, 25, 25),
             count=200,
-            note="100 faces and 100 patches of photos without a face. 200 pictures are few: expect a wide spread.",
+            note="100 faces and 100 patches of photos without a face. 200 images are few: expect a wide spread.",
         ),
         DatasetCard(
             name="textures",
             title="Patches of ten photos",
-            source="Cut from ten pictures that scikit-image brings along",
+            source="Cut from ten images that scikit-image brings along",
             licence="CC0 (brick, grass, gravel, retina), public domain or no known copyright restrictions (the others)",
             classes=("brick", "cells", "coins", "grass", "gravel", "moon", "page", "retina", "stars", "text"),
             shape=(1, 64, 64),
@@ -178,7 +178,7 @@ CARDS = {
             name="hymenoptera",
             title="Ants and bees",
             source="Photographs of ImageNet (Deng et al., 2009), chosen for PyTorch's tutorial on transfer learning",
-            licence="None stated; pictures of ImageNet, for non-commercial research and education",
+            licence="None stated; images of ImageNet, for non-commercial research and education",
             classes=("ants", "bees"),
             shape=None,
             count=397,
@@ -248,7 +248,7 @@ CARDS = {
             name="imagenette",
             title="Ten classes of ImageNet that are easy to tell apart",
             source="J. Howard, Imagenette (fast.ai), 160 pixels version; photographs of ImageNet (Deng et al., 2009)",
-            licence="Apache-2.0 (the collection); pictures of ImageNet, for non-commercial research and education",
+            licence="Apache-2.0 (the collection); images of ImageNet, for non-commercial research and education",
             classes=tuple(_IMAGENETTE.split(", ")),
             shape=None,
             count=13_394,

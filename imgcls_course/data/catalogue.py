@@ -10,9 +10,9 @@ from pathlib import Path
 from .. import console
 from ..errors import DataError, unknown
 from ..i18n import _
-from .layouts.problems import notes
 from .layouts.find import find_layout, to_splits
 from .layouts.layout import Layout
+from .layouts.problems import notes
 from .split_names import SPLITS
 from .splits import Splits
 from .stable_split import FRACTIONS
@@ -51,11 +51,11 @@ def load(
     Parameters
     ----------
     name : str or path
-        One of `list_datasets()`; those that are not bundled are downloaded the first time. Or a folder of pictures of your own:
-        what was found in it is printed. Where a folder has the name of a set, write `./faces` for the folder and
-        `course:faces` for the set.
+        One of `list_datasets()`; those that are not bundled are downloaded the first time. Or a folder of images of
+        your own: what was found in it is printed. Where a folder has the name of a data set, write `./faces` for the
+        folder and `course:faces` for the data set.
     seed : int
-        Decides which picture goes to which split, where splits are not given. The default is the split that the lessons
+        Decides which image goes to which split, where splits are not given. The default is the split that the lessons
         use.
     pattern : str, optional
         For a folder with labels in file names: see `find_layout`.
@@ -73,7 +73,7 @@ def load(
     Raises
     ------
     DataError
-        If there is no data set and no folder of that name, or both, nothing can be learned from the pictures in it, or
+        If there is no data set and no folder of that name, or both, nothing can be learned from the images in it, or
         a class has a single one.
 
     Examples

@@ -1,4 +1,4 @@
-"""Read one picture file, whatever is inside it, as 8-bit RGB the right way up, or say in a few words why not."""
+"""Read one image file, whatever is inside it, as 8-bit RGB the right way up, or say in a few words why not."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ WHITE = (255, 255, 255)
 
 
 class ImageError(DataError):
-    """A file cannot be read as a picture; `reason` says why, without the file's name."""
+    """A file cannot be read as an image; `reason` says why, without the file's name."""
 
     def __init__(self, path, reason: str):
         super().__init__(utf8(f"{path}: {reason}"))
@@ -32,7 +32,7 @@ class ImageError(DataError):
 
 @contextlib.contextmanager
 def open_image(path) -> Iterator[Image.Image]:
-    """Open a picture file; whatever goes wrong, also later while it is decoded inside the block, is a ImageError.
+    """Open an image file; whatever goes wrong, also later while it is decoded inside the block, is an ImageError.
 
     Nothing but a regular file is opened: reading a named pipe would wait for ever.
     """
@@ -40,7 +40,7 @@ def open_image(path) -> Iterator[Image.Image]:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise ImageError(path, _("is no file"))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata, and of large pictures: see LARGEST
+            warnings.simplefilter("ignore")  # Pillow warns of odd metadata, and of large images: see LARGEST
             with Image.open(path, formats=formats()) as image:
                 if image.width * image.height > LARGEST:
                     raise ImageError(path, _too_large(image.size))
@@ -48,19 +48,19 @@ def open_image(path) -> Iterator[Image.Image]:
     except ImageError:
         raise
     except Exception as error:  # Pillow's readers raise nearly everything on damaged files
-        raise ImageError(path, reason(path, error)) from error
+        raise ImageError(path, unreadable_reason(path, error)) from error
 
 
 def read_image(path, *, shorter_side: int | None = None, bits: int = 16) -> np.ndarray:
-    """Read a picture.
+    """Read an image.
 
     Parameters
     ----------
     path : path-like
     shorter_side : int, optional
-        Shrink to this many pixels on the shorter side; a smaller picture stays as it is.
+        Shrink to this many pixels on the shorter side; a smaller image stays as it is.
     bits : int
-        How many bits 16-bit pictures use, 8 to 16: 2**bits - 1 is white. It is a matter of the whole data set, see
+        How many bits 16-bit images use, 8 to 16: 2**bits - 1 is white. It is a matter of the whole data set, see
         `depth.bits_used`.
 
     Returns
@@ -71,7 +71,7 @@ def read_image(path, *, shorter_side: int | None = None, bits: int = 16) -> np.n
     Raises
     ------
     ImageError
-        If the file is missing, unreadable, damaged, no picture, or larger than 100 megapixels.
+        If the file is missing, unreadable, damaged, no image, or larger than 100 megapixels.
     """
     with open_image(path) as image:
         if shorter_side is not None:
@@ -83,7 +83,7 @@ def read_image(path, *, shorter_side: int | None = None, bits: int = 16) -> np.n
 
 
 def to_rgb(image: Image.Image, *, bits: int = 16) -> Image.Image:
-    """Turn a picture of any mode upright and into 8-bit RGB; see `read` for `bits`."""
+    """Turn an image of any mode upright and into 8-bit RGB; see `read` for `bits`."""
     image = _upright(image)
     if image.mode.startswith(("I", "F")):
         image = _eight_bits(image, bits=bits)
@@ -95,10 +95,10 @@ def to_rgb(image: Image.Image, *, bits: int = 16) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    image.load()  # first and apart, so that what is caught below is about the metadata and not about the picture
+    image.load()  # first and apart, so that what is caught below is about the metadata and not about the image
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # too damaged to say how the picture lies: take it as it lies
+    except Exception:  # too damaged to say how the image lies: take it as it lies
         return image
 
 
@@ -121,8 +121,8 @@ def _too_large(size) -> str:
     return _("is too large: {w}×{h} pixels, over {n} megapixels", w=size[0], h=size[1], n=LARGEST // 1_000_000)
 
 
-def reason(path, error: Exception) -> str:
-    """Say in a few words why a file cannot be read as a picture."""
+def unreadable_reason(path, error: Exception) -> str:
+    """Say in a few words why a file cannot be read as an image."""
     if isinstance(error, FileNotFoundError):
         return _("is a link to a file that is missing") if os.path.islink(path) else _("is missing")
     if isinstance(error, PermissionError):
@@ -131,9 +131,7 @@ def reason(path, error: Exception) -> str:
         return _("is too large: over {n} megapixels", n=LARGEST // 1_000_000)
     if isinstance(error, UnidentifiedImageError):
         what = remedy(Path(path))
-        return (
-            _("is empty") if os.path.getsize(path) == 0 else _("is {what}", what=what) if what else _("is no picture")
-        )
+        return _("is empty") if os.path.getsize(path) == 0 else _("is {what}", what=what) if what else _("is no image")
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
         return _("is cut off (truncated)")
     return _("is damaged ({kind}: {text})", kind=type(error).__name__, text=" ".join(str(error).split())[:80])

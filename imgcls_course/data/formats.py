@@ -15,7 +15,7 @@ from ..i18n import _
 
 EXCLUDED = {  # formats that Pillow knows by name and we do not open
     "EPS",  # is decoded by Ghostscript: a program that would run whatever the file tells it to
-    "WMF",  # cpu_seeded commands, which only Windows can draw
+    "WMF",  # drawing commands, which only Windows can draw
     "BUFR", "GRIB", "HDF5",  # tables of measurements; Pillow has no decoder for them
     "FITS", "MCIDAS", "SPIDER",  # measurements as well; nothing in them says which value is white
     "MPEG",  # a film

@@ -19,7 +19,7 @@ def check_shared_memory(dataset, *, batch_size: int, workers: int) -> None:
 
     A container has 64 MB of it, often; a worker that finds no room is killed by the system (bus error).
     """
-    if not workers or not SHARED_MEMORY.is_dir() or (blank := dataset.blank()) is None:
+    if not workers or not SHARED_MEMORY.is_dir() or (blank := dataset.empty_batch()) is None:
         return
     of_one = math.prod(blank[0].shape[1:]) * blank[0].element_size()
     needed = of_one * min(batch_size, len(dataset)) * (AHEAD * workers + 1)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from torch import nn
 
-from ..data.files import ImageFiles
-from ..data.loaders import loader
+from ..data.labelled_images import ImageFiles
+from ..data.loaders import make_eval_loader
 from ..devices import Device
 from ..errors import CourseWarning, EvaluationError
 from ..i18n import _, counted
@@ -54,7 +54,7 @@ def classify(
     files : list of Path
         Such as `data.find_images(["my_photos"])`.
     batch_size, workers
-        See `data.loaders`.
+        See `data.make_loaders`.
     device, precision, progress
         See `predict`.
 
@@ -74,7 +74,7 @@ def classify(
         raise EvaluationError(_("This checkpoint does not say how pictures were prepared, so files cannot be."))
     nobody_knows = [0] * len(files)
     pictures = ImageFiles(files, nobody_knows, classes=card.classes)
-    batches = loader(pictures, transforms=card.transforms, batch_size=batch_size, workers=workers)
+    batches = make_eval_loader(pictures, transforms=card.transforms, batch_size=batch_size, workers=workers)
     options = {"device": device, "precision": precision, "progress": progress}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CourseWarning)  # whoever asks gets the broken ones by name

@@ -13,7 +13,7 @@ SHORTER_SIDE = 160  # pixels; more cannot be seen in a gallery
 def look(path: Path | str) -> np.ndarray | str:
     """Return the picture, (H, W, 3) uint8, or why there is none to show."""
     try:
-        return read(path, shorter_side=SHORTER_SIDE)
+        return read_image(path, shorter_side=SHORTER_SIDE)
     except ImageError as error:
         return error.reason
 

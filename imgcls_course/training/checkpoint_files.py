@@ -36,7 +36,7 @@ class Card:
     classes : tuple of str
         In the order of the logits.
     transforms : dict
-        How pictures are prepared: the keyword arguments of `data.loaders` that decide it.
+        How pictures are prepared: the keyword arguments of `data.make_loaders` that decide it.
     settings : dict
         Whatever else decided the run.
     history : History

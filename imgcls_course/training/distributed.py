@@ -95,7 +95,7 @@ class Together(Alone):
     def part(self, batches: Iterable) -> Iterable:
         """Let batches that have a `part` load it alone; of others, take a slice."""
         if hasattr(batches, "part"):
-            return batches.part(self.rank, of=self.count)
+            return batches.shard(self.rank, world_size=self.count)
         return Parts(batches, rank=self.rank, of=self.count)
 
     def loss(self, loss_fn: Callable) -> Callable:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ..data.splits import check_labels
+from ..data.labelled_images import check_labels
 from ..devices import Device, on_one_device
 from ..errors import ModelError, TrainingError
 from ..i18n import _

@@ -56,7 +56,7 @@ def fit(
         best epoch afterwards (`history.best`), on the device where it was before. How its weights lie in memory may be
         another (`runtime.memory_format`).
     loaders : Loaders
-        From `data.loaders`. The test split is not touched.
+        From `data.make_loaders`. The test split is not touched.
     epochs : int
         Passes over the training images; of a run that is resumed, those before included.
     lr : float
@@ -101,7 +101,8 @@ def fit(
     -----
     Where `torchrun` started several processes, each trains on its part of every batch and all make the same steps; a
     batch has as many pictures as the loaders say, of all processes together. So the history is that of one process, but
-    for what each draws or measures for itself: dropout, mixup, pictures varied without `data.loaders(per_image_seeds=True)`,
+    for what each draws or measures for itself: dropout, mixup, pictures varied without
+    `data.make_loaders(per_image_seeds=True)`,
     and batch norm, which takes the statistics of its own part (frozen, it takes none). On GPUs,
     `nn.SyncBatchNorm.convert_sync_batchnorm(model)` takes those of the whole batch.
 

@@ -182,6 +182,6 @@ def _decoded(name: str, content: bytes, *, shorter_side: int) -> np.ndarray:
         path = Path(folder, "picture")
         path.write_bytes(content)
         try:
-            return decode.read(path, shorter_side=shorter_side)
+            return decode.read_image(path, shorter_side=shorter_side)
         except data.ImageError as error:
             raise data.ImageError(name, error.reason) from error

@@ -283,7 +283,7 @@ from imgcls_course import models, runtime, training
 
 with runtime.seeded(0):
     model = models.perceptron(in_features=64, num_classes=10)
-history = training.fit(model, data.loaders(splits), epochs=10)
+history = training.fit(model, data.make_loaders(splits), epochs=10)
 
 # %% [markdown]
 # The bar counts batches of 32 pictures. (Unless you run the cell, it stands at 0 %.) How good is it? **Accuracy** is the part of the pictures that got the right label.

@@ -48,7 +48,7 @@ from imgcls_course.errors import TrainingError
 
 # %%
 splits = data.load("digits")
-loaders = data.loaders(splits, batch_size=50)
+loaders = data.make_loaders(splits, batch_size=50)
 with runtime.seeded(0):
     batches = list(loaders.train)
 print(tuple(batches[0][0].shape), "-", len(batches), "batches, the last one of", len(batches[-1][1]))
@@ -757,7 +757,7 @@ check.early_stopping(early_stopping_solution, remember=False)
 # no part in the choice.
 
 # %%
-hasty = data.loaders(data.Splits(few, splits.val, splits.test, card=splits.card), batch_size=50)
+hasty = data.make_loaders(data.Splits(few, splits.val, splits.test, card=splits.card), batch_size=50)
 with runtime.seeded(0), contextlib.redirect_stdout(io.StringIO()):
     stopped, endless = plain(), plain()
     history = training.fit(stopped, hasty, epochs=60, lr=0.1, patience=10, progress=False)

@@ -497,7 +497,7 @@ def archive(name, chosen):
 # %%
 def probe(choose):
     parts = [archive(name, choose(splits[name].labels)) for name in ("train", "val", "test")]
-    loaders = data.loaders(data.Splits(*parts, card=splits.card), normalization="imagenet", augment=False)
+    loaders = data.make_loaders(data.Splits(*parts, card=splits.card), eval_preset=prepare)
     with runtime.seeded(0):
         network = models.create("course_resnet", num_classes=2, weights="course")
     training.linear_probe(network, loaders, epochs=40, lr=0.03, progress=False)

@@ -50,7 +50,7 @@ from imgcls_course import check, data, models, runtime, training, widgets
 
 # %%
 splits = data.load("posters").sample_per_class(48)
-loaders = data.loaders(splits, image_size=48, batch_size=32, per_image_seeds=True)
+loaders = data.make_loaders(splits, image_size=48, batch_size=32, per_image_seeds=True)
 
 
 def new_network():
@@ -190,7 +190,7 @@ print(rounded.dtype, "- mean difference of the probabilities below 0.02:", diffe
 # %%
 same = {}
 for per_image_seeds in (False, True):
-    both = [data.loaders(splits, image_size=48, workers=n, per_image_seeds=per_image_seeds).train for n in (0, 2)]
+    both = [data.make_loaders(splits, image_size=48, workers=n, per_image_seeds=per_image_seeds).train for n in (0, 2)]
     with runtime.seeded(0):
         alone = next(iter(both[0]))[0]
     with runtime.seeded(0):

@@ -16,10 +16,10 @@ from tqdm.auto import tqdm
 
 from ...i18n import _
 from ..formats import is_image, remedy
-from ..layouts.problems import notes
 from ..layouts.find import why_not_trainable
 from ..layouts.folders import is_system_folder
 from ..layouts.layout import Layout, Sample
+from ..layouts.problems import notes
 from ..layouts.scan import scan_layout
 from ..layouts.unlabelled import find_images
 from ..split_names import SPLITS
@@ -219,7 +219,7 @@ def _left_aside(layout: Layout) -> Iterator[Finding]:
         else:
             detail = fact.reason or _("is a picture ({format}) that loaders do not take", format=fact.format)
             meant = not fact.reason or is_image(path) or remedy(path)
-            yield _found("skipped_files", path, detail, severity="warning" if meant else "note")
+            yield _found("left_aside", path, detail, severity="warning" if meant else "note")
 
 
 def _no_label(layout: Layout) -> str:

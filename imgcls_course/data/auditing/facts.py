@@ -50,7 +50,7 @@ class Facts:
 def examine(path, *, bits: int = 16) -> tuple[Facts, tuple[np.ndarray, np.ndarray] | None]:
     """Read a file once: its facts, and its fingerprint if it is a picture. Raises nothing, whatever is in the file.
 
-    See `decode.read` for `bits`.
+    See `decode.read_image` for `bits`.
     """
     try:
         with open_image(path) as image:
@@ -82,7 +82,7 @@ def fine_fingerprint(path) -> tuple[np.ndarray, np.ndarray]:
 def same_pixels(one, other) -> bool:
     """Decode both files in full, and compare."""
     try:
-        return np.array_equal(read(one), read(other))
+        return np.array_equal(read_image(one), read_image(other))
     except ImageError:
         return False
 

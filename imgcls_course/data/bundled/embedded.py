@@ -5,7 +5,8 @@ import skimage.data
 import sklearn.datasets
 
 from ..cards import CARDS
-from ..splits import ImageTensors, Splits, stratified_split
+from ..labelled_images import ImageTensors
+from ..splits import Splits, stratified_split
 
 
 def digits(*, seed: int = 0) -> Splits:

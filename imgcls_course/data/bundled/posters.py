@@ -245,7 +245,7 @@ def _crop(rng: np.random.Generator, size: tuple[int, int], *, split: str) -> Ima
 def _part(rng: np.random.Generator, size: tuple[int, int], *, split: str) -> np.ndarray:
     """Cut from a photograph; each split has a strip of every photograph to itself."""
     photo = _photo(str(rng.choice(PHOTOS)))
-    axis = int(photo.shape[1] > photo.shape[0])  # strips splitter the longer side
+    axis = int(photo.shape[1] > photo.shape[0])  # strips divide the longer side
     start, stop = (round(share * photo.shape[axis]) for share in STRIPS[split])
     strip = photo[start:stop] if axis == 0 else photo[:, start:stop]
     scale = rng.uniform(0.5, 1) * min(strip.shape[1] / size[0], strip.shape[0] / size[1])

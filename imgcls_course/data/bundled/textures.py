@@ -5,8 +5,9 @@ import skimage.data
 from skimage.color import rgb2gray
 
 from ..cards import CARDS
+from ..labelled_images import ImageTensors
 from ..split_names import SPLITS
-from ..splits import ImageTensors, Splits
+from ..splits import Splits
 
 SIZE = 64  # pixels, the side of a patch
 COUNTS = {"train": 100, "val": 30, "test": 30}  # patches of each class

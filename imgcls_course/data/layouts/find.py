@@ -1,4 +1,4 @@
-"""Folders of pictures: find out how they are laid out, and make splits of them."""
+"""Folders of images: find out how they are laid out, and make splits of them."""
 
 from typing import TYPE_CHECKING
 
@@ -9,20 +9,20 @@ from ...i18n import _
 from ..cards import DatasetCard
 from ..split_names import SPLITS
 from ..stable_split import FRACTIONS, stable_split
-from .problems import problem
 from .layout import Layout
-from .suspicious_classes import near_twin
+from .problems import problem
 from .scan import scan_layout
+from .suspicious_classes import near_twin
 
 if TYPE_CHECKING:
     from ..splits import Splits
 
 
 def find_layout(path, *, pattern: str | None = None, labels=None, least_classes: int = 2) -> Layout:
-    r"""Find out how the pictures of a folder are laid out.
+    r"""Find out how the images of a folder are laid out.
 
     Known are: a folder per class; folders such as `train`, `val` and `test` with a folder per class in each, or the
-    other way round; and pictures whose labels stand in their names. Further folders around them are followed where
+    other way round; and images whose labels stand in their names. Further folders around them are followed where
     they can mean nothing else, as in `seg_train/seg_train/forest`. A table is read where it is given.
 
     Parameters
@@ -34,12 +34,12 @@ def find_layout(path, *, pattern: str | None = None, labels=None, least_classes:
     labels : path, optional
         A table with a row for each image, see `label_table.from_table`.
     least_classes : int
-        How many classes with a readable picture there must be: 2 to learn something, 1 to evaluate.
+        How many classes with a readable image there must be: 2 to learn something, 1 to evaluate.
 
     Raises
     ------
     DataError
-        If there is no such folder, no picture in it, or fewer classes; the message says what was seen, and what was
+        If there is no such folder, no image in it, or fewer classes; the message says what was seen, and what was
         probably meant. Also if a name does not fit a pattern that was given, or the table gives no labels.
     """
     layout = scan_layout(path, pattern=pattern, labels=labels)
@@ -85,7 +85,7 @@ def _places(layout: Layout, *, seed: int, fractions) -> list[np.ndarray]:
 
 def splits_from_indices(layout: Layout, places, *, card: DatasetCard | None = None) -> "Splits":
     """Make splits of the samples at these places: for each of train, val and test a list of int."""
-    from ..files import ImageFiles  # with torch, which takes seconds; looking at a folder does not need it
+    from ..labelled_images import ImageFiles  # with torch, which takes seconds; looking at a folder does not need it
     from ..splits import Splits
 
     chosen = [[layout.samples[place] for place in part] for part in places]
@@ -128,12 +128,12 @@ def _check_classes(layout: Layout, train_labels: np.ndarray) -> None:
     name = missing[0]
     if near := near_twin(name, there):
         text = _(
-            "Class '{name}' of {root} has no picture to train on, but train has '{near}'. If they are the same class, "
+            "Class '{name}' of {root} has no image to train on, but train has '{near}'. If they are the same class, "
         )
         raise DataError(text.format(name=name, root=layout.root, near=near) + _("give both the same name."))
     raise DataError(
         _(
-            "Class '{name}' of {root} has no picture to train on. Put some into its train folder, or remove the class.",
+            "Class '{name}' of {root} has no image to train on. Put some into its train folder, or remove the class.",
             name=name,
             root=layout.root,
         )

@@ -54,7 +54,9 @@ def walk(root: Path) -> tuple[list[Path], list[SkippedFolder]]:
 
     for folder, folders, names in os.walk(root, followlinks=True, onerror=failed):
         inner = [Path(folder, name) for name in sorted(folders) if not is_system_folder(name)]
-        refused = [SkippedFolder(path, why) for path in inner if (why := _refused(path, root=real_root, entered=entered))]
+        refused = [
+            SkippedFolder(path, why) for path in inner if (why := _refused(path, root=real_root, entered=entered))
+        ]
         folders[:] = [path.name for path in inner if path not in {each.path for each in refused}]
         names = [name for name in names if not _is_system_file(name)]
         of_run = files_of_a_run(names)

@@ -48,7 +48,7 @@ def from_table(root: Path, files: list[Path], table: Path | str) -> Layout:
     """
     path, column, of_images = _place(table, root)
     images = [file for file in files if is_image(file)]
-    rows = _Rows.read_image(path, ImageNames(root, images), column=of_images, of_labels=column)
+    rows = _Rows.read(path, ImageNames(root, images), column=of_images, of_labels=column)
     labels = rows.labels(column)
     by_image = rows.by_image(labels)
     splits, remark = given_splits(rows.header, {row: rows.rows[row] for row in by_image.values()})

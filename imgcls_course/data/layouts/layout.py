@@ -18,7 +18,7 @@ from .folders import SkippedFolder
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture file, its label in [0, K), and its split ("" where the layout has no splits)."""
+    """One image file, its label in [0, K), and its split ("" where the layout has no splits)."""
 
     path: Path
     label: int
@@ -57,7 +57,7 @@ class Layout:
 
     @property
     def splits(self) -> dict[str, int]:
-        """How many pictures each given split has; empty where none are given."""
+        """How many images each given split has; empty where none are given."""
         found = Counter(sample.split for sample in self.samples if sample.split)
         return {name: found[name] for name in SPLITS if name in found}
 
@@ -68,12 +68,12 @@ class Layout:
 
     @functools.cached_property
     def bit_depth(self) -> BitDepth:
-        """How deep the pictures are."""
+        """How deep the images are."""
         return bit_depth_of([sample.path for sample in self.samples])
 
     @property
     def bits(self) -> int:
-        """How many bits the 16-bit pictures use, see `depth.bits_used`."""
+        """How many bits the 16-bit images use, see `depth.bits_used`."""
         return self.bit_depth.bits
 
     @property
@@ -84,10 +84,10 @@ class Layout:
     def __str__(self) -> str:
         classes = ", ".join(self.classes[:5]) + (", …" if len(self.classes) > 5 else "")
         text = _(
-            "{name}: {kind}. {pictures} of {k} ({classes}).",
+            "{name}: {kind}. {images} of {k} ({classes}).",
             name=self.root.resolve().name,
             kind=self.kind,
-            pictures=counted("{n:,} picture", "{n:,} pictures", len(self.samples)),
+            images=counted("{n:,} image", "{n:,} images", len(self.samples)),
             k=counted("{n} class", "{n} classes", len(self.classes)),
             classes=classes,
         )

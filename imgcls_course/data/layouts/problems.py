@@ -14,8 +14,8 @@ from ..split_names import split_folders
 from .file_names import bare_name
 from .folders import files_of_a_run, is_system_folder, walk
 from .layout import Layout
-from .suspicious_classes import listed, no_classes, suspicious_classes
 from .scan import by_folder, chain, scan_layout
+from .suspicious_classes import listed, no_classes, suspicious_classes
 
 TABLES = (".csv", ".tsv")
 LOOKED_AT = 200  # entries of a neighbouring folder, and names looked up in a table: a hint is worth no long search
@@ -30,7 +30,7 @@ def problem(layout: Layout, *, least_classes: int = 2) -> str:
     ----------
     layout : Layout
     least_classes : int
-        How many classes with a readable picture there must be. With fewer than two, splits without train are fine, too.
+        How many classes with a readable image there must be. With fewer than two, splits without train are fine, too.
     """
     if least_classes >= 2 and layout.splits and "train" not in layout.splits:
         return _no_train(layout)
@@ -70,9 +70,9 @@ def unreadable_classes(layout: Layout) -> list[str]:
 def _seen(layout: Layout) -> str:
     root = os.path.abspath(layout.root)  # "." says nothing
     if not layout.classes:
-        return _("There are no pictures with labels in {root}.", root=root)
+        return _("There are no images with labels in {root}.", root=root)
     if len(layout.classes) > 1:
-        return _("There are too few classes with readable pictures in {root}.", root=root)
+        return _("There are too few classes with readable images in {root}.", root=root)
     return _(
         "{root} has only one class, '{name}', so there is nothing to tell apart.",
         root=root,
@@ -95,13 +95,13 @@ def _meant(layout: Layout, unread: list[str]) -> str:
 
 
 def _how_to_lay_out() -> str:
-    return _("Put the pictures of each class into a folder of its own, or the class into names such as cat.12.jpg.")
+    return _("Put the images of each class into a folder of its own, or the class into names such as cat.12.jpg.")
 
 
 def _no_train(layout: Layout) -> str:
     """Val and test alone can be evaluated, and not trained on."""
     return _(
-        "{root} has pictures for {splits}, and none to train on. Put those into a folder named train beside them.",
+        "{root} has images for {splits}, and none to train on. Put those into a folder named train beside them.",
         root=layout.base or layout.root,
         splits=" and ".join(layout.splits),
     )
@@ -256,7 +256,7 @@ def _depth(layout: Layout) -> list[str]:
     depth, said = layout.bit_depth, []
     white = 2**depth.bits - 1
     if "16-bit" in depth.ranges and depth.bits < FULL:
-        text = _("The 16-bit pictures use {bits} bits: {white} is taken for white, in all of them.")
+        text = _("The 16-bit images use {bits} bits: {white} is taken for white, in all of them.")
         said.append(text.format(bits=depth.bits, white=white))
     if "integer" in depth.ranges:
         said += _range(_("integer"), *depth.ranges["integer"], white=white, always=depth.bits < FULL)

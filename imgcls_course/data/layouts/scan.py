@@ -19,7 +19,7 @@ Named = list[tuple[Path, str, str]]  # files with their labels and splits
 
 
 def scan_layout(path, *, pattern: str | None = None, labels=None) -> Layout:
-    """Find out how the pictures of a folder are laid out, whether or not anything can be learned from them.
+    """Find out how the images of a folder are laid out, whether or not anything can be learned from them.
 
     As `find_layout`, but one class, or none at all, is no error here.
     """
@@ -59,11 +59,11 @@ def scan_layout(path, *, pattern: str | None = None, labels=None) -> Layout:
 
 def _no_folder(root: Path) -> str:
     if root.is_file():
-        return _("{path} is a file and no folder. Give the folder that holds the pictures, unpacked.", path=root)
+        return _("{path} is a file and no folder. Give the folder that holds the images, unpacked.", path=root)
     beside = [path.name for path in root.parent.iterdir() if path.is_dir()] if root.parent.is_dir() else []
     near = difflib.get_close_matches(root.name, beside, n=1)
     hint = _(" Did you mean '{near}'?", near=root.with_name(near[0])) if near else ""
-    return _("There is no folder {path}.{hint} Give the folder that holds the pictures.", path=root, hint=hint)
+    return _("There is no folder {path}.{hint} Give the folder that holds the images.", path=root, hint=hint)
 
 
 def by_folder(base: Path, files: list[Path]) -> dict[str, list[Path]]:
@@ -139,7 +139,9 @@ def _from_splits(
             skipped.append(SkippedFolder(base / name, _("neither train, val nor test")))
         elif not labels or (known and not _in_folders(base / name, labels) and not known.issuperset(labels)):
             skipped.append(
-                SkippedFolder(base / name, counted("{n:,} image without label", "{n:,} images without labels", len(group)))
+                SkippedFolder(
+                    base / name, counted("{n:,} image without label", "{n:,} images without labels", len(group))
+                )
             )
         else:
             named += [(file, label, splits[name]) for label, files in labels.items() for file in files]

@@ -172,7 +172,7 @@ class SplitList:
         before = sorted(set(self.labels.values()))
         gone, come = set(before) - set(layout.classes), [name for name in layout.classes if name not in before]
         if gone and come:
-            from ..splits import unknown_class  # with torch, which takes seconds
+            from ..labelled_images import unknown_class  # with torch, which takes seconds
 
             raise DataError(unknown_class(come, tuple(sorted(gone)) if len(gone) == 1 else tuple(before)))
 
@@ -234,7 +234,9 @@ def _as_given(layout: Layout, splits: list[str]) -> "Splits":
     labels = sorted({layout.samples[place].label for place in kept})
     samples = [replace(each, label=labels.index(each.label)) for each in (layout.samples[place] for place in kept)]
     layout = replace(layout, classes=tuple(layout.classes[label] for label in labels), samples=tuple(samples))
-    return splits_from_indices(layout, [[i for i, place in enumerate(kept) if splits[place] == name] for name in SPLITS])
+    return splits_from_indices(
+        layout, [[i for i, place in enumerate(kept) if splits[place] == name] for name in SPLITS]
+    )
 
 
 def _size(path: Path) -> int:

@@ -20,7 +20,7 @@ def no_classes(layout: Layout) -> str:
     cameras = _of_camera(layout)
     if cameras and len(cameras) == len(layout.classes):
         text = _("Folders such as {name} are named by a camera and hold no class. ")
-        text += _("Put the pictures of each class into a folder of its own.")
+        text += _("Put the images of each class into a folder of its own.")
         return text.format(name=cameras[0])
     return next((text for _name, names, text in _copies_inside(layout) if len(names) > 1), "")
 

@@ -18,7 +18,7 @@ ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs
 def read_rows(path: Path | str, *, delimiters: str = DELIMITERS, titled: bool = False) -> list[list[str]]:
     """Return the rows of a table, each a list of cells, whatever encoding it was saved in; blank lines are left out.
 
-    If it may be `titled`, the first line may be a text that the delimiter of the second does not splitter.
+    If it may be `titled`, the first line may be a text that the delimiter of the second does not divide.
 
     Raises
     ------

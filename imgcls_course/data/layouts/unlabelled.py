@@ -1,4 +1,4 @@
-"""Pictures whose class nobody knows yet: a file, several, or whatever lies in a folder."""
+"""Images whose class nobody knows yet: a file, several, or whatever lies in a folder."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,12 +10,12 @@ from .folders import all_files
 
 
 def find_images(places: Iterable[Path | str]) -> list[Path]:
-    """Return the picture files at some places: files as they are, and all pictures in folders and the folders in them.
+    """Return the image files at some places: files as they are, and all images in folders and the folders in them.
 
     Parameters
     ----------
     places : list of path
-        In a folder, a file is a picture if its name ends like one or its first bytes are those of one, and if it is not
+        In a folder, a file is an image if its name ends like one or its first bytes are those of one, and if it is not
         hidden; a file that is named itself is always taken.
 
     Returns
@@ -26,7 +26,7 @@ def find_images(places: Iterable[Path | str]) -> list[Path]:
     Raises
     ------
     DataError
-        If a place does not exist, or there is no picture at all.
+        If a place does not exist, or there is no image at all.
     """
     places = list(map(Path, places))
     for place in places:
@@ -37,7 +37,7 @@ def find_images(places: Iterable[Path | str]) -> list[Path]:
 def find_images_and_others(places: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
     """Return what `find_images` returns, and the other files that lie in the folders.
 
-    Beside places that exist, one that does not is among the pictures: whoever reads them skips it, and says so.
+    Beside places that exist, one that does not is among the images: whoever reads them skips it, and says so.
     """
     places = list(map(Path, places))
     if not any(place.exists() for place in places):
@@ -49,7 +49,7 @@ def find_images_and_others(places: Iterable[Path | str]) -> tuple[list[Path], li
         for file in all_files(place) if place.is_dir() else [place]:
             (found if file == place or is_image(file) else others).append(file)
     if not found:
-        message = _("There are no pictures in {places}.", places=", ".join(map(str, places)))
+        message = _("There are no images in {places}.", places=", ".join(map(str, places)))
         raise DataError(f"{message} {skipped_message(others)}" if others else message)
     return list(dict.fromkeys(found)), list(dict.fromkeys(others))
 

@@ -8,9 +8,10 @@ import numpy as np
 from ...errors import DataError
 from ...i18n import _
 from ..cards import CARDS
+from ..labelled_images import ImageTensors
 from ..layouts.find import find_layout, to_splits
 from ..layouts.layout import Layout, Sample
-from ..splits import ImageTensors, Splits, stratified_split
+from ..splits import Splits, stratified_split
 from .download import get
 
 WORDNET = {  # the folders of imagenette, and what they mean; in the order of the labels
