@@ -831,7 +831,7 @@ def test_a_card_says_all_that_a_download_needs(name):
 
 def test_cards_of_pictures_of_many_sizes_say_so():
     """A card without a shape must still be printable."""
-    assert str(CARDS["hymenoptera"]).startswith("Ants and bees: 397 pictures of many sizes, 2 classes. ")
+    assert str(CARDS["hymenoptera"]).startswith("Ants and bees: 397 images of many sizes, 2 classes. ")
 
 
 def test_urls_and_hashes_are_torchvisions():

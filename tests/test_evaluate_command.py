@@ -77,7 +77,7 @@ def test_nothing_to_read_is_one_line(run, tmp_path):
     with pytest.raises(CourseError, match="no pictures"):
         imgcls("predict", "--checkpoint", run, tmp_path)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
-    with pytest.raises(EvaluationError, match=r"broken\.jpg cannot be read: is no picture"):
+    with pytest.raises(EvaluationError, match=r"broken\.jpg cannot be read: is not an image"):
         imgcls("predict", "--checkpoint", run, tmp_path)
 
 

@@ -126,7 +126,7 @@ def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("*3", b"no image", "None of the 3 files of class 'dogs' can be opened, such as 0.jpg is no image"),
+        ("*3", b"no image", "None of the 3 files of class 'dogs' can be opened, such as 0.jpg is not an image"),
         ("*3", HEIC, "such as 0.jpg is HEIC, which needs `pip install pillow-heif`"),
         ("1.HEIC", HEIC, "1 × HEIC, which needs `pip install pillow-heif`"),
         ("1.nef", b"II*\0" + bytes(99), "1 × camera raw"),
@@ -230,7 +230,7 @@ def test_what_is_skipped_is_said(tmp_path, capsys):
     """Seven thousand images without labels must not vanish in silence."""
     data.load(fill(tmp_path, "train/a/*9", "train/b/*9", "test/*3", "extra/*2"))
     said = capsys.readouterr().out
-    assert "Skipped: extra (neither train, val nor test), test (3 images without labels)." in said
+    assert "Skipped folders: extra (neither train, val nor test), test (3 images without labels)." in said
 
 
 def test_a_doubled_folder_is_followed(tmp_path):
@@ -414,7 +414,7 @@ def test_predict_counts_what_it_skips(tmp_path, no_heif):
     said = "Skipped 2 files that are not images (.json, .txt)."
     assert skipped_message([path for path in others if path.suffix != ".heic"]) == said
     assert skipped_message(others).startswith(said)
-    with pytest.raises(DataError, match=r"There are no images in .* Skipped 1 file that is no image"):
+    with pytest.raises(DataError, match=r"There are no images in .* Skipped 1 file that is not an image"):
         find_images_and_others([fill(tmp_path / "none", "a.csv", content=b"1")])
 
 

@@ -72,7 +72,7 @@ def test_what_is_no_photo_is_not_opened(tmp_path):
     fill(tmp_path, "weights.pt", "c.npy", content=bytes(5000))
     assert [path.name for path in tmp_path.iterdir() if is_image(path)] == []
     hidden = fill(tmp_path, "a.png", content=damage.encoded(damage.photo(), "EPS")) / "a.png"
-    with pytest.raises(ImageError, match="is no image"):
+    with pytest.raises(ImageError, match="is not an image"):
         read_image(hidden)
     assert not EXCLUDED & set(formats())
 

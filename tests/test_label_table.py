@@ -93,7 +93,7 @@ def test_what_does_not_fit_is_counted(photos, capsys):
     assert [len(splits[name]) for name in ("train", "val", "test")] == [2, 2, 0]
     said = capsys.readouterr().out
     assert "labels in labels.csv (rows without an image: 1, rows without a label: 1, images without a row: 1)" in said
-    assert "Left aside: 2 other files (.jpg, .png)" in said  # the table itself is none
+    assert "Skipped 2 other files (.jpg, .png)" in said  # the table itself is none
 
 
 def test_a_column_with_splits(photos):

@@ -141,7 +141,7 @@ def test_a_split_of_nothing_but_broken_images(folder):
         path.write_bytes(b"")
     loaders = data.make_loaders(data.load(folder), image_size=8)
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8 * 8, 2))
-    with pytest.warns(CourseWarning), pytest.raises(training.epoch.TrainingError, match="no picture|no image"):
+    with pytest.warns(CourseWarning), pytest.raises(training.epoch.TrainingError, match=r"no picture|no image"):
         training.fit(model, loaders, epochs=1, progress=False)
 
 

@@ -185,8 +185,8 @@ def test_resume_goes_on_with_the_same_files(photos, tmp_path):
     assert (tmp_path / "whole" / "splits.csv").read_bytes() == (tmp_path / "stopped" / "splits.csv").read_bytes()
     whole, stopped = (data.SplitList.from_run(tmp_path / name) for name in ("whole", "stopped"))
     damage.photo(seed=99).save(photos / "ants" / "new.jpg")
-    splits = stopped.again(find_layout(photos))
-    assert _paths(splits, photos) == _paths(whole.again(find_layout(photos)), photos)
+    splits = stopped.apply(find_layout(photos))
+    assert _paths(splits, photos) == _paths(whole.apply(find_layout(photos)), photos)
     assert "new.jpg" not in {path.name for name in SPLITS for path in splits[name].paths}
 
 
@@ -268,7 +268,7 @@ def test_checksums_of_large_sets_are_of_some_files(photos, tmp_path, monkeypatch
     assert len(listed.sizes) == 24
     assert listed.matches(find_layout(photos))
     shutil.copytree(photos, tmp_path / "above" / "train")
-    assert len(listed.learned_from(find_layout(tmp_path / "above"))[0]) == len(data.load(photos).train)
+    assert len(listed.training_images_in(find_layout(tmp_path / "above"))[0]) == len(data.load(photos).train)
 
 
 @pytest.mark.parametrize("more", [0, 8])

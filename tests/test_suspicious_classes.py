@@ -1,4 +1,4 @@
-"""Folders in popular shapes that are no classes: each is refused, or mentioned, or left aside and counted."""
+"""Folders in popular shapes that are no classes: each is refused, or mentioned, or skipped and counted."""
 
 import pytest
 from damage import fill
@@ -76,5 +76,5 @@ def test_tiny_imagenet_as_it_is_downloaded(tmp_path):
     fill(root, "val/val_annotations.txt", content=b"val_0.JPEG\tn00\n")
     layout = scan_layout(root)
     assert (layout.classes, layout.splits) == (("n00", "n01", "n02"), {"train": 12})
-    assert "Skipped: test (9 images without labels), val (12 images without labels)." in str(layout)
+    assert "Skipped folders: test (9 images without labels), val (12 images without labels)." in str(layout)
     assert len(data.load(root).train) > 0

@@ -194,7 +194,7 @@ def test_labels_out_of_range_are_named(label, learning):
     model = nn.Linear(2, 2)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1) if learning else None
     before = _state(model)
-    with pytest.raises(DataError, match=f"Label {label} of picture 1 "):
+    with pytest.raises(DataError, match=f"Label {label} of image 1 "):
         run_epoch(model, [(torch.rand(3, 2), torch.tensor([0, label, 1]))], optimizer=optimizer)
     assert _same(_state(model), before)
 
@@ -204,7 +204,7 @@ def test_a_label_out_of_range_in_training_puts_the_model_back():
     good, bad = (torch.rand(4, 2), torch.tensor([0, 1, 0, 1])), (torch.rand(4, 2), torch.tensor([0, 1, 0, 5]))
     model = nn.Linear(2, 2)
     before = _state(model)
-    with pytest.raises(DataError, match="Label 5 of picture 3 "):
+    with pytest.raises(DataError, match="Label 5 of image 3 "):
         _fit(model, _hand_made(train=[good, bad], val=[good]))
     assert _same(_state(model), before)
 

@@ -38,7 +38,7 @@ def open_image(path) -> Iterator[Image.Image]:
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ImageError(path, _("is no file"))
+            raise ImageError(path, _("is not a file"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata, and of large images: see LARGEST
             with Image.open(path, formats=formats()) as image:
@@ -130,8 +130,10 @@ def unreadable_reason(path, error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return _("is too large: over {n} megapixels", n=LARGEST // 1_000_000)
     if isinstance(error, UnidentifiedImageError):
+        if os.path.getsize(path) == 0:
+            return _("is empty")
         what = remedy(Path(path))
-        return _("is empty") if os.path.getsize(path) == 0 else _("is {what}", what=what) if what else _("is no image")
+        return _("is {what}", what=what) if what else _("is not an image")
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
         return _("is cut off (truncated)")
     return _("is damaged ({kind}: {text})", kind=type(error).__name__, text=" ".join(str(error).split())[:80])

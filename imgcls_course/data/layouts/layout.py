@@ -78,7 +78,7 @@ class Layout:
 
     @property
     def masks(self) -> set[Path]:
-        """The files left aside that are masks of images beside them, as `x_mask.png` is of `x.png`."""
+        """The skipped files that are masks of images beside them, as `x_mask.png` is of `x.png`."""
         return masks_beside([*self.skipped_files, *(sample.path for sample in self.samples)]) & set(self.skipped_files)
 
     def __str__(self) -> str:
@@ -93,21 +93,22 @@ class Layout:
         )
         if self.splits:
             text += " " + _("Splits: {splits}.", splits=", ".join(f"{s} {n:,}" for s, n in self.splits.items()))
-        return " ".join([text, *self._left_aside()])
+        return " ".join([text, *self._skipped()])
 
-    def _left_aside(self) -> list[str]:
+    def _skipped(self) -> list[str]:
         """Say what is no part of the data, in a sentence each."""
         said = []
         if self.skipped_files:
             endings, what = endings_of(self.skipped_files), remedies(self.skipped_files)
-            text = _("Left aside: {n:,} other files ({endings}).", n=len(self.skipped_files), endings=endings)
+            one, many = "Skipped {n:,} other file ({endings}).", "Skipped {n:,} other files ({endings})."
+            text = counted(one, many, len(self.skipped_files), endings=endings)
             said += [text, _("Of them {what}.", what=what)] if what else [text]
             if n := len(self.masks):
                 said.append(_("Masks of images beside them: {n:,}.", n=n))
         if self.skipped_folders:
             named = [f"{os.path.relpath(each.path, self.root)} ({each.reason})" for each in self.skipped_folders[:5]]
             more = ", …" if len(self.skipped_folders) > 5 else ""
-            said.append(_("Skipped: {folders}.", folders=", ".join(named) + more))
+            said.append(_("Skipped folders: {folders}.", folders=", ".join(named) + more))
         return said
 
 

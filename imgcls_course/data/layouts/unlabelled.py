@@ -63,7 +63,7 @@ def skipped_message(others: list[Path]) -> str:
     """Count the files that are no images, and say what can be done about those that could be."""
     no_images = [path for path in others if not remedy(path)]
     one, many = (
-        "Skipped {n:,} file that is no image ({endings}).",
+        "Skipped {n:,} file that is not an image ({endings}).",
         "Skipped {n:,} files that are not images ({endings}).",
     )
     text = counted(one, many, len(no_images), endings=endings_of(no_images))
