@@ -528,7 +528,7 @@ def test_a_wrong_folder_is_one_line(tmp_path):
     """A misspelt path must say so."""
     with pytest.raises(DataError, match="no folder"):
         look(tmp_path / "nowhere")
-    with pytest.raises(DataError, match="no pictures"):
+    with pytest.raises(DataError, match="no images"):
         look(tmp_path)
 
 

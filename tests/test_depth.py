@@ -52,7 +52,7 @@ def test_colour_of_16_bits_is_said_to_lose_its_lower_half(tmp_path, channels):
         ("int32", -1000, 3000, "integer images hold values from -1000 to 3000: 0 and below becomes black, 4095 and"),
         ("int32", 0, 1_000_000, "integer images hold values from 0 to 1e+06: 0 and below becomes black, 65535 and"),
         ("int32", 0, 4000, "integer images hold values from 0 to 4000: 0 and below becomes black, 4095 and"),
-        ("uint16", 0, 4000, "The 16-bit images use 12 bits: 4095 is taken for white"),
+        ("uint16", 0, 4000, "The 16-bit images use 12 bits: 4095 is taken as white"),
         (
             "float32",
             -1000,

@@ -74,7 +74,7 @@ def test_predict_says_the_class_in_question_from_the_threshold_on(pictures, run,
 
 def test_nothing_to_read_is_one_line(run, tmp_path):
     """A folder of broken pictures only, or none, must not end in an empty answer."""
-    with pytest.raises(CourseError, match="no pictures"):
+    with pytest.raises(CourseError, match="no images"):
         imgcls("predict", "--checkpoint", run, tmp_path)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(EvaluationError, match=r"broken\.jpg cannot be read: is not an image"):

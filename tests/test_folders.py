@@ -86,7 +86,7 @@ def test_names_that_hold_a_class_elsewhere_point_to_the_pattern(tmp_path):
 
 def test_a_hidden_class_is_mentioned_beside_a_single_one(tmp_path):
     """Nobody sees `.dog` in a file manager."""
-    assert "Hidden folders are passed over: .dog." in refused(fill(tmp_path, "cat/*3", ".dog/*3", ".empty/readme.txt"))
+    assert "Hidden folders are skipped: .dog." in refused(fill(tmp_path, "cat/*3", ".dog/*3", ".empty/readme.txt"))
 
 
 def test_the_table_of_the_training_images_is_proposed(tmp_path):
@@ -384,7 +384,7 @@ def test_a_mistyped_folder_is_answered_with_the_nearest(tmp_path, monkeypatch):
         "xyzzy": f"'xyzzy' is neither {neither}. Known data sets: digits",
         "digit": "'digit' is not a data set of the course. Did you mean 'digits'?",
         "./my_fotos": "There is no folder my_fotos. Did you mean 'my_photos'?",
-        "my_photos/a.jpg": "is a file and no folder",
+        "my_photos/a.jpg": "is a file, not a folder",
     }
     for name, line in said.items():
         with pytest.raises(DataError) as caught:

@@ -141,7 +141,7 @@ def test_a_dark_image_stays_darker_than_a_bright_one(tmp_path, capsys):
         for n in range(8):
             deep(tmp_path / "set" / label / f"{n}.tif", highest=4095 if n % 2 else 500)
     splits = data.load(tmp_path / "set")
-    assert "The 16-bit images use 12 bits: 4095 is taken for white" in capsys.readouterr().out
+    assert "The 16-bit images use 12 bits: 4095 is taken as white" in capsys.readouterr().out
     assert "use 12 bits" in str(data.audit(tmp_path / "set", progress=False))
     brightest = {image.max().item() for image, _label in splits.train}
     assert brightest == {255, 500 // 16}

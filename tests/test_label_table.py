@@ -342,7 +342,7 @@ def test_what_is_no_table_and_what_is_empty(photos, monkeypatch):
     """A workbook or JSON has to be saved as CSV; an unset variable of the shell must not mean this very folder."""
     for name in ("labels.json", "labels.yaml", "labels.xlsx"):
         (photos / name).write_text('{"001.jpg": "cat"}', encoding="utf-8")
-        with pytest.raises(DataError, match=r"labels\..* is no table of text: save it as CSV\."):
+        with pytest.raises(DataError, match=r"labels\..* is not a text table: save it as CSV\."):
             data.load(photos, labels=name)
     monkeypatch.chdir(photos)
     for given in ({"labels": ""}, {"pattern": ""}):

@@ -118,7 +118,7 @@ def test_a_pattern_finds_the_label(tmp_path, pattern, classes):
     ("pattern", "said"),
     [
         (r"(\d+)_.*", r"pattern (\d+)_.*, so its label is unknown. A pattern has to match the whole name without"),
-        (r"(unclosed", "(unclosed is no regular expression"),
+        (r"(unclosed", "(unclosed is not a regular expression"),
         (r"\w+.*", r"The pattern \w+.* has no group 'label'"),
     ],
 )

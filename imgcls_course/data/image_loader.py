@@ -4,6 +4,7 @@ import functools
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
@@ -11,7 +12,7 @@ from tqdm.auto import tqdm
 from ..errors import CourseWarning, DataError
 from ..i18n import _
 from .decode import ImageError
-from .samplers import ShardSampler, TrainBatchSampler
+from .samplers import BatchOrder, IndexOrder, ShardSampler, TrainBatchSampler
 from .transformed import Batch, TransformedDataset
 from .workers import check_shared_memory, one_line_if_lost
 
@@ -53,7 +54,8 @@ class ImageLoader(DataLoader):
         )
         if shuffle or options.get("sampler") is not None:
             # Given as an argument it would hide batch_size and sampler, and torch forbids setting it afterwards.
-            object.__setattr__(self, "batch_sampler", TrainBatchSampler(self.sampler, self.batch_size))
+            batches = TrainBatchSampler(cast(IndexOrder, self.sampler), cast(int, self.batch_size))
+            object.__setattr__(self, "batch_sampler", batches)
         self.broken: dict[Path, str] = {}
         self._warned, self._memory_checked = 0, False
 
@@ -72,12 +74,16 @@ class ImageLoader(DataLoader):
 
     def shard(self, rank: int, *, world_size: int) -> "ImageLoader":
         """Make the loader of one of several processes: it loads that process's share of every batch, nothing else."""
-        sampler = ShardSampler(self.batch_sampler, rank=rank, world_size=world_size)
+        sampler = ShardSampler(self._batches, rank=rank, world_size=world_size)
         return ShardLoader(self.dataset, batch_sampler=sampler, num_workers=self.num_workers)
+
+    @property
+    def _batches(self) -> BatchOrder:
+        return cast(BatchOrder, self.batch_sampler)  # torch's types leave out that it has a length
 
     def _check_memory(self) -> None:
         if not self._memory_checked:
-            check_shared_memory(self.dataset, batch_size=self.batch_sampler.batch_size, workers=self.num_workers)
+            check_shared_memory(self.dataset, batch_size=self._batches.batch_size, workers=self.num_workers)
             self._memory_checked = True
 
     def _normalized(self, batch: Batch) -> Batch:

@@ -1,5 +1,6 @@
 """From splits to batches."""
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -125,7 +126,7 @@ def make_loaders(
     >>> preset = data.transforms.train_preset(96, resize="squash")
     >>> loaders = data.make_loaders(data.load("posters"), train_preset=preset)  # doctest: +SKIP
     """
-    options = _checked(batch_size, workers=workers)
+    _check_sizes(batch_size, workers=workers)
     check_balance(balance)
     if not isinstance(cache_gb, int | float) or not 0 <= cache_gb < math.inf:
         raise DataError(_("cache_gb must be a number of gigabytes, at least 0; got {value!r}.", value=cache_gb))
@@ -138,10 +139,11 @@ def make_loaders(
         for images, preset in ((splits.train, presets[0]), (splits.val, presets[1]), (splits.test, presets[1]))
     )
     order = _train_order(splits.train, balance=balance, per_image_seeds=per_image_seeds)
+    make = functools.partial(ImageLoader, batch_size=batch_size, num_workers=workers)
     return Loaders(
-        train=ImageLoader(train, **order, **options),
-        val=ImageLoader(val, **options),
-        test=ImageLoader(test, **options),
+        train=make(train, **order),
+        val=make(val),
+        test=make(test),
         classes=splits.classes,
         class_weights=_weights(splits) if balance == "weights" else None,
         transforms=_described(*presets),
@@ -182,7 +184,7 @@ def make_eval_loader(
     >>> [len(labels) for images, labels in loader]
     [100, 80]
     """
-    options = _checked(batch_size, workers=workers)
+    _check_sizes(batch_size, workers=workers)
     if not transforms and isinstance(images, ImageFiles):
         raise DataError(_("How were the images prepared in training? transforms is empty."))
     preset = None
@@ -191,13 +193,13 @@ def make_eval_loader(
 
         preset = eval_preset(**{name: value for name, value in transforms.items() if name != "bits"})
     size, bits = _stored_size([preset]), transforms.get("bits")
-    return ImageLoader(TransformedDataset(images, transform=preset, size=size, bits=bits), **options)
+    prepared = TransformedDataset(images, transform=preset, size=size, bits=bits)
+    return ImageLoader(prepared, batch_size=batch_size, num_workers=workers)
 
 
-def _checked(batch_size: int, *, workers: int) -> dict[str, int]:
+def _check_sizes(batch_size: int, *, workers: int) -> None:
     check_whole(batch_size, name="batch_size", unit=_("images"))
     check_whole(workers, name="workers", unit=_("processes"), least=0)
-    return {"batch_size": batch_size, "num_workers": workers}
 
 
 def _presets(
@@ -209,7 +211,7 @@ def _presets(
     if image_size is not None:
         raise DataError(_("Give image_size or presets, not both: a preset has an image_size of its own."))
     if evaluation is None:
-        if not hasattr(train, "without_augmentation"):
+        if train is None or not hasattr(train, "without_augmentation"):
             raise DataError(_("train_preset is a function of your own, so eval_preset is needed, too."))
         evaluation = train.without_augmentation()
     return train or evaluation, evaluation
@@ -229,8 +231,8 @@ def _default_presets(images: LabelledImages, *, image_size: int | None):
 
 def _stored_size(presets: Sequence[Any]) -> int | None:
     """Return the shorter side, in pixels, at which decoded images are kept; None keeps them whole."""
-    sizes = [getattr(preset, "image_size", None) for preset in presets]
-    return None if None in sizes else round(max(sizes) * MARGIN)
+    sizes = [preset.image_size for preset in presets if hasattr(preset, "image_size")]
+    return round(max(sizes) * MARGIN) if len(sizes) == len(presets) else None
 
 
 def _train_order(images: LabelledImages, *, balance: str, per_image_seeds: bool) -> dict[str, Any]:

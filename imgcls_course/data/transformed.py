@@ -58,7 +58,7 @@ class TransformedDataset(Dataset):
         self.images, self.caches, self.size = images, caches, size
         self.bits = images.bits if bits is None else bits
         self.transform, self.normalize = transform, None
-        if hasattr(transform, "steps") and hasattr(transform, "normalize"):  # a preset; its module is slow to import
+        if transform and hasattr(transform, "steps") and hasattr(transform, "normalize"):  # a preset
             self.transform, self.normalize = transform.steps, transform.normalize
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""What was found in a folder: the files with their labels and splits, and what is no part of the data."""
+"""What was found in a folder: the files with their labels and splits, and what does not belong to the data."""
 
 import functools
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...encoding import utf8
 from ...i18n import _, counted
+from ..decode import ImageError, open_image
 from ..depth import BitDepth, bit_depth_of
 from ..formats import endings_of, remedies
 from ..split_names import SPLITS
@@ -18,7 +19,7 @@ from .folders import SkippedFolder
 
 @dataclass(frozen=True)
 class Sample:
-    """One image file, its label in [0, K), and its split ("" where the layout has no splits)."""
+    """An image file, its label in [0, K), and its split ("" where the layout has no splits)."""
 
     path: Path
     label: int
@@ -27,24 +28,25 @@ class Sample:
 
 @dataclass(frozen=True)
 class Layout:
-    """What was found in a folder.
+    """The images of a folder with their labels and splits, as `find_layout` finds them.
 
-    Attributes
+    Parameters
     ----------
     root : Path
+        The folder.
     kind : str
-        Such as "a folder per class, split".
+        How it is laid out, such as "a folder per class, split".
     classes : tuple of str
-        Sorted.
+        Their names, sorted.
     samples : tuple of Sample
-        Sorted by path.
+        The images, sorted by path.
     skipped_files : tuple of Path
-        Files that are no samples: of another kind, or without a label. Hidden files are not counted.
+        Files that are not samples: of another kind, or without a label. Hidden files are not counted.
     skipped_folders : tuple of SkippedFolder
-        Folders that hold no samples although no system made them, and why: links in a circle, a training run, images
-        without labels beside splits. Their files are not in `skipped_files`.
+        Folders without samples, and why: circular links, a training run, images without labels beside splits. Their
+        files are not in `skipped_files`. Folders that a system made are not listed.
     base : Path or None
-        The folder below `root` that the data lie in, if another one is wrapped around it.
+        The folder below `root` that the data lie in, if other folders are wrapped around it.
     """
 
     root: Path
@@ -57,19 +59,38 @@ class Layout:
 
     @property
     def splits(self) -> dict[str, int]:
-        """How many images each given split has; empty where none are given."""
+        """How many images each given split has; empty where no splits are given."""
         found = Counter(sample.split for sample in self.samples if sample.split)
         return {name: found[name] for name in SPLITS if name in found}
 
     @property
     def names(self) -> list[str]:
-        """What each sample is called: its path below the root, the same on every computer."""
+        """The path of each sample below the root, the same on every computer."""
         return [name_below(self.root, sample.path) for sample in self.samples]
 
     @functools.cached_property
     def bit_depth(self) -> BitDepth:
-        """How deep the images are."""
+        """The bit depth of the images."""
         return bit_depth_of([sample.path for sample in self.samples])
+
+    @functools.cached_property
+    def unreadable_classes(self) -> list[str]:
+        """A sentence for each class of which no file can be opened. For most classes, the first file is enough."""
+        reasons: dict[int, list[str]] = {}
+        readable = set()
+        for sample in self.samples:
+            if sample.label not in readable:
+                try:
+                    with open_image(sample.path):
+                        readable.add(sample.label)
+                except ImageError as error:
+                    reasons.setdefault(sample.label, []).append(f"{error.path.name} {error.reason}")
+        text = _("None of the {n:,} files of class '{name}' can be opened, such as {example}.")
+        return [
+            text.format(n=len(found), name=self.classes[label], example=found[0])
+            for label, found in sorted(reasons.items())
+            if label not in readable
+        ]
 
     @property
     def bits(self) -> int:
@@ -78,7 +99,7 @@ class Layout:
 
     @property
     def masks(self) -> set[Path]:
-        """The skipped files that are masks of images beside them, as `x_mask.png` is of `x.png`."""
+        """The skipped files that are masks of images beside them, such as `x_mask.png` beside `x.png`."""
         return masks_beside([*self.skipped_files, *(sample.path for sample in self.samples)]) & set(self.skipped_files)
 
     def __str__(self) -> str:
@@ -96,7 +117,7 @@ class Layout:
         return " ".join([text, *self._skipped()])
 
     def _skipped(self) -> list[str]:
-        """Say what is no part of the data, in a sentence each."""
+        """Say what does not belong to the data, in a sentence each."""
         said = []
         if self.skipped_files:
             endings, what = endings_of(self.skipped_files), remedies(self.skipped_files)
@@ -113,10 +134,10 @@ class Layout:
 
 
 def name_below(root: Path, path: Path) -> str:
-    """Return the path of a file from a folder on, with "/" between, in one spelling."""
+    """Return the path of a file below a folder, with "/" between, in one spelling."""
     return plain(path.relative_to(root).as_posix())
 
 
 def plain(name: str) -> str:
-    """One spelling for a name: "é" can be one character or two, and not every name is UTF-8."""
+    """Return a name in one spelling: "é" can be one character or two, and not every name is UTF-8."""
     return unicodedata.normalize("NFC", utf8(name))
