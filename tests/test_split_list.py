@@ -151,7 +151,7 @@ def test_a_damaged_list_is_one_line(tmp_path):
     assert data.SplitList.from_run(tmp_path).checksums == {}  # without checksums, as they were
     for text in ("", "a,b\n", "split,label,path,bytes\ntrain,ants,1.jpg\n", "split,label,path,bytes\nx,a,1.jpg,3\n"):
         (tmp_path / "splits.csv").write_text(text, encoding="utf-8")
-        with pytest.raises(DataError, match="no list of the files") as caught:
+        with pytest.raises(DataError, match="not a list of the files") as caught:
             data.SplitList.from_run(tmp_path)
         assert "\n" not in str(caught.value)
 

@@ -38,6 +38,7 @@ def list_datasets() -> list[str]:
     Returns
     -------
     list of str
+        Those that come with the course first.
 
     Examples
     --------

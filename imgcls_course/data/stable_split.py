@@ -1,11 +1,11 @@
 """Split files by their names, so that deleting or adding one moves none of the others, or nearly none.
 
-Every file gets a number in [0, 1), computed from its name. Each class is sorted by these numbers and cut in three: test,
-then val, then train. The cuts are first placed at fixed numbers: 0.1 and 0.3 for shares of 70, 20 and 10 %. With fixed
-cuts no other file would ever move, but a small class would rarely be divided in the shares asked for. So if a part is
-more than an eighth too large or too small, its cut is shifted by just enough files. A file near a cut can then change to
-the neighbouring part, between test and val or between val and train, but never between train and test, whichever tenth
-of a class is deleted or added.
+Every file gets a number in [0, 1), computed from its name. Each class is sorted by these numbers and cut in three:
+test, then val, then train. The cuts are first placed at fixed numbers: 0.1 and 0.3 for shares of 70, 20 and 10 %. With
+fixed cuts no other file would ever move, but a small class would rarely be divided in the shares asked for. So if a
+part is more than an eighth too large or too small, its cut is shifted by just enough files. A file near a cut can then
+change to the neighbouring part, between test and val or between val and train, but never between train and test,
+whichever tenth of a class is deleted or added.
 """
 
 import hashlib

@@ -40,6 +40,7 @@ def find_layout(path, *, pattern: str | None = None, labels=None, least_classes:
     Returns
     -------
     Layout
+        Its classes, images, and given splits; `print` shows a summary.
 
     Raises
     ------

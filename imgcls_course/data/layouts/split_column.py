@@ -30,8 +30,8 @@ def given_splits(header: list[str], rows: dict[int, list[str]]) -> tuple[dict[in
     Returns
     -------
     splits : dict of int to str
-        "train", "val" or "test" by row number. Rows with an empty cell have no split; if more than half are empty, or no
-        column is understood, the dict is empty.
+        "train", "val" or "test" by row number. Rows with an empty cell have no split; if more than half are empty, or
+        no column is understood, the dict is empty.
     remark : str
         One line, or "".
     """

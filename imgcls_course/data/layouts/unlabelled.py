@@ -31,8 +31,9 @@ def find_images(places: Iterable[Path | str]) -> list[Path]:
     Examples
     --------
     >>> from PIL import Image
-    >>> Image.new("RGB", (30, 20)).save("photo.png")
-    >>> [path.name for path in find_images(["."])]
+    >>> Path("new").mkdir()
+    >>> Image.new("RGB", (30, 20)).save("new/photo.png")
+    >>> [path.name for path in find_images(["new"])]
     ['photo.png']
     """
     paths = list(map(Path, places))
