@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,8 @@ def make_caches(kind: str, *, gigabytes: float, size: int | None, bits: int, pro
     """
     if kind not in CACHES:
         raise DataError(unknown(kind, _("a place to keep images"), CACHES))
+    if not isinstance(gigabytes, int | float) or not 0 <= gigabytes < math.inf:
+        raise DataError(_("cache_gb must be a number of gigabytes, at least 0; got {value!r}.", value=gigabytes))
     limit = int(gigabytes * GIGABYTE)
     memory = MemoryCache(memory_limit(limit) // processes)
     if kind == "disk":

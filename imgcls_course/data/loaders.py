@@ -1,7 +1,5 @@
 """From splits to batches."""
 
-import functools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -128,25 +126,25 @@ def make_loaders(
     """
     _check_sizes(batch_size, workers=workers)
     check_balance(balance)
-    if not isinstance(cache_gb, int | float) or not 0 <= cache_gb < math.inf:
-        raise DataError(_("cache_gb must be a number of gigabytes, at least 0; got {value!r}.", value=cache_gb))
-    presets = _presets(splits.train, image_size=image_size, train=train_preset, evaluation=eval_preset)
-    size = _stored_size(presets)
+    train_transform, eval_transform = _presets(
+        splits.train, image_size=image_size, train=train_preset, evaluation=eval_preset
+    )
+    size = _stored_size([train_transform, eval_transform])
     # Each split has workers of its own, and each of them a memory of its own.
     caches = make_caches(cache, gigabytes=cache_gb, size=size, bits=splits.train.bits, processes=max(1, 3 * workers))
-    train, val, test = (
-        TransformedDataset(images, transform=preset, caches=caches, size=size)
-        for images, preset in ((splits.train, presets[0]), (splits.val, presets[1]), (splits.test, presets[1]))
-    )
+
+    def loader(name: str, transform: Transform | None, **order) -> ImageLoader:
+        dataset = TransformedDataset(splits[name], transform=transform, caches=caches, size=size)
+        return ImageLoader(dataset, batch_size=batch_size, num_workers=workers, **order)
+
     order = _train_order(splits.train, balance=balance, per_image_seeds=per_image_seeds)
-    make = functools.partial(ImageLoader, batch_size=batch_size, num_workers=workers)
     return Loaders(
-        train=make(train, **order),
-        val=make(val),
-        test=make(test),
+        train=loader("train", train_transform, **order),
+        val=loader("val", eval_transform),
+        test=loader("test", eval_transform),
         classes=splits.classes,
         class_weights=_weights(splits) if balance == "weights" else None,
-        transforms=_described(*presets),
+        transforms=_described(train_transform, eval_transform),
     )
 
 

@@ -33,29 +33,37 @@ def scan_layout(path, *, pattern: str | None = None, labels=None) -> Layout:
             raise DataError(_("Labels come from a table or from file names: give labels or pattern, not both."))
         return replace(from_table(root, files, labels), skipped_folders=tuple(skipped))
     images = [file for file in files if is_image(file)]
-    if pattern is None:  # a pattern may be meant for masks, too
-        masks = masks_beside(images)
+    base, outside = root, NONE_SKIPPED
+    if pattern is None:
+        masks = masks_beside(images)  # a pattern, though, may be meant for masks
         images = [file for file in images if file not in masks]
-    base = root if pattern else _unwrapped(root, images)
-    if pattern is not None:
-        kind, named, more = _("labels in file names"), _by_pattern(root, images, pattern), NONE_SKIPPED
+        base = _unwrapped(root, images)
+        kind, named, outside = _parse(base, images)
     else:
-        kind, named, more = _parse(base, images)
-    taken = {file for file, _label, _split in named}
-    outside = [each.path for each in more]
-    skipped_files = [file for file in files if file not in taken and not any(map(file.is_relative_to, outside))]
-    classes, labels = np.unique([plain(label) for _file, label, _split in named], return_inverse=True)  # sorted
-    samples = [Sample(file, int(label), split) for (file, _name, split), label in zip(named, labels, strict=True)]
-    samples.sort(key=lambda sample: sample.path)
+        kind, named = _("labels in file names"), _by_pattern(root, images, pattern)
+    classes, samples = _samples(named)
     return Layout(
         root,
         kind,
-        tuple(map(str, classes)),
-        tuple(samples),
-        tuple(skipped_files),
-        tuple(sorted([*skipped, *more], key=lambda each: each.path)),
-        None if base == root else base,
+        classes,
+        samples,
+        skipped_files=_other_files(files, samples, outside=outside),
+        skipped_folders=tuple(sorted([*skipped, *outside], key=lambda each: each.path)),
+        base=None if base == root else base,
     )
+
+
+def _samples(named: Named) -> tuple[tuple[str, ...], tuple[Sample, ...]]:
+    """Return the sorted names of the classes, and the samples sorted by path."""
+    classes, labels = np.unique([plain(label) for _file, label, _split in named], return_inverse=True)
+    samples = [Sample(file, int(label), split) for (file, _name, split), label in zip(named, labels, strict=True)]
+    return tuple(map(str, classes)), tuple(sorted(samples, key=lambda sample: sample.path))
+
+
+def _other_files(files: list[Path], samples: tuple[Sample, ...], *, outside: list[SkippedFolder]) -> tuple[Path, ...]:
+    """Return the files that are not samples, without those in skipped folders."""
+    taken, folders = {sample.path for sample in samples}, [each.path for each in outside]
+    return tuple(file for file in files if file not in taken and not any(map(file.is_relative_to, folders)))
 
 
 def _no_folder(root: Path) -> str:
