@@ -6,6 +6,7 @@ import damage
 import numpy as np
 import pytest
 import torch
+from cases import each_case
 from commands import imgcls
 from sklearn.utils import compute_class_weight
 from torch import nn
@@ -53,7 +54,7 @@ def test_weights_are_scikit_learns():
     assert absent.dtype == torch.float32
 
 
-@pytest.mark.parametrize("per_image_seeds", [False, True])
+@each_case("per_image_seeds", [False, True])
 def test_drawn_alike(unequal, per_image_seeds):
     """As many draws as images, half of them of each class; the same from the same seed, others in the next epoch."""
     batches = data.make_loaders(unequal, balance="sampler", per_image_seeds=per_image_seeds, batch_size=32).train
@@ -100,7 +101,7 @@ def test_the_weighted_loss_does_not_depend_on_the_batches():
         torch.testing.assert_close(unweighted, nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing))
 
 
-@pytest.mark.parametrize("way", WAYS)
+@each_case("way", WAYS)
 def test_the_recall_of_a_rare_class_rises(unequal, way):
     """A network that may ignore the rare class does: balanced, it finds at least a quarter more of its images."""
     recalls = {}

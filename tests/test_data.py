@@ -9,6 +9,7 @@ import pytest
 import skimage.data
 import sklearn.datasets
 import torch
+from cases import each_case
 
 from imgcls_course import data
 from imgcls_course.errors import DataError
@@ -47,7 +48,7 @@ def test_all_names_are_known():
     assert all(card.name == name for name, card in data.CARDS.items())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_case("name", NAMES)
 def test_images_are_what_the_card_says(loaded, name):
     """Counts, classes and shape on the card are what a lesson prints; they must hold."""
     splits, card = loaded[name], data.CARDS[name]
@@ -62,8 +63,8 @@ def test_images_are_what_the_card_says(loaded, name):
     assert card.source
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("split", ["train", "val", "test"])
+@each_case("name", NAMES)
+@each_case("split", ["train", "val", "test"])
 def test_images_are_float32_from_0_to_1(loaded, name, split):
     """An image in 0…255, a NaN or a float64 would break every recipe of the lessons."""
     part = loaded[name][split]
@@ -88,14 +89,14 @@ def test_faces_are_scikit_images(loaded):
     np.testing.assert_array_equal(_rows(loaded["faces"]), _sorted(expected))
 
 
-@pytest.mark.parametrize("name", ["digits", "faces"])
+@each_case("name", ["digits", "faces"])
 def test_no_image_is_in_two_splits(loaded, name):
     """A test image that was trained on makes the reported accuracy a lie."""
     seen = [{image.numpy().tobytes() for image in loaded[name][split].images} for split in ("train", "val", "test")]
     assert len(set.union(*seen)) == sum(map(len, seen))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_case("name", NAMES)
 def test_the_seed_decides_the_split(loaded, name):
     """The same seed must give the same split everywhere; another seed another one."""
     again, other = data.load(name, seed=0), data.load(name, seed=1)
@@ -114,7 +115,7 @@ def test_loading_leaves_the_global_random_numbers_alone():
     assert torch.equal(torch.get_rng_state(), torch_before)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@each_case("seed", range(4))
 def test_stratified_split_is_disjoint_complete_and_balanced(seed):
     """Each index in exactly one part, and each class in each part in its proportion, to within one picture."""
     labels = np.repeat([0, 1, 2], [100, 60, 33])[np.random.default_rng(seed).permutation(193)]
@@ -150,7 +151,7 @@ def test_a_class_too_small_to_split_is_named():
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("fractions", [(1.0,), (0.5, 0.4), (0.7, 0.3, 0.0), (0.7, 0.2, 0.2), (1.2, -0.1, -0.1)])
+@each_case("fractions", [(1.0,), (0.5, 0.4), (0.7, 0.3, 0.0), (0.7, 0.2, 0.2), (1.2, -0.1, -0.1)])
 def test_fractions_must_make_a_whole(fractions):
     """Fractions that leave images out, or use them twice, must be refused."""
     with pytest.raises(DataError, match="sum to 1"):
@@ -172,8 +173,8 @@ def test_each_photo_of_the_textures_is_read_once(monkeypatch):
     assert sorted(read) == sorted(cutting.PHOTOS)
 
 
-@pytest.mark.parametrize("name", list(cutting.PHOTOS))
-@pytest.mark.parametrize("seed", range(5))
+@each_case("name", list(cutting.PHOTOS))
+@each_case("seed", range(5))
 def test_strips_share_no_line_and_hold_a_patch(shapes, name, seed):
     """Strips must follow one another without overlap or rest, and each must be wide enough for a patch."""
     edges = cutting.strips(shapes[name], rng=np.random.default_rng(seed))
@@ -189,7 +190,7 @@ def test_strips_come_in_another_order_by_seed():
     assert len(orders) == 6
 
 
-@pytest.mark.parametrize("seed", range(3))
+@each_case("seed", range(3))
 def test_textures_share_no_pixel_between_splits(shapes, monkeypatch, seed):
     """Each pixel is replaced by its place in the photo: no place may be in two splits, nor outside its own strip."""
     asked, strips = [], []
@@ -286,7 +287,7 @@ def test_select_of_an_unknown_class_is_refused(digits):
         digits.select(["1", "11"])
 
 
-@pytest.mark.parametrize(("labels", "wrong"), [([0, 2, 1], 2), ([0, 1, -1], -1), ([0, 1, 255], 255)])
+@each_case(("labels", "wrong"), [([0, 2, 1], 2), ([0, 1, -1], -1), ([0, 1, 255], 255)])
 def test_labels_out_of_range_are_refused(labels, wrong):
     """A label that is no class must be named with its place, before torch fails without a word."""
     with pytest.raises(DataError) as caught:
@@ -294,7 +295,7 @@ def test_labels_out_of_range_are_refused(labels, wrong):
     assert f"Label {wrong} of image {labels.index(wrong)} " in str(caught.value)
 
 
-@pytest.mark.parametrize("shape", [(3, 4, 4), (2, 1, 4, 4), (3, 16)])
+@each_case("shape", [(3, 4, 4), (2, 1, 4, 4), (3, 16)])
 def test_images_and_labels_must_fit(shape):
     """A missing channel axis or a missing image must be said with the shapes."""
     with pytest.raises(DataError, match="shape") as caught:
@@ -327,7 +328,7 @@ def test_loaders_shuffle_anew_each_epoch(few_digits):
     assert not torch.equal(first, second)
 
 
-@pytest.mark.parametrize("size", [4, 16])
+@each_case("size", [4, 16])
 def test_loaders_resize(few_digits, size):
     """Each image gets the size asked for, stays in [0, 1] and keeps its mean brightness."""
     (images, labels), *_ = data.make_loaders(few_digits, image_size=size).val
@@ -346,8 +347,8 @@ def test_loaders_of_the_same_size_change_no_pixel(few_digits):
     assert torch.equal(images, few_digits.val.images[:32])
 
 
-@pytest.mark.parametrize("value", [0, -1, 2.5, True, "8"])
-@pytest.mark.parametrize("name", ["image_size", "batch_size"])
+@each_case("value", [0, -1, 2.5, True, "8"])
+@each_case("name", ["image_size", "batch_size"])
 def test_sizes_must_be_whole_and_positive(few_digits, name, value):
     """A size that makes no sense must be named with its value, not fail deep inside torch."""
     with pytest.raises(DataError) as caught:
@@ -394,7 +395,7 @@ def test_cropping_more_than_there_is_says_so():
             images.resized(wrong)
 
 
-@pytest.mark.parametrize("name", ["digits", "posters"])
+@each_case("name", ["digits", "posters"])
 def test_few_keeps_so_many_images_of_each_class(name):
     """Images per class decide the comparison in lesson 09: each class must have as many, whatever the seed draws."""
     splits = data.load(name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import damage
 import numpy as np
 import pytest
+from cases import each_case
 from PIL import Image
 
 from imgcls_course.data.decode import LARGEST, ImageError, read_image
@@ -19,8 +20,8 @@ def _file(folder: Path, name: str, table: dict) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", damage.BROKEN)
-@pytest.mark.parametrize("shorter_side", [None, 16])
+@each_case("name", damage.BROKEN)
+@each_case("shorter_side", [None, 16])
 def test_a_broken_image_gets_a_reason(tmp_path, name, shorter_side):
     """Whatever is wrong with a file must end in one line that names the file and says what is wrong."""
     path = _file(tmp_path, name, damage.BROKEN)
@@ -31,7 +32,7 @@ def test_a_broken_image_gets_a_reason(tmp_path, name, shorter_side):
     assert isinstance(caught.value, DataError)
 
 
-@pytest.mark.parametrize("name", damage.UNUSUAL)
+@each_case("name", damage.UNUSUAL)
 def test_an_unusual_image_becomes_rgb(tmp_path, name):
     """Every mode, depth and format must come out as 8-bit RGB of the right size."""
     image = read_image(_file(tmp_path, name, damage.UNUSUAL))
@@ -40,7 +41,7 @@ def test_an_unusual_image_becomes_rgb(tmp_path, name):
     assert image.dtype == np.uint8
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@each_case("orientation", range(1, 9))
 def test_images_are_turned_upright(tmp_path, orientation):
     """A photo taken with a turned camera must not lie on its side: here red has to be on the left."""
     image = read_image(_file(tmp_path, f"orientation {orientation}.jpg", damage.UNUSUAL)).astype(int)
@@ -49,7 +50,7 @@ def test_images_are_turned_upright(tmp_path, orientation):
     assert right[2] > 200 > 60 > right[0]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "expected"),
     [("16 bit.png", 40000 // 256), ("32 bit.tif", 200), ("float.tif", 127), ("transparent.png", 255)],
 )
@@ -96,7 +97,7 @@ def test_a_file_without_permission_says_so():
             path.chmod(0o600)
 
 
-@pytest.mark.parametrize(("size", "expected"), [((600, 400), (96, 64)), ((400, 600), (64, 96)), ((50, 40), (50, 40))])
+@each_case(("size", "expected"), [((600, 400), (96, 64)), ((400, 600), (64, 96)), ((50, 40), (50, 40))])
 def test_the_shorter_side_is_shrunk_and_never_enlarged(tmp_path, size, expected):
     """Images are kept at what training needs: not larger, and not blown up."""
     damage.photo(size).save(tmp_path / "a.jpg")

@@ -4,7 +4,7 @@ import struct
 import zlib
 
 import numpy as np
-import pytest
+from cases import each_case
 from PIL import Image
 
 from imgcls_course import data
@@ -35,7 +35,7 @@ def _folder(root, make):
     return root
 
 
-@pytest.mark.parametrize("channels", [3, 4])
+@each_case("channels", [3, 4])
 def test_colour_of_16_bits_is_said_to_lose_its_lower_half(tmp_path, channels):
     """Of 12 bits nothing is left but 16 levels: nearly black, but no reason to delete them."""
     root = _folder(tmp_path, lambda path, x: _png16(path, np.repeat((x * 100)[:, :, None], channels, axis=2)))
@@ -46,7 +46,7 @@ def test_colour_of_16_bits_is_said_to_lose_its_lower_half(tmp_path, channels):
     assert "only their upper 8 bits can be read" in str(report)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("dtype", "low", "high", "said"),
     [
         ("int32", -1000, 3000, "integer images hold values from -1000 to 3000: 0 and below becomes black, 4095 and"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import damage
 import pytest
+from cases import each_case
 from commands import imgcls
 from damage import fill
 
@@ -40,7 +41,7 @@ def refused(root, **options) -> str:
 # One class
 
 
-@pytest.mark.parametrize("between", ["dataset", "x/y/z", "photos 2024"])
+@each_case("between", ["dataset", "x/y/z", "photos 2024"])
 def test_the_folder_above_the_classes_names_the_right_one(tmp_path, between):
     """Trained on one class, everything would be right, and the result be praised."""
     fill(tmp_path / "photos", f"{between}/cats/*4", f"{between}/dogs/*4")
@@ -109,7 +110,7 @@ def test_names_that_are_codes_are_no_labels(tmp_path):
     assert "do not hold a class" in refused(fill(tmp_path, *(f"{code}.jpg" for code in codes)))
 
 
-@pytest.mark.parametrize("table", ["labels.csv", "train.csv", "index.tsv"])
+@each_case("table", ["labels.csv", "train.csv", "index.tsv"])
 def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
     """Competitions give images in one folder and the labels in a table, with endings or without."""
     fill(tmp_path, "images/*8")
@@ -123,7 +124,7 @@ def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
     assert "--labels" not in refused(tmp_path)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "content", "said"),
     [
         ("*3", b"no image", "None of the 3 files of class 'dogs' can be opened, such as 0.jpg is not an image"),
@@ -215,7 +216,7 @@ LAYOUTS = {  # files, how many images in train, val and test, and the folder tha
 }
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@each_case("name", LAYOUTS)
 def test_splits_under_common_names_are_respected(tmp_path, name):
     """As classes they would be learned with ease; and what somebody put aside for testing must not be trained on."""
     names, sizes, skipped = LAYOUTS[name]
@@ -245,7 +246,7 @@ def test_val_and_test_without_train_are_refused(tmp_path):
     assert "images for val and test, and none to train on" in line
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("names", "said"),
     [
         (["cats", "dogs", "test"], "Classes named like splits: test."),

@@ -5,6 +5,7 @@ import os
 import damage
 import numpy as np
 import pytest
+from cases import each_case
 from commands import imgcls
 from damage import fill
 from PIL import Image, features
@@ -116,7 +117,7 @@ def test_heic_is_read_where_the_plugin_is_installed(tmp_path):
 # 16 bits
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("highest", "bits"), [(200, 8), (255, 8), (1000, 10), (4095, 12), (9000, 14), (16383, 14), (40000, 16), (65535, 16)]
 )
 def test_the_bits_that_a_data_set_uses(tmp_path, highest, bits):

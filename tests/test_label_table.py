@@ -4,6 +4,7 @@ import codecs
 
 import damage
 import pytest
+from cases import each_case
 from commands import imgcls
 
 from imgcls_course import data, training
@@ -37,7 +38,7 @@ def _labels(layout) -> dict[str, str]:
 WHOLE = {"001.jpg": "cat", "002.jpg": "dog", "in/a.jpg": "dog"}
 
 
-@pytest.mark.parametrize(
+@each_case(
     "content",
     [
         "file,label\n001.jpg,cat\n002.jpg,dog\nin/a.jpg,dog\n",
@@ -62,7 +63,7 @@ def test_tables_of_many_kinds(photos, content):
     assert len(layout.skipped_files) == 3
 
 
-@pytest.mark.parametrize(
+@each_case(
     "encoded",
     [
         lambda text: text.encode(),
@@ -71,7 +72,6 @@ def test_tables_of_many_kinds(photos, content):
         lambda text: codecs.BOM_UTF16_BE + text.replace(",", "\t").encode("utf-16-be"),
         lambda text: text.replace(",", ";").replace("\n", "\r\n").encode("cp1252"),
     ],
-    ids=["utf-8", "Excel's UTF-8", "Excel's Unicode text", "big-endian", "cp1252"],
 )
 def test_encodings(photos, encoded):
     """Umlauts must not depend on the program that saved the table."""
@@ -113,7 +113,7 @@ def test_a_column_is_named_after_a_colon(photos):
         _read(photos, content, ":color")
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("content", "said"),
     [
         ("file,label\n001.jpg,cat|dog\n002.jpg,dog\n", r"'cat\|dog' is a list of labels"),

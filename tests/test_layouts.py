@@ -6,6 +6,7 @@ import unicodedata
 import damage
 import numpy as np
 import pytest
+from cases import each_case
 
 from imgcls_course import data
 from imgcls_course.data.layouts.find import find_layout, to_splits
@@ -55,7 +56,7 @@ def test_labels_agree_with_torchvisions_image_folder(tmp_path):
     assert sorted((str(s.path), s.label) for s in ours.samples) == sorted(theirs.samples)
 
 
-@pytest.mark.parametrize("val", ["val", "valid", "Validation"])
+@each_case("val", ["val", "valid", "Validation"])
 def test_given_splits_are_respected(tmp_path, val):
     """What somebody put aside for testing must never be trained on."""
     _make(tmp_path, *_many("train/a", 5), *_many("train/b", 5), *_many(f"{val}/a", 2), *_many("test/b", 3))
@@ -101,7 +102,7 @@ def test_labels_in_file_names(tmp_path):
     assert all(path.name.startswith(splits.classes[label]) for path, label in _pairs(splits.val))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("pattern", "classes"),
     [
         (r"(?P<label>\w+)-from-.*", ("ant", "bee")),
@@ -114,7 +115,7 @@ def test_a_pattern_finds_the_label(tmp_path, pattern, classes):
     assert find_layout(_make(tmp_path, "ant-from-x.jpg", "bee-from-y.jpg"), pattern=pattern).classes == classes
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("pattern", "said"),
     [
         (r"(\d+)_.*", r"pattern (\d+)_.*, so its label is unknown. A pattern has to match the whole name without"),
@@ -169,7 +170,7 @@ def test_what_is_no_file_is_no_sample(tmp_path):
     assert "a pipe.jpg" not in names
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@each_case("seed", [0, 1])
 def test_the_seed_decides_the_split(tmp_path, seed):
     """The same seed gives the same split, and another seed another."""
     _make(tmp_path, *_many("a", 30), *_many("b", 30))
@@ -184,7 +185,7 @@ def test_fractions_are_the_callers(tmp_path):
     assert [len(splits[name]) for name in ("train", "val", "test")] == [32, 8, 0]
 
 
-@pytest.mark.parametrize("path", ["no/such/folder", "/nowhere", "~nobody/x"])
+@each_case("path", ["no/such/folder", "/nowhere", "~nobody/x"])
 def test_a_folder_that_is_not_there(path):
     """A wrong path is the commonest mistake of all."""
     with pytest.raises(DataError, match="no folder") as caught:
@@ -192,7 +193,7 @@ def test_a_folder_that_is_not_there(path):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("names", [[], ["readme.txt"], ["a.jpg", "b.jpg"], ["train/x.jpg"], ["train/a/x.txt"]])
+@each_case("names", [[], ["readme.txt"], ["a.jpg", "b.jpg"], ["train/x.jpg"], ["train/a/x.txt"]])
 def test_a_folder_without_labelled_images(tmp_path, names):
     """Nothing to learn from must be said before anything else fails."""
     with pytest.raises(DataError, match="no images with labels"):

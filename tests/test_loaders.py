@@ -9,6 +9,7 @@ import damage
 import numpy as np
 import pytest
 import torch
+from cases import each_case
 from torchvision.transforms import v2
 
 from imgcls_course import data, models, training
@@ -90,7 +91,7 @@ def test_transforms_of_ones_own(folder):
     assert images.shape == (8, 3, 10, 20)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@each_case("workers", [0, 2])
 def test_broken_images_are_named_and_left_out(broken_folder, workers):
     """They must not end an epoch, nor vanish in silence: one warning names and counts them, at the end of the pass."""
     batches = data.make_loaders(data.load(broken_folder), image_size=16, batch_size=3, workers=workers).train
@@ -238,7 +239,7 @@ def test_an_overfull_folder_is_cleared_from_its_oldest(tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["7.npy", "8.npy", "9.npy"]
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b"\x93NUMPY\x01\x00", b"\x80\x04."])
+@each_case("content", [b"", b"garbage", b"\x93NUMPY\x01\x00", b"\x80\x04."])
 def test_a_damaged_cached_file_is_made_anew(folder, course_home, content):
     """A cut or foreign file in the cache (a pickle, too) must be replaced, and nothing in it run."""
     splits = data.load(folder)
@@ -266,7 +267,7 @@ def test_nothing_is_written_unless_asked(folder, course_home):
     assert not course_home.exists()
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("options", "said"),
     [
         ({"cache": "dsik"}, "Did you mean 'disk'"),

@@ -5,6 +5,7 @@ import shutil
 
 import damage
 import pytest
+from cases import each_case
 from commands import imgcls
 
 from imgcls_course import data, evaluation, training
@@ -201,7 +202,7 @@ def test_a_run_without_a_list_gets_one(photos, tmp_path):
     assert (run / "splits.csv").read_bytes() == listed
 
 
-@pytest.mark.parametrize("text", ["a,b", "", "0.7;0.x", "0.9,0.9"])
+@each_case("text", ["a,b", "", "0.7;0.x", "0.9,0.9"])
 def test_fractions_that_are_none(photos, tmp_path, text):
     """On the command line they come as a text."""
     with pytest.raises(DataError, match="fractions"):

@@ -1,6 +1,6 @@
 """Folders in popular shapes that are no classes: each is refused, or mentioned, or skipped and counted."""
 
-import pytest
+from cases import each_case
 from damage import fill
 from test_folders import refused
 
@@ -22,7 +22,7 @@ def test_a_copy_of_the_data_inside_is_no_class(tmp_path):
     assert notes(scan_layout(fill(tmp_path / "own", "cat/cat/*4", "dog/dog/*4"))) == []
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("names", "said"),
     [
         (

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from cases import each_case
 from torchvision import transforms as old
 from torchvision.transforms import v2
 
@@ -23,9 +24,9 @@ def _seen(preset, image) -> torch.Tensor:
     return transforms.denormalize(preset(image), preset.normalization)
 
 
-@pytest.mark.parametrize("resize", transforms.RESIZE_POLICIES)
-@pytest.mark.parametrize("make", [transforms.eval_preset, transforms.train_preset])
-@pytest.mark.parametrize("shape", [(40, 240), (240, 40), (50, 50), (1, 1), (2, 30000), (30000, 2), (7, 500)])
+@each_case("resize", transforms.RESIZE_POLICIES)
+@each_case("make", [transforms.eval_preset, transforms.train_preset])
+@each_case("shape", [(40, 240), (240, 40), (50, 50), (1, 1), (2, 30000), (30000, 2), (7, 500)])
 def test_every_shape_becomes_a_square(resize, make, shape):
     """Images of one batch must have one size, whatever came in, and memory must not explode on extreme ones."""
     image = torch.randint(0, 256, (3, *shape), dtype=torch.uint8)
@@ -63,7 +64,7 @@ def test_the_bars_of_a_letterbox_are_near_zero_once_normalised(wide):
     assert transforms.eval_preset(120, resize="letterbox")(wide)[:, :50].abs().max() < 0.02
 
 
-@pytest.mark.parametrize("resize", transforms.RESIZE_POLICIES)
+@each_case("resize", transforms.RESIZE_POLICIES)
 def test_a_square_image_of_the_right_size_is_not_changed(resize):
     """Where there is nothing to do, nothing may be done."""
     image = torch.randint(0, 256, (3, 32, 32), dtype=torch.uint8)
@@ -78,7 +79,7 @@ def test_crop_agrees_with_torchvision():
     assert (ours - theirs).abs().mean() < 0.01
 
 
-@pytest.mark.parametrize("name", transforms.NORMALIZATIONS)
+@each_case("name", transforms.NORMALIZATIONS)
 def test_denormalize_undoes_normalize(name):
     """What is shown must be what was in the file, to the last bit of a byte."""
     image = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
@@ -116,7 +117,7 @@ def test_evaluation_is_the_same_each_time_and_training_is_not():
     assert len({varied(image).sum().item() for _ in range(8)}) > 1
 
 
-@pytest.mark.parametrize("resize", ["squash", "letterbox"])
+@each_case("resize", ["squash", "letterbox"])
 def test_training_keeps_the_whole_image_where_the_policy_does(wide, resize):
     """A random crop would cut the logo out, and its poster would still be called logo."""
     preset = transforms.train_preset(40, resize=resize)
@@ -155,7 +156,7 @@ def test_a_preset_shows_its_steps():
     assert all(word in shown for word in ("Letterbox(32)", "Flip(0.5)", "Normalize('imagenet')"))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("options", "said"),
     [
         ({"resize": "corp"}, "Did you mean 'crop'"),
@@ -164,7 +165,7 @@ def test_a_preset_shows_its_steps():
         ({"image_size": 32.5}, "image_size"),
     ],
 )
-@pytest.mark.parametrize("make", [transforms.eval_preset, transforms.train_preset])
+@each_case("make", [transforms.eval_preset, transforms.train_preset])
 def test_wrong_options_are_named(make, options, said):
     """A misspelt policy must not be found out after an hour of training."""
     with pytest.raises(DataError, match=said):
@@ -185,7 +186,7 @@ def test_transforms_are_reached_from_data():
     assert data.transforms is transforms
 
 
-@pytest.mark.parametrize(("probability", "expected"), [(0.0, {False}), (1.0, {True}), (0.5, {False, True})])
+@each_case(("probability", "expected"), [(0.0, {False}), (1.0, {True}), (0.5, {False, True})])
 def test_flips_mirror_left_and_right_as_often_as_told(probability, expected):
     """A flip that never happens, or that turns images upside down, would train another network."""
     image = torch.arange(12, dtype=torch.uint8).reshape(1, 3, 4)
@@ -225,7 +226,7 @@ def test_turns_are_the_four_quarter_turns():
     assert {tuple(each.flatten().tolist()) for each in _drawn(transforms.RandomQuarterTurn(), image)} == turns
 
 
-@pytest.mark.parametrize("floating", [False, True])
+@each_case("floating", [False, True])
 def test_other_colours_keep_the_forms(floating):
     """What was of one colour still is, edges stay where they were, and numbers stay in their range and type."""
     image = torch.full((3, 6, 6), 200, dtype=torch.uint8)

@@ -9,6 +9,7 @@ from pathlib import Path
 import damage
 import pytest
 import torch
+from cases import each_case
 from commands import imgcls
 
 from imgcls_course import data, models, paths, training
@@ -130,7 +131,7 @@ COMMANDS = {  # with a file where their folder should be
 }
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@each_case("name", COMMANDS)
 def test_every_command_looks_first(file, photos, tmp_path, monkeypatch, name):
     """What takes minutes or hours has not begun when a wrong place is named."""
     for place, work in {"training.epoch": "run_epoch", "evaluation.predictions": "predict"}.items():
