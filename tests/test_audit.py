@@ -431,7 +431,7 @@ def test_labels_in_file_names_are_audited_too(tmp_path):
     report = look(tmp_path, pattern=r"\d-(?P<label>[ab])-x")
     assert report.pictures == {"": {"a": 2, "b": 2}}
     assert report.counts == {"label_conflict": 1}
-    with pytest.raises(DataError, match="does not fit"):
+    with pytest.raises(DataError, match="does not match"):
         look(tmp_path, pattern=r"(?P<label>[a])")
 
 
