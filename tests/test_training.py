@@ -634,7 +634,7 @@ def test_what_is_no_model_or_no_loaders_is_one_line(few_digits, loaders):
     """Splits instead of loaders, one split, the two swapped, a name: said before anything else."""
     model = models.perceptron(64, 3)
     for given, line in [
-        ((model, few_digits), r"data\.loaders\(splits, …\)"),
+        ((model, few_digits), r"data\.make_loaders\(splits, …\)"),
         ((model, loaders.train), "got ImageLoader, which has no train, val, classes"),
         ((model, few_digits.train), "got ImageTensors, which has no train, val"),
         ((loaders, model), "must be a model .* got Loaders"),
