@@ -9,6 +9,7 @@ import pytest
 from cases import each_case
 
 from imgcls_course import data
+from imgcls_course.data.layouts import layout as layout_module
 from imgcls_course.data.layouts.find import find_layout, to_splits
 from imgcls_course.data.layouts.layout import Sample
 from imgcls_course.data.online import readers
@@ -257,3 +258,11 @@ def test_how_a_given_train_folder_is_divided_is_said(tmp_path, capsys):
     assert "Too few images to have one in test: ants, bees." in capsys.readouterr().out
     data.load(damage.labelled(tmp_path / "few_and_test", train=2, test=2))
     assert "Too few images" not in capsys.readouterr().out
+
+
+def test_loading_opens_one_file_of_each_class(tmp_path, monkeypatch):
+    """On a slow disk every file costs: whether a class can be read is asked once, and its first image answers."""
+    seen, opened = [], layout_module.open_image
+    monkeypatch.setattr(layout_module, "open_image", lambda path: seen.append(path) or opened(path))
+    data.load(_make(tmp_path, *_many("a", 10), *_many("b", 10)))
+    assert sorted(path.parent.name for path in seen) == ["a", "b"]
