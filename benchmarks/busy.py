@@ -59,7 +59,7 @@ def serve() -> None:
     from imgcls_course import data, models, training
 
     splits = data.load("textures").select(["brick", "grass"])
-    loaders = data.loaders(splits, batch_size=32)
+    loaders = data.make_loaders(splits, batch_size=32)
     torch.manual_seed(0)
     for _line in sys.stdin:
         model = models.convnet(num_classes=2, in_channels=1)

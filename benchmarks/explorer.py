@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from benchmarks.options import Options
 from benchmarks.timing import Result, compare
 from imgcls_course import console, data, explain, models, plots, runtime, speed, widgets
-from imgcls_course.data.decode import read
+from imgcls_course.data.decode import read_image
 from imgcls_course.widgets.explorer import png
 
 
@@ -44,9 +44,9 @@ def main(many: int = typer.Option(500, help="Moves over which memory is measured
 def make(options: Options) -> tuple:
     """Make an explorer, and return it with its network and its pictures."""
     files = sorted((options.photos / "train").rglob("*.jpg"))[:3]
-    prepare = data.transforms.evaluation(options.size, resize="squash", normalization="none")
+    prepare = data.transforms.eval_preset(options.size, resize="squash", normalization="none")
     pictures = {
-        name: prepare(torch.from_numpy(read(file)).permute(2, 0, 1))
+        name: prepare(torch.from_numpy(read_image(file)).permute(2, 0, 1))
         for name, file in zip(("first", "second", "third"), files, strict=True)
     }
     with runtime.seeded(0):

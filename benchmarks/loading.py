@@ -34,9 +34,10 @@ def rows(options: Options) -> Iterator[Result]:
         yield from compare("loading, later epochs", later, peers, aims={"ImageFolder": 4}, **common)
 
 
-def course(folder: Path, *, size: int, **options) -> data.Loaders:
+def course(folder: Path, *, size: int, augment: bool = True) -> data.Loaders:
     """Make the course's loaders of a folder."""
-    return data.loaders(to_splits(find_layout(folder)), image_size=size, batch_size=BATCH, **options)
+    preset = data.transforms.train_preset(size) if augment else data.transforms.eval_preset(size)
+    return data.make_loaders(to_splits(find_layout(folder)), train_preset=preset, batch_size=BATCH)
 
 
 def plain(folder: Path, *, size: int) -> DataLoader:

@@ -62,7 +62,7 @@ MAKERS = {"course": course, "plain loop": peers.loop, "fastai": peers.fastai}
 def overhead(options: Options) -> Iterator[Result]:
     """Train a small network, where `fit` must not cost more than a plain loop over the same batches in float32."""
     splits = data.load("textures").select(["brick", "grass"])
-    loaders = data.loaders(splits, batch_size=loading.BATCH)
+    loaders = data.make_loaders(splits, batch_size=loading.BATCH)
 
     def fit(_turn: int) -> None:
         model = models.convnet(num_classes=2, in_channels=1)

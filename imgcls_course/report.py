@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from . import evaluation, paths, plots
-from .data.decode import PictureError, read
+from .data.decode import ImageError, read_image
 from .evaluation.review import Review
 from .evaluation.shown import shown
 from .i18n import _, counted
@@ -41,7 +41,7 @@ def write(review: Review, folder: Path | str, *, title: str, images=None) -> Pat
     folder : path
         Made if it is not there. A name that ends in .html is that of the file itself.
     title : str
-    images : data.Pictures, optional
+    images : data.ImageTensors, optional
         The pictures of the split, if they are not in files.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
@@ -117,8 +117,8 @@ def _drawn(draw, *, size=(5.0, 4.0)) -> str:
 def _thumbnail(case: evaluation.Mistake, images) -> str:
     """Return a small picture as a data URL, or nothing if it cannot be read any more."""
     try:
-        pixels = read(case.path, shorter_side=THUMBNAIL) if images is None else _visible(images[case.index][0])
-    except PictureError:
+        pixels = read_image(case.path, shorter_side=THUMBNAIL) if images is None else _visible(images[case.index][0])
+    except ImageError:
         return ""
     picture = Image.fromarray(pixels)
     picture.thumbnail((THUMBNAIL, THUMBNAIL))

@@ -29,15 +29,15 @@ def loaders():
     """Make batches of 4 pictures: 8 to learn from, 4 to validate on."""
     with runtime.seeded(0):
         images, labels = torch.rand(16, 3, 32, 32), torch.arange(16) % 2
-    pictures = data.Pictures(images, labels, classes=("a", "b"))
+    pictures = data.ImageTensors(images, labels, classes=("a", "b"))
     parts = (pictures.subset(range(start, stop)) for start, stop in ((0, 8), (8, 12), (12, 16)))
-    return data.loaders(data.Splits(*parts, card=None), batch_size=4)
+    return data.make_loaders(data.Splits(*parts, card=None), batch_size=4)
 
 
 @pytest.fixture
 def images(loaders):
     """Return two pictures on the processor."""
-    return loaders.val.dataset.pictures.images[:2]
+    return loaders.val.dataset.images.images[:2]
 
 
 def _network() -> nn.Module:

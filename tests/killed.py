@@ -7,7 +7,7 @@ from torch import nn
 from imgcls_course import data, runtime, training
 
 EPOCHS = 8
-LOADERS = data.loaders(data.load("digits").select(["1", "3", "8"]), batch_size=32)
+LOADERS = data.make_loaders(data.load("digits").select(["1", "3", "8"]), batch_size=32)
 torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)  # the first optimizer of a process imports for seconds
 
 

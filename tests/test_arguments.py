@@ -50,7 +50,7 @@ WRONG = [
 
 def test_wrong_arguments_of_fit_are_one_line(few_digits):
     """Each is a TrainingError that names the argument; the model is as it was, and no epoch is trained."""
-    loaders = data.loaders(few_digits)
+    loaders = data.make_loaders(few_digits)
     model = models.perceptron(64, 3)
     before = copy.deepcopy(model.state_dict())
     for options, line in WRONG:
@@ -62,7 +62,7 @@ def test_wrong_arguments_of_fit_are_one_line(few_digits):
 
 def test_right_arguments_of_fit_are_taken(few_digits):
     """Numbers at the ends of their ranges, losses as functions, modules and lambdas, a schedule that begins at 0."""
-    loaders = data.loaders(few_digits)
+    loaders = data.make_loaders(few_digits)
     warm = training.schedules.warm_up(training.schedules.constant(0.1), epochs=1)
     for options in (
         {"lr": 0, "mixup": 0, "label_smoothing": 0, "max_grad_norm": 0.1, "patience": 1, "seed": 2**64 - 1},
@@ -91,5 +91,5 @@ def test_views_are_a_whole_number(few_digits):
     for views in (0, -1, 1.5):
         with pytest.raises(CourseError, match="views must be a whole number"):
             training.linear_probe(
-                models.perceptron(64, 3), data.loaders(few_digits), augmented_views=views, progress=False
+                models.perceptron(64, 3), data.make_loaders(few_digits), augmented_views=views, progress=False
             )

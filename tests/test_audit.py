@@ -431,7 +431,7 @@ def test_labels_in_file_names_are_audited_too(tmp_path):
     report = look(tmp_path, pattern=r"\d-(?P<label>[ab])-x")
     assert report.pictures == {"": {"a": 2, "b": 2}}
     assert report.counts == {"label_conflict": 1}
-    with pytest.raises(DataError, match="does not fit"):
+    with pytest.raises(DataError, match="does not match"):
         look(tmp_path, pattern=r"(?P<label>[a])")
 
 
@@ -528,7 +528,7 @@ def test_a_wrong_folder_is_one_line(tmp_path):
     """A misspelt path must say so."""
     with pytest.raises(DataError, match="no folder"):
         look(tmp_path / "nowhere")
-    with pytest.raises(DataError, match="no pictures"):
+    with pytest.raises(DataError, match="no images"):
         look(tmp_path)
 
 

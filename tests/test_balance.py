@@ -6,13 +6,15 @@ import damage
 import numpy as np
 import pytest
 import torch
+from cases import each_case
 from commands import imgcls
 from sklearn.utils import compute_class_weight
 from torch import nn
 
 from imgcls_course import data, evaluation, runtime, training
+from imgcls_course.data.labelled_images import ImageTensors
 from imgcls_course.data.split_names import SPLITS
-from imgcls_course.data.splits import Pictures, Splits
+from imgcls_course.data.splits import Splits
 from imgcls_course.errors import CourseError, DataError
 from imgcls_course.training.losses import cross_entropy
 
@@ -24,7 +26,7 @@ def _overlapping(count, *, seed):
     generator = torch.Generator().manual_seed(seed)
     labels = torch.repeat_interleave(torch.arange(2), torch.tensor(count))
     images = torch.randn(len(labels), 1, 1, 2, generator=generator) + 1.4 * (labels - 0.5)[:, None, None, None]
-    return Pictures(images, labels, classes=("usual", "rare"))
+    return ImageTensors(images, labels, classes=("usual", "rare"))
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +54,10 @@ def test_weights_are_scikit_learns():
     assert absent.dtype == torch.float32
 
 
-@pytest.mark.parametrize("steady", [False, True])
-def test_drawn_alike(unequal, steady):
+@each_case("per_image_seeds", [False, True])
+def test_drawn_alike(unequal, per_image_seeds):
     """As many draws as images, half of them of each class; the same from the same seed, others in the next epoch."""
-    batches = data.loaders(unequal, balance="sampler", steady=steady, batch_size=32).train
+    batches = data.make_loaders(unequal, balance="sampler", per_image_seeds=per_image_seeds, batch_size=32).train
     passes = []
     for seed in (0, 0, 1):
         with runtime.seeded(seed):
@@ -65,19 +67,22 @@ def test_drawn_alike(unequal, steady):
     for drawn in itertools.chain(*passes):
         assert len(drawn) == 315
         assert 0.4 < np.mean(drawn) < 0.6  # 0.5 within 3.5 standard deviations, and the seeds are fixed
-    assert sorted(_labels(data.loaders(unequal, balance="weights", steady=steady).train)) == [0] * 300 + [1] * 15
+    assert (
+        sorted(_labels(data.make_loaders(unequal, balance="weights", per_image_seeds=per_image_seeds).train))
+        == [0] * 300 + [1] * 15
+    )
 
 
 def test_only_training_is_balanced(unequal):
     """What is measured on val must be what it was."""
-    plain = data.loaders(unequal)
+    plain = data.make_loaders(unequal)
     for way in WAYS:
-        found = data.loaders(unequal, balance=way)
+        found = data.make_loaders(unequal, balance=way)
         assert _labels(found.val) == _labels(plain.val)
         assert _labels(found.test) == _labels(plain.test)
     assert plain.class_weights is None
-    assert data.loaders(unequal, balance="sampler").class_weights is None
-    assert data.loaders(unequal, balance="weights").class_weights.tolist() == pytest.approx([0.525, 10.5])
+    assert data.make_loaders(unequal, balance="sampler").class_weights is None
+    assert data.make_loaders(unequal, balance="weights").class_weights.tolist() == pytest.approx([0.525, 10.5])
 
 
 def test_the_weighted_loss_does_not_depend_on_the_batches():
@@ -96,12 +101,12 @@ def test_the_weighted_loss_does_not_depend_on_the_batches():
         torch.testing.assert_close(unweighted, nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing))
 
 
-@pytest.mark.parametrize("way", WAYS)
+@each_case("way", WAYS)
 def test_the_recall_of_a_rare_class_rises(unequal, way):
     """A network that may ignore the rare class does: balanced, it finds at least a quarter more of its images."""
     recalls = {}
     for balance in ("none", way):
-        loaders = data.loaders(unequal, balance=balance)
+        loaders = data.make_loaders(unequal, balance=balance)
         with runtime.seeded(0):
             model = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
         training.fit(model, loaders, epochs=5, lr=0.05, device="cpu", progress=False)
@@ -114,7 +119,7 @@ def test_validation_loss_and_own_losses_are_not_weighted(unequal):
     """The two runs start alike and learn nothing: their validation loss is the same, that of training is not."""
     rows = {}
     for balance, options in (("none", {}), ("weights", {}), ("own", {"loss_fn": nn.functional.cross_entropy})):
-        loaders = data.loaders(unequal, balance="weights" if balance == "own" else balance)
+        loaders = data.make_loaders(unequal, balance="weights" if balance == "own" else balance)
         with runtime.seeded(0):
             model = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
         [rows[balance]] = training.fit(model, loaders, epochs=1, lr=0.0, device="cpu", progress=False, **options)
@@ -125,7 +130,7 @@ def test_validation_loss_and_own_losses_are_not_weighted(unequal):
 
 def test_a_linear_probe_is_weighted_too(unequal):
     """Features computed once keep the weights of the loaders that they come from."""
-    loaders = data.loaders(unequal, balance="weights")
+    loaders = data.make_loaders(unequal, balance="weights")
     model = nn.Sequential(nn.Flatten(), nn.Linear(2, 4), nn.Linear(4, 2))
     found = training.extract_features(model, loaders, device="cpu", progress=False)
     assert torch.equal(found.class_weights, loaders.class_weights)
@@ -137,33 +142,33 @@ def test_broken_images_are_left_out_of_balanced_batches(tmp_path):
         (tmp_path / name).mkdir()
         for seed in range(count):
             damage.photo(seed=seed).save(tmp_path / name / f"{seed}.jpg")
-    pictures = data.PictureFiles(
+    images = data.ImageFiles(
         [*sorted((tmp_path / "ants").iterdir()), *sorted((tmp_path / "bees").iterdir())],
         [0] * 12 + [1] * 2,
         classes=("ants", "bees"),
     )
-    (tmp_path / "bees" / "0.jpg").write_bytes(b"no picture")
+    (tmp_path / "bees" / "0.jpg").write_bytes(b"no image")
     for workers in (0, 1):
-        splits = Splits(pictures, pictures, pictures, card=None)
-        options = {"image_size": 16, "balance": "sampler", "steady": True, "batch_size": 4, "workers": workers}
-        batches = data.loaders(splits, **options).train
-        with runtime.seeded(0), pytest.warns(UserWarning, match=r"1 of 14 pictures were left out: \w+/0\.jpg"):
+        splits = Splits(images, images, images, card=None)
+        options = {"image_size": 16, "balance": "sampler", "per_image_seeds": True, "batch_size": 4, "workers": workers}
+        batches = data.make_loaders(splits, **options).train
+        with runtime.seeded(0), pytest.warns(UserWarning, match=r"1 of 14 images were left out: \w+/0\.jpg"):
             labels = _labels(batches)
         assert 0 < sum(labels) < len(labels) < 14
 
 
 def test_the_command_balances_remembers_and_goes_on(tmp_path):
     """Recorded beside the weights; another way of balancing is another run; an unknown one is one line."""
-    pictures = damage.labelled(tmp_path / "pictures", train=4, val=2)
+    images = damage.labelled(tmp_path / "images", train=4, val=2)
     small = ("--image-size", 32, "--batch-size", 4, "--precision", "float32", "--device", "cpu", "--epochs")
     for way in WAYS:
-        words = ("train", "--data", pictures, "--out", tmp_path / way, "--balance", way, *small)
+        words = ("train", "--data", images, "--out", tmp_path / way, "--balance", way, *small)
         imgcls(*words, 1)
         assert training.read_checkpoint_card(tmp_path / way / "best.json").settings["balance"] == way
     with pytest.raises(CourseError, match="its balance is sampler"):
-        imgcls("train", "--data", pictures, "--out", tmp_path / "sampler", "--resume", *small, 1)
+        imgcls("train", "--data", images, "--out", tmp_path / "sampler", "--resume", *small, 1)
     with pytest.raises(DataError, match=r"'weight' is not a way to balance classes\. Did you mean 'weights'"):
-        imgcls("train", "--data", pictures, "--out", tmp_path / "x", "--balance", "weight", *small, 1)
+        imgcls("train", "--data", images, "--out", tmp_path / "x", "--balance", "weight", *small, 1)
 
 
 def test_the_audit_names_the_option(tmp_path):

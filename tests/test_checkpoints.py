@@ -90,7 +90,7 @@ def test_what_a_run_leaves(whole):
 
 def test_a_checkpoint_becomes_a_model_again(tmp_path, few_digits):
     """Architecture, options, classes and transforms must be enough to classify: nobody remembers them months later."""
-    loaders = data.loaders(few_digits)
+    loaders = data.make_loaders(few_digits)
     model = models.create("convnet", num_classes=3, in_channels=1)
     given = {"arch": "convnet", "options": {"in_channels": 1}, "transforms": {"image_size": 8}}
     training.fit(model, loaders, epochs=1, checkpoints=training.Checkpoints(tmp_path, **given), progress=False)
@@ -108,7 +108,7 @@ def test_resuming_a_finished_run_trains_nothing(whole, copy):
 
 def test_a_longer_run_goes_on_from_a_shorter_one(few_digits, tmp_path):
     """Two epochs and then three more, with Adam's memory, must equal five at once."""
-    loaders = data.loaders(few_digits)
+    loaders = data.make_loaders(few_digits)
 
     def run(folder, epochs):
         torch.manual_seed(0)
@@ -235,7 +235,7 @@ def test_an_interrupted_run_resumes_exactly(few_digits, tmp_path):
                 raise KeyboardInterrupt
             return self.model(images)
 
-    loaders = data.loaders(few_digits)
+    loaders = data.make_loaders(few_digits)
 
     def run(folder, at):
         torch.manual_seed(0)

@@ -149,7 +149,7 @@ def test_the_degradation_experiment_writes_its_log(monkeypatch, capsys, tmp_path
 def test_the_scaling_experiment_writes_its_log(monkeypatch, capsys, tmp_path):
     """The command that made the recorded run must end with where its log is: five networks, an epoch each."""
     splits = data.load("textures").select(["brick", "moon"])
-    few = data.Pictures(splits.val.images[::6], splits.val.labels[::6], classes=splits.classes)
+    few = data.ImageTensors(splits.val.images[::6], splits.val.labels[::6], classes=splits.classes)
     monkeypatch.setattr("imgcls_course.data.catalogue.load", lambda name: data.Splits(few, few, few, card=splits.card))
     options = ["--out", str(tmp_path / "out"), "--epochs", "1", "--seeds", "1"]
     assert _main(monkeypatch, "experiment", "scaling", *options) == 0

@@ -212,7 +212,7 @@ def test_a_warning_of_the_course_is_one_line(imgcls, tmp_path):
     status, _out, err = imgcls("utf-8", *words)
     assert status == 0, err
     [line] = [line for line in re.split(r"[\r\n]", err) if "none.jpg" in line]
-    assert line.strip() == "1 of 9 pictures were left out: ants/none.jpg is empty."
+    assert line.strip() == "1 of 9 images were left out: ants/none.jpg is empty."
     assert "CourseWarning" not in err
 
 

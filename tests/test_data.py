@@ -9,6 +9,7 @@ import pytest
 import skimage.data
 import sklearn.datasets
 import torch
+from cases import each_case
 
 from imgcls_course import data
 from imgcls_course.errors import DataError
@@ -30,7 +31,7 @@ def shapes():
 
 
 def _rows(splits) -> np.ndarray:
-    """All pictures of all splits as rows of pixels and label, sorted, to compare by content."""
+    """All images of all splits as rows of pixels and label, sorted, to compare by content."""
     parts = [splits[name] for name in ("train", "val", "test")]
     rows = [np.column_stack([part.images.flatten(1).numpy(), part.labels.numpy()]) for part in parts]
     return _sorted(np.concatenate(rows))
@@ -42,13 +43,13 @@ def _sorted(rows: np.ndarray) -> np.ndarray:
 
 def test_all_names_are_known():
     """`names()`, the cards and `load` must speak of the same data sets."""
-    assert set(data.CARDS) == set(data.names())
-    assert {name for name in data.names() if data.CARDS[name].bundled} == {*NAMES, "posters"}
+    assert set(data.CARDS) == set(data.list_datasets())
+    assert {name for name in data.list_datasets() if data.CARDS[name].bundled} == {*NAMES, "posters"}
     assert all(card.name == name for name, card in data.CARDS.items())
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_pictures_are_what_the_card_says(loaded, name):
+@each_case("name", NAMES)
+def test_images_are_what_the_card_says(loaded, name):
     """Counts, classes and shape on the card are what a lesson prints; they must hold."""
     splits, card = loaded[name], data.CARDS[name]
     parts = (splits.train, splits.val, splits.test)
@@ -62,10 +63,10 @@ def test_pictures_are_what_the_card_says(loaded, name):
     assert card.source
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_pictures_are_float32_from_0_to_1(loaded, name, split):
-    """A picture in 0…255, a NaN or a float64 would break every recipe of the lessons."""
+@each_case("name", NAMES)
+@each_case("split", ["train", "val", "test"])
+def test_images_are_float32_from_0_to_1(loaded, name, split):
+    """An image in 0…255, a NaN or a float64 would break every recipe of the lessons."""
     part = loaded[name][split]
     assert part.images.dtype == torch.float32
     assert part.labels.dtype == torch.int64
@@ -88,14 +89,14 @@ def test_faces_are_scikit_images(loaded):
     np.testing.assert_array_equal(_rows(loaded["faces"]), _sorted(expected))
 
 
-@pytest.mark.parametrize("name", ["digits", "faces"])
-def test_no_picture_is_in_two_splits(loaded, name):
-    """A test picture that was trained on makes the reported accuracy a lie."""
+@each_case("name", ["digits", "faces"])
+def test_no_image_is_in_two_splits(loaded, name):
+    """A test image that was trained on makes the reported accuracy a lie."""
     seen = [{image.numpy().tobytes() for image in loaded[name][split].images} for split in ("train", "val", "test")]
     assert len(set.union(*seen)) == sum(map(len, seen))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_case("name", NAMES)
 def test_the_seed_decides_the_split(loaded, name):
     """The same seed must give the same split everywhere; another seed another one."""
     again, other = data.load(name, seed=0), data.load(name, seed=1)
@@ -114,7 +115,7 @@ def test_loading_leaves_the_global_random_numbers_alone():
     assert torch.equal(torch.get_rng_state(), torch_before)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@each_case("seed", range(4))
 def test_stratified_split_is_disjoint_complete_and_balanced(seed):
     """Each index in exactly one part, and each class in each part in its proportion, to within one picture."""
     labels = np.repeat([0, 1, 2], [100, 60, 33])[np.random.default_rng(seed).permutation(193)]
@@ -150,9 +151,9 @@ def test_a_class_too_small_to_split_is_named():
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("fractions", [(1.0,), (0.5, 0.4), (0.7, 0.3, 0.0), (0.7, 0.2, 0.2), (1.2, -0.1, -0.1)])
+@each_case("fractions", [(1.0,), (0.5, 0.4), (0.7, 0.3, 0.0), (0.7, 0.2, 0.2), (1.2, -0.1, -0.1)])
 def test_fractions_must_make_a_whole(fractions):
-    """Fractions that leave pictures out, or use them twice, must be refused."""
+    """Fractions that leave images out, or use them twice, must be refused."""
     with pytest.raises(DataError, match="sum to 1"):
         data.stratified_split(np.repeat([0, 1], 50), fractions=fractions)
 
@@ -172,8 +173,8 @@ def test_each_photo_of_the_textures_is_read_once(monkeypatch):
     assert sorted(read) == sorted(cutting.PHOTOS)
 
 
-@pytest.mark.parametrize("name", list(cutting.PHOTOS))
-@pytest.mark.parametrize("seed", range(5))
+@each_case("name", list(cutting.PHOTOS))
+@each_case("seed", range(5))
 def test_strips_share_no_line_and_hold_a_patch(shapes, name, seed):
     """Strips must follow one another without overlap or rest, and each must be wide enough for a patch."""
     edges = cutting.strips(shapes[name], rng=np.random.default_rng(seed))
@@ -189,7 +190,7 @@ def test_strips_come_in_another_order_by_seed():
     assert len(orders) == 6
 
 
-@pytest.mark.parametrize("seed", range(3))
+@each_case("seed", range(3))
 def test_textures_share_no_pixel_between_splits(shapes, monkeypatch, seed):
     """Each pixel is replaced by its place in the photo: no place may be in two splits, nor outside its own strip."""
     asked, strips = [], []
@@ -254,8 +255,8 @@ def test_splits_by_name_and_by_attribute_are_the_same(digits):
     assert all(digits[name] is getattr(digits, name) for name in ("train", "val", "test"))
 
 
-def test_pictures_give_image_and_label(digits):
-    """One item is a picture (C, H, W) and its label as an int, as a DataLoader needs it."""
+def test_images_give_image_and_label(digits):
+    """One item is an image (C, H, W) and its label as an int, as a DataLoader needs it."""
     image, label = digits.train[3]
     assert torch.equal(image, digits.train.images[3])
     assert type(label) is int
@@ -263,8 +264,8 @@ def test_pictures_give_image_and_label(digits):
     assert f"{len(digits.train)}" in repr(digits.train)
 
 
-def test_select_keeps_pictures_and_renumbers_labels(digits):
-    """Every picture of the chosen classes, no other, labelled in the order asked for."""
+def test_select_keeps_images_and_renumbers_labels(digits):
+    """Every image of the chosen classes, no other, labelled in the order asked for."""
     chosen = digits.train.select(["8", "3"])
     assert chosen.classes == ("8", "3")
     for new, old in ((0, 8), (1, 3)):
@@ -286,25 +287,25 @@ def test_select_of_an_unknown_class_is_refused(digits):
         digits.select(["1", "11"])
 
 
-@pytest.mark.parametrize(("labels", "wrong"), [([0, 2, 1], 2), ([0, 1, -1], -1), ([0, 1, 255], 255)])
+@each_case(("labels", "wrong"), [([0, 2, 1], 2), ([0, 1, -1], -1), ([0, 1, 255], 255)])
 def test_labels_out_of_range_are_refused(labels, wrong):
     """A label that is no class must be named with its place, before torch fails without a word."""
     with pytest.raises(DataError) as caught:
-        data.Pictures(torch.rand(3, 1, 4, 4), labels, classes=("a", "b"))
-    assert f"Label {wrong} of picture {labels.index(wrong)} " in str(caught.value)
+        data.ImageTensors(torch.rand(3, 1, 4, 4), labels, classes=("a", "b"))
+    assert f"Label {wrong} of image {labels.index(wrong)} " in str(caught.value)
 
 
-@pytest.mark.parametrize("shape", [(3, 4, 4), (2, 1, 4, 4), (3, 16)])
-def test_pictures_and_labels_must_fit(shape):
-    """A missing channel axis or a missing picture must be said with the shapes."""
+@each_case("shape", [(3, 4, 4), (2, 1, 4, 4), (3, 16)])
+def test_images_and_labels_must_fit(shape):
+    """A missing channel axis or a missing image must be said with the shapes."""
     with pytest.raises(DataError, match="shape") as caught:
-        data.Pictures(torch.rand(shape), [0, 1, 0], classes=("a", "b"))
+        data.ImageTensors(torch.rand(shape), [0, 1, 0], classes=("a", "b"))
     assert str(shape) in str(caught.value)
 
 
-def test_loaders_pass_every_picture_once(few_digits):
+def test_loaders_pass_every_image_once(few_digits):
     """Training batches are shuffled, the others are not; none may lose or repeat a picture."""
-    loaders = data.loaders(few_digits, batch_size=50)
+    loaders = data.make_loaders(few_digits, batch_size=50)
     assert loaders.classes == few_digits.classes
     for name in ("train", "val", "test"):
         batches = list(getattr(loaders, name))
@@ -322,15 +323,15 @@ def test_loaders_pass_every_picture_once(few_digits):
 
 def test_loaders_shuffle_anew_each_epoch(few_digits):
     """The same order every epoch would teach the order."""
-    train = data.loaders(few_digits).train
+    train = data.make_loaders(few_digits).train
     first, second = (torch.cat([labels for _, labels in train]) for _ in range(2))
     assert not torch.equal(first, second)
 
 
-@pytest.mark.parametrize("size", [4, 16])
+@each_case("size", [4, 16])
 def test_loaders_resize(few_digits, size):
-    """Each picture gets the size asked for, stays in [0, 1] and keeps its mean brightness."""
-    (images, labels), *_ = data.loaders(few_digits, image_size=size).val
+    """Each image gets the size asked for, stays in [0, 1] and keeps its mean brightness."""
+    (images, labels), *_ = data.make_loaders(few_digits, image_size=size).val
     assert images.shape == (32, 1, size, size)
     assert images.dtype == torch.float32
     assert images.min() >= 0
@@ -342,16 +343,16 @@ def test_loaders_resize(few_digits, size):
 
 def test_loaders_of_the_same_size_change_no_pixel(few_digits):
     """Resizing 8×8 to 8×8 must not blur."""
-    (images, _), *_ = data.loaders(few_digits, image_size=8).val
+    (images, _), *_ = data.make_loaders(few_digits, image_size=8).val
     assert torch.equal(images, few_digits.val.images[:32])
 
 
-@pytest.mark.parametrize("value", [0, -1, 2.5, True, "8"])
-@pytest.mark.parametrize("name", ["image_size", "batch_size"])
+@each_case("value", [0, -1, 2.5, True, "8"])
+@each_case("name", ["image_size", "batch_size"])
 def test_sizes_must_be_whole_and_positive(few_digits, name, value):
     """A size that makes no sense must be named with its value, not fail deep inside torch."""
     with pytest.raises(DataError) as caught:
-        data.loaders(few_digits, **{name: value})
+        data.make_loaders(few_digits, **{name: value})
     assert name in str(caught.value)
     assert repr(value) in str(caught.value)
 
@@ -359,16 +360,16 @@ def test_sizes_must_be_whole_and_positive(few_digits, name, value):
 def test_batch_size_none_is_refused(few_digits):
     """None switches batching off in torch; the lessons' loops need batches."""
     with pytest.raises(DataError, match="batch_size"):
-        data.loaders(few_digits, batch_size=None)
+        data.make_loaders(few_digits, batch_size=None)
 
 
 def test_cropped_is_the_middle_and_resized_is_all_of_it():
-    """Lessons make small pictures in two ways: one keeps the scale, the other keeps the whole."""
+    """Lessons make small images in two ways: one keeps the scale, the other keeps the whole."""
     images = torch.zeros(2, 1, 8, 8)
     images[:, :, 2:6, 2:6] = 1
-    pictures = data.Pictures(images, [0, 1], classes=("a", "b"))
-    assert pictures.cropped(4).images.eq(1).all()
-    small = pictures.resized(4)
+    images = data.ImageTensors(images, [0, 1], classes=("a", "b"))
+    assert images.cropped(4).images.eq(1).all()
+    small = images.resized(4)
     assert small.images.shape == (2, 1, 4, 4)
     assert small.images[0, 0, 1:3, 1:3].min() > 0.5
     assert small.images[0, 0, 0, 0] < 0.2
@@ -385,30 +386,28 @@ def test_all_splits_are_cropped_and_resized(few_digits):
 
 
 def test_cropping_more_than_there_is_says_so():
-    """A crop larger than the picture must be one clear line, and so must no size at all."""
-    pictures = data.Pictures(torch.rand(1, 1, 8, 8), [0], classes=("a",))
-    with pytest.raises(DataError, match="9×9 pixels in pictures of 8×8"):
-        pictures.cropped(9)
+    """A crop larger than the image must be one clear line, and so must no size at all."""
+    images = data.ImageTensors(torch.rand(1, 1, 8, 8), [0], classes=("a",))
+    with pytest.raises(DataError, match="9×9 pixels in images of 8×8"):
+        images.cropped(9)
     for wrong in (0, 2.5):
         with pytest.raises(DataError, match="size must be a whole number"):
-            pictures.resized(wrong)
+            images.resized(wrong)
 
 
-@pytest.mark.parametrize("name", ["digits", "posters"])
-def test_few_keeps_so_many_pictures_of_each_class(name):
-    """Pictures per class decide the comparison in lesson 09: each class must have as many, whatever the seed draws."""
+@each_case("name", ["digits", "posters"])
+def test_few_keeps_so_many_images_of_each_class(name):
+    """Images per class decide the comparison in lesson 09: each class must have as many, whatever the seed draws."""
     splits = data.load(name)
-    few, other = splits.few(5, seed=1), splits.few(5, seed=2)
+    few, other, again = (splits.sample_per_class(5, seed=seed) for seed in (1, 2, 1))
     assert few.train.labels.bincount().tolist() == [5] * len(splits.classes)
     assert len(few.val) == len(splits.val)
-    pictures = [
-        [image.flatten().tolist() for image, _label in each.train] for each in (few, other, splits.few(5, seed=1))
-    ]
-    assert pictures[0] == pictures[2] != pictures[1]
+    images = [[image.flatten().tolist() for image, _label in each.train] for each in (few, other, again)]
+    assert images[0] == images[2] != images[1]
 
 
 def test_few_takes_all_where_there_are_fewer(few_digits):
-    """A class with fewer pictures than asked must not stop a comparison."""
-    assert len(few_digits.few(10_000).train) == len(few_digits.train)
+    """A class with fewer images than asked must not stop a comparison."""
+    assert len(few_digits.sample_per_class(10_000).train) == len(few_digits.train)
     with pytest.raises(DataError, match="per_class"):
-        few_digits.few(0)
+        few_digits.sample_per_class(0)

@@ -16,8 +16,8 @@ TINY = {"depths": (8, 14), "seeds": (0, 1), "epochs": 2, "lr": 0.02, "widths": (
 def loaders():
     """Forty small digits of two classes, and twenty to validate on."""
     splits = data.load("digits").select(["0", "1"])
-    few = [data.Pictures(part.images[:n], part.labels[:n], classes=part.classes) for part, n in _parts(splits)]
-    return data.loaders(data.Splits(*few, card=splits.card), batch_size=16)
+    few = [data.ImageTensors(part.images[:n], part.labels[:n], classes=part.classes) for part, n in _parts(splits)]
+    return data.make_loaders(data.Splits(*few, card=splits.card), batch_size=16)
 
 
 def _parts(splits):

@@ -4,12 +4,12 @@ import struct
 import zlib
 
 import numpy as np
-import pytest
+from cases import each_case
 from PIL import Image
 
 from imgcls_course import data
-from imgcls_course.data.layouts.doubts import notes
-from imgcls_course.data.layouts.survey import survey
+from imgcls_course.data.layouts.problems import notes
+from imgcls_course.data.layouts.scan import scan_layout
 
 
 def _png16(path, values) -> None:
@@ -35,24 +35,24 @@ def _folder(root, make):
     return root
 
 
-@pytest.mark.parametrize("channels", [3, 4])
+@each_case("channels", [3, 4])
 def test_colour_of_16_bits_is_said_to_lose_its_lower_half(tmp_path, channels):
     """Of 12 bits nothing is left but 16 levels: nearly black, but no reason to delete them."""
     root = _folder(tmp_path, lambda path, x: _png16(path, np.repeat((x * 100)[:, :, None], channels, axis=2)))
     report = data.audit(root, progress=False)
-    assert [note for note in notes(survey(root)) if "only their upper 8 bits can be read" in note]
+    assert [note for note in notes(scan_layout(root)) if "only their upper 8 bits can be read" in note]
     assert not {"blank", "label_conflict", "duplicate"} & set(report.counts)
     assert report.counts["deep"] == 8
     assert "only their upper 8 bits can be read" in str(report)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("dtype", "low", "high", "said"),
     [
         ("int32", -1000, 3000, "integer images hold values from -1000 to 3000: 0 and below becomes black, 4095 and"),
         ("int32", 0, 1_000_000, "integer images hold values from 0 to 1e+06: 0 and below becomes black, 65535 and"),
         ("int32", 0, 4000, "integer images hold values from 0 to 4000: 0 and below becomes black, 4095 and"),
-        ("uint16", 0, 4000, "The 16-bit pictures use 12 bits: 4095 is taken for white"),
+        ("uint16", 0, 4000, "The 16-bit images use 12 bits: 4095 is taken as white"),
         (
             "float32",
             -1000,
@@ -74,7 +74,7 @@ def test_values_that_8_bits_cannot_hold_are_named(tmp_path, dtype, low, high, sa
         values.flat[:2] = low, high
         Image.fromarray(values.astype(dtype)).save(path.with_suffix(".tif"))
 
-    found = notes(survey(_folder(tmp_path, make)))
+    found = notes(scan_layout(_folder(tmp_path, make)))
     assert len(found) == bool(said)
     assert said in "".join(found)
     assert ("save them again" in "".join(found)) == ("hold" in said and (low < 0 or high > 65535))

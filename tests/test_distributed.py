@@ -19,9 +19,9 @@ from commands import imgcls
 from torch.utils.data import BatchSampler, SequentialSampler
 
 from imgcls_course import training
-from imgcls_course.data.loaders import PictureLoader
-from imgcls_course.data.prepared import Prepared
-from imgcls_course.data.samplers import Part
+from imgcls_course.data.image_loader import ImageLoader
+from imgcls_course.data.samplers import ShardSampler
+from imgcls_course.data.transformed import TransformedDataset
 from imgcls_course.training import distributed
 
 SCRIPT = Path(together.__file__)
@@ -119,7 +119,7 @@ def test_each_sample_is_taken_once():
     """Over all processes each batch must be what it is for one, no sample twice and none left out."""
     for processes, size in itertools.product((2, 3, 5), (1, 4, 7)):
         whole = BatchSampler(SequentialSampler(range(23)), batch_size=size, drop_last=False)
-        parts = [list(Part(whole, rank=rank, of=processes)) for rank in range(processes)]
+        parts = [list(ShardSampler(whole, rank=rank, world_size=processes)) for rank in range(processes)]
         for batch, *shares in zip(whole, *parts, strict=True):
             assert sorted(index for share in shares for index in share) == batch, (processes, size)
             assert max(map(len, shares)) - min(map(len, shares)) <= 1, (processes, size)
@@ -129,14 +129,14 @@ def test_only_the_own_part_is_loaded():
     """Each process decoding all pictures would save no time at all."""
     seen = []
 
-    class Watched(Prepared):
+    class Watched(TransformedDataset):
         def __getitem__(self, index):
             seen.append(index)
             return super().__getitem__(index)
 
-    pictures = together.digits(31).train.dataset.pictures
+    pictures = together.digits(31).train.dataset.images
     dataset = Watched(pictures, transform=None, caches=[], size=None)
-    loader = PictureLoader(dataset, batch_size=31, num_workers=0).shard(1, world_size=2)
+    loader = ImageLoader(dataset, batch_size=31, num_workers=0).shard(1, world_size=2)
     assert [len(labels) for _images, labels in loader] == [15, 15, 15, 2]
     assert seen == [index for start in (0, 31, 62, 93) for index in range(start + 1, min(start + 31, 97), 2)]
 

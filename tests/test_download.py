@@ -826,12 +826,12 @@ def test_a_card_says_all_that_a_download_needs(name):
         assert archive.size > 1000
         assert bool(archive.md5) != bool(archive.manifest)
         assert archive.file.endswith((".zip", ".tgz", ".gz"))
-    assert f"{card.count:,} pictures" in str(card)
+    assert f"{card.count:,} images" in str(card)
 
 
 def test_cards_of_pictures_of_many_sizes_say_so():
     """A card without a shape must still be printable."""
-    assert str(CARDS["hymenoptera"]).startswith("Ants and bees: 397 pictures of many sizes, 2 classes. ")
+    assert str(CARDS["hymenoptera"]).startswith("Ants and bees: 397 images of many sizes, 2 classes. ")
 
 
 def test_urls_and_hashes_are_torchvisions():

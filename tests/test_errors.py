@@ -82,7 +82,7 @@ def test_a_translation_reaches_an_error(translate):
     )
     with pytest.raises(DataError) as caught:
         data.load("textuers")
-    names = ", ".join(data.names())
+    names = ", ".join(data.list_datasets())
     assert str(caught.value) == f"“textuers”不是课程数据集。您是指“textures”吗?可用:{names}。"
 
 

@@ -43,7 +43,7 @@ def test_evaluate_writes_predictions_and_a_report_that_stands_alone(pictures, ru
 def test_epochs_are_ranked_by_the_need(pictures, run):
     """The best must come first, every epoch once, and each must have the recall that was asked for."""
     splits = data.load(pictures)
-    batches = data.loader(splits.val, transforms=training.read_checkpoint_card(run / "best.json").transforms)
+    batches = data.make_eval_loader(splits.val, transforms=training.read_checkpoint_card(run / "best.json").transforms)
     ranked = evaluation.compare_epochs(run, batches, positive="ants", at_least_recall=0.75, progress=False)
     assert sorted(each.epoch for each in ranked) == [1, 2, 3]
     assert all(each.threshold.recall >= 0.75 for each in ranked)
@@ -74,10 +74,10 @@ def test_predict_says_the_class_in_question_from_the_threshold_on(pictures, run,
 
 def test_nothing_to_read_is_one_line(run, tmp_path):
     """A folder of broken pictures only, or none, must not end in an empty answer."""
-    with pytest.raises(CourseError, match="no pictures"):
+    with pytest.raises(CourseError, match="no images"):
         imgcls("predict", "--checkpoint", run, tmp_path)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
-    with pytest.raises(EvaluationError, match=r"broken\.jpg cannot be read: is no picture"):
+    with pytest.raises(EvaluationError, match=r"broken\.jpg cannot be read: is not an image"):
         imgcls("predict", "--checkpoint", run, tmp_path)
 
 

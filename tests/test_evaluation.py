@@ -447,7 +447,7 @@ def test_mistakes_are_all_there_and_ranked(predictions):
 
 def test_predict_is_softmax_of_the_logits(few_digits):
     """In eval mode, in order, with the labels of the pictures; the model's mode is put back."""
-    loaders = data.loaders(few_digits, batch_size=7)
+    loaders = data.make_loaders(few_digits, batch_size=7)
     model = models.mlp(64, 3).train()
     found = evaluation.predict(model, loaders.val, classes=loaders.classes, device="cpu", progress=False)
     assert model.training
@@ -459,7 +459,7 @@ def test_predict_is_softmax_of_the_logits(few_digits):
 
 def test_predict_refuses_what_it_cannot_mean(few_digits):
     """Shuffled pictures, another number of classes, nothing at all, NaN."""
-    loaders = data.loaders(few_digits)
+    loaders = data.make_loaders(few_digits)
     model, options = models.mlp(64, 3), {"classes": loaders.classes, "device": "cpu", "progress": False}
     with pytest.raises(EvaluationError, match="random order"):
         evaluation.predict(model, loaders.train, **options)
@@ -483,7 +483,7 @@ def test_paths_are_those_of_the_pictures_that_came(tmp_path):
             for seed in range(3):
                 damage.photo((16, 16), seed=seed).save(tmp_path / split / name / f"{seed}.png")
     (tmp_path / "val" / "a" / "1.png").write_bytes(b"no picture")
-    loaders = data.loaders(data.load(tmp_path), image_size=16, batch_size=2)
+    loaders = data.make_loaders(data.load(tmp_path), image_size=16, batch_size=2)
     model = models.create("gap_net", num_classes=2, in_channels=3)
     with pytest.warns(UserWarning, match="left out"):
         found = evaluation.predict(model, loaders.val, classes=loaders.classes, device="cpu", progress=False)

@@ -31,7 +31,7 @@ def trained():
 def photos():
     """Real pictures, prepared for it: (3, 3, 64, 64)."""
     posters = data.load("posters").val
-    prepare = data.transforms.evaluation(64, resize="letterbox")
+    prepare = data.transforms.eval_preset(64, resize="letterbox")
     return torch.stack([prepare(posters[index][0]) for index in (0, 20, 40)])
 
 

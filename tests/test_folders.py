@@ -8,16 +8,17 @@ from pathlib import Path
 
 import damage
 import pytest
+from cases import each_case
 from commands import imgcls
 from damage import fill
 
 from imgcls_course import data, evaluation
 from imgcls_course.cli.data import data_audit
 from imgcls_course.data.catalogue import describe
-from imgcls_course.data.layouts.doubts import notes
 from imgcls_course.data.layouts.file_names import labels_in_names
 from imgcls_course.data.layouts.find import find_layout
-from imgcls_course.data.layouts.unlabelled import say_skipped, sort_files
+from imgcls_course.data.layouts.problems import notes
+from imgcls_course.data.layouts.unlabelled import find_images_and_others, skipped_message
 from imgcls_course.data.split_names import split_folders
 from imgcls_course.errors import DataError
 
@@ -40,7 +41,7 @@ def refused(root, **options) -> str:
 # One class
 
 
-@pytest.mark.parametrize("between", ["dataset", "x/y/z", "photos 2024"])
+@each_case("between", ["dataset", "x/y/z", "photos 2024"])
 def test_the_folder_above_the_classes_names_the_right_one(tmp_path, between):
     """Trained on one class, everything would be right, and the result be praised."""
     fill(tmp_path / "photos", f"{between}/cats/*4", f"{between}/dogs/*4")
@@ -86,7 +87,7 @@ def test_names_that_hold_a_class_elsewhere_point_to_the_pattern(tmp_path):
 
 def test_a_hidden_class_is_mentioned_beside_a_single_one(tmp_path):
     """Nobody sees `.dog` in a file manager."""
-    assert "Hidden folders are passed over: .dog." in refused(fill(tmp_path, "cat/*3", ".dog/*3", ".empty/readme.txt"))
+    assert "Hidden folders are skipped: .dog." in refused(fill(tmp_path, "cat/*3", ".dog/*3", ".empty/readme.txt"))
 
 
 def test_the_table_of_the_training_images_is_proposed(tmp_path):
@@ -109,7 +110,7 @@ def test_names_that_are_codes_are_no_labels(tmp_path):
     assert "do not hold a class" in refused(fill(tmp_path, *(f"{code}.jpg" for code in codes)))
 
 
-@pytest.mark.parametrize("table", ["labels.csv", "train.csv", "index.tsv"])
+@each_case("table", ["labels.csv", "train.csv", "index.tsv"])
 def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
     """Competitions give images in one folder and the labels in a table, with endings or without."""
     fill(tmp_path, "images/*8")
@@ -123,10 +124,10 @@ def test_a_table_beside_the_images_is_pointed_to(tmp_path, table):
     assert "--labels" not in refused(tmp_path)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "content", "said"),
     [
-        ("*3", b"no image", "None of the 3 files of class 'dogs' can be opened, such as 0.jpg is no picture"),
+        ("*3", b"no image", "None of the 3 files of class 'dogs' can be opened, such as 0.jpg is not an image"),
         ("*3", HEIC, "such as 0.jpg is HEIC, which needs `pip install pillow-heif`"),
         ("1.HEIC", HEIC, "1 × HEIC, which needs `pip install pillow-heif`"),
         ("1.nef", b"II*\0" + bytes(99), "1 × camera raw"),
@@ -157,7 +158,7 @@ def test_an_empty_class_and_a_single_one_are_named(tmp_path):
 
 
 def test_one_class_is_enough_to_evaluate(tmp_path):
-    """New pictures of ants alone can be counted; without a label they cannot."""
+    """New images of ants alone can be counted; without a label they cannot."""
     assert find_layout(fill(tmp_path / "a", "ants/*3"), least_classes=1).classes == ("ants",)
     assert find_layout(fill(tmp_path / "b", "test/ants/*3"), least_classes=1).splits == {"test": 3}
     with pytest.raises(DataError, match="do not hold a class"):
@@ -172,7 +173,7 @@ def test_the_audit_examines_such_a_folder_and_says_so(tmp_path):
     assert report.failed
     assert report.of("unreadable")[0].path.name == "IMG_2.jpg"
     for text in (str(report), json.loads(report.to_json())["remarks"][0]):
-        assert "There are no pictures with labels" in text
+        assert "There are no images with labels" in text
     one = data.audit(fill(tmp_path / "one", "cats/*1"), progress=False)
     assert (one.failed, one.findings) == (True, ())
     assert refused(tmp_path / "one") in str(one)
@@ -215,7 +216,7 @@ LAYOUTS = {  # files, how many images in train, val and test, and the folder tha
 }
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@each_case("name", LAYOUTS)
 def test_splits_under_common_names_are_respected(tmp_path, name):
     """As classes they would be learned with ease; and what somebody put aside for testing must not be trained on."""
     names, sizes, skipped = LAYOUTS[name]
@@ -223,14 +224,14 @@ def test_splits_under_common_names_are_respected(tmp_path, name):
     layout = find_layout(tmp_path)
     assert layout.classes == ("forest", "sea")
     assert tuple(layout.splits.get(split, 0) for split in ("train", "val", "test")) == sizes
-    assert [each.path.name for each in layout.skipped] == ([skipped] if skipped else [])
+    assert [each.path.name for each in layout.skipped_folders] == ([skipped] if skipped else [])
 
 
 def test_what_is_skipped_is_said(tmp_path, capsys):
     """Seven thousand images without labels must not vanish in silence."""
     data.load(fill(tmp_path, "train/a/*9", "train/b/*9", "test/*3", "extra/*2"))
     said = capsys.readouterr().out
-    assert "Skipped: extra (neither train, val nor test), test (3 images without labels)." in said
+    assert "Skipped folders: extra (neither train, val nor test), test (3 images without labels)." in said
 
 
 def test_a_doubled_folder_is_followed(tmp_path):
@@ -242,10 +243,10 @@ def test_a_doubled_folder_is_followed(tmp_path):
 def test_val_and_test_without_train_are_refused(tmp_path):
     """They would be two classes, told apart by who knows what."""
     line = refused(fill(tmp_path, "val/a/*3", "val/b/*3", "test/a/*3", "test/b/*3"))
-    assert "pictures for val and test, and none to train on" in line
+    assert "images for val and test, and none to train on" in line
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("names", "said"),
     [
         (["cats", "dogs", "test"], "Classes named like splits: test."),
@@ -291,7 +292,12 @@ def test_what_systems_leave_behind_is_no_class(tmp_path):
     rest = ["Thumbs.db", "a/desktop.ini", "a/._1.jpg", "a/1.jpg:Zone.Identifier", "a/@eaDir/1.jpg"]
     root = fill(tmp_path, "a/*3", "b/*3", *(f"{name}/*2" for name in system), *rest)
     layout = find_layout(root)
-    assert (layout.classes, len(layout.samples), layout.left_aside, layout.skipped) == (("a", "b"), 6, (), ())
+    assert (layout.classes, len(layout.samples), layout.skipped_files, layout.skipped_folders) == (
+        ("a", "b"),
+        6,
+        (),
+        (),
+    )
     assert data.audit(root, progress=False).of("empty_folder") == ()
 
 
@@ -302,10 +308,10 @@ def test_a_training_run_is_no_class(tmp_path):
     fill(root, *(f"{folder}{name}" for folder in ("run/", "", "a/") for name in run), content=b"{}")
     layout = find_layout(root)
     assert (layout.classes, len(layout.samples)) == (("a", "b"), 6)
-    assert [(each.path.name, each.reason) for each in layout.skipped if each.path != root] == [
+    assert [(each.path.name, each.reason) for each in layout.skipped_folders if each.path != root] == [
         ("run", "a training run")
     ]
-    assert "curves.png" not in {path.name for path in data.find_pictures([root])}
+    assert "curves.png" not in {path.name for path in data.find_images([root])}
 
 
 @needs_links
@@ -321,10 +327,10 @@ def test_links_are_followed_once_and_never_in_a_circle(tmp_path):
     layout = find_layout(root)
     assert layout.classes == ("a", "b")
     assert [sum(sample.label == label for sample in layout.samples) for label in (0, 1)] == [4, 3]
-    assert {path.name for path in layout.left_aside} == {"dangling.jpg", "no"}
-    assert {each.path.name for each in layout.skipped} == {"a again", "b again", "back", "loop", "up"}
+    assert {path.name for path in layout.skipped_files} == {"dangling.jpg", "no"}
+    assert {each.path.name for each in layout.skipped_folders} == {"a again", "b again", "back", "loop", "up"}
     report = data.audit(root, progress=False)
-    assert {finding.path for finding in report.of("skipped")} == {each.path for each in layout.skipped}
+    assert {finding.path for finding in report.of("skipped")} == {each.path for each in layout.skipped_folders}
     assert "is a link to a file that is missing" in {finding.detail for finding in report.of("dead_link")}
 
 
@@ -379,7 +385,7 @@ def test_a_mistyped_folder_is_answered_with_the_nearest(tmp_path, monkeypatch):
         "xyzzy": f"'xyzzy' is neither {neither}. Known data sets: digits",
         "digit": "'digit' is not a data set of the course. Did you mean 'digits'?",
         "./my_fotos": "There is no folder my_fotos. Did you mean 'my_photos'?",
-        "my_photos/a.jpg": "is a file and no folder",
+        "my_photos/a.jpg": "is a file, not a folder",
     }
     for name, line in said.items():
         with pytest.raises(DataError) as caught:
@@ -404,21 +410,21 @@ def test_predict_counts_what_it_skips(tmp_path, no_heif):
     """A folder of which half is no image must not look as if all of it had been answered."""
     fill(tmp_path, "1.jpg", "@eaDir/1.jpg")
     fill(tmp_path, "a.txt", "b.json", "c.heic", content=HEIC)
-    images, others = sort_files([tmp_path])
+    images, others = find_images_and_others([tmp_path])
     assert [path.name for path in images] == ["1.jpg"]
     said = "Skipped 2 files that are not images (.json, .txt)."
-    assert say_skipped([path for path in others if path.suffix != ".heic"]) == said
-    assert say_skipped(others).startswith(said)
-    with pytest.raises(DataError, match=r"There are no pictures in .* Skipped 1 file that is no image"):
-        sort_files([fill(tmp_path / "none", "a.csv", content=b"1")])
+    assert skipped_message([path for path in others if path.suffix != ".heic"]) == said
+    assert skipped_message(others).startswith(said)
+    with pytest.raises(DataError, match=r"There are no images in .* Skipped 1 file that is not an image"):
+        find_images_and_others([fill(tmp_path / "none", "a.csv", content=b"1")])
 
 
-def test_a_missing_picture_is_skipped_beside_others(tmp_path):
-    """As `predict --help` says; alone, or for `find_pictures`, it is an error."""
+def test_a_missing_image_is_skipped_beside_others(tmp_path):
+    """As `predict --help` says; alone, or for `find_images`, it is an error."""
     fill(tmp_path, "good.jpg")
     missing = tmp_path / "nope.jpg"
-    assert sort_files([missing, tmp_path / "good.jpg"]) == ([missing, tmp_path / "good.jpg"], [])
-    for function, places in ((sort_files, [missing]), (data.find_pictures, [missing, tmp_path])):
+    assert find_images_and_others([missing, tmp_path / "good.jpg"]) == ([missing, tmp_path / "good.jpg"], [])
+    for function, places in ((find_images_and_others, [missing]), (data.find_images, [missing, tmp_path])):
         with pytest.raises(DataError, match="There is no file or folder"):
             function(places)
 

@@ -5,14 +5,15 @@ import os
 import damage
 import numpy as np
 import pytest
+from cases import each_case
 from commands import imgcls
 from damage import fill
 from PIL import Image, features
 
 from imgcls_course import data, training
-from imgcls_course.data.decode import PictureError, read
+from imgcls_course.data.decode import ImageError, read_image
 from imgcls_course.data.depth import bits_used
-from imgcls_course.data.formats import EXCLUDED, formats, is_picture, remedies, remedy
+from imgcls_course.data.formats import EXCLUDED, formats, is_image, remedies, remedy
 from imgcls_course.data.layouts.find import find_layout
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
@@ -51,9 +52,9 @@ def test_images_are_recognised_by_ending_or_content(tmp_path):
         fill(tmp_path, f"cat/{name}", f"dog/{name}", content=damage.encoded(damage.photo(), kind))
     layout = find_layout(tmp_path)
     assert {sample.path.name for sample in layout.samples} == set(NAMES)
-    assert layout.left_aside == ()
+    assert layout.skipped_files == ()
     for sample in layout.samples:
-        assert read(sample.path).shape == (30, 40, 3)
+        assert read_image(sample.path).shape == (30, 40, 3)
     assert data.audit(tmp_path, progress=False).of("unreadable") == ()
 
 
@@ -70,10 +71,10 @@ def test_what_is_no_photo_is_not_opened(tmp_path):
         fill(tmp_path, name, content=damage.encoded(damage.photo(), kind))
     fill(tmp_path, "a.cr2", content=damage.encoded(damage.photo(), "TIFF"))
     fill(tmp_path, "weights.pt", "c.npy", content=bytes(5000))
-    assert [path.name for path in tmp_path.iterdir() if is_picture(path)] == []
+    assert [path.name for path in tmp_path.iterdir() if is_image(path)] == []
     hidden = fill(tmp_path, "a.png", content=damage.encoded(damage.photo(), "EPS")) / "a.png"
-    with pytest.raises(PictureError, match="is no picture"):
-        read(hidden)
+    with pytest.raises(ImageError, match="is not an image"):
+        read_image(hidden)
     assert not EXCLUDED & set(formats())
 
 
@@ -81,7 +82,7 @@ def test_what_is_no_photo_is_not_opened(tmp_path):
 def test_a_pipe_without_an_ending_is_not_read(tmp_path):
     """Looking at its first bytes would wait for ever."""
     os.mkfifo(tmp_path / "pipe")
-    assert not is_picture(tmp_path / "pipe")
+    assert not is_image(tmp_path / "pipe")
     assert remedy(tmp_path / "pipe") == ""
 
 
@@ -91,14 +92,14 @@ def test_heic_is_named_with_the_remedy(tmp_path, no_heif):
     fill(tmp_path, "a/1.HEIC", "a/2.heif", "b/as.jpg", "b/bare", content=HEIC)
     layout = find_layout(tmp_path)
     said = "HEIC, which needs `pip install pillow-heif`"
-    assert remedies(layout.left_aside) == f"3 × {said}"
+    assert remedies(layout.skipped_files) == f"3 × {said}"
     assert f"4 other files (.heic, .heif, .txt, bare). Of them 3 × {said}." in str(layout)
     report = data.audit(tmp_path, progress=False)
     found = {report.name(each.path): (each.severity, each.detail) for each in report.findings}
     assert found["a/1.HEIC"] == found["b/bare"] == ("warning", f"is {said}")
     assert found["b/as.jpg"] == ("error", f"is {said}")
-    with pytest.raises(data.PictureError, match="pillow-heif"):
-        read(tmp_path / "b" / "as.jpg")
+    with pytest.raises(data.ImageError, match="pillow-heif"):
+        read_image(tmp_path / "b" / "as.jpg")
 
 
 def test_heic_is_read_where_the_plugin_is_installed(tmp_path):
@@ -109,14 +110,14 @@ def test_heic_is_read_where_the_plugin_is_installed(tmp_path):
     pillow_heif.from_pillow(damage.photo((64, 48))).save(tmp_path / "a" / "1.heic")
     (tmp_path / "b" / "bare").write_bytes((tmp_path / "a" / "1.heic").read_bytes())
     layout = find_layout(tmp_path)
-    assert (len(layout.samples), layout.left_aside) == (4, ())
-    assert read(tmp_path / "b" / "bare").shape == (48, 64, 3)
+    assert (len(layout.samples), layout.skipped_files) == (4, ())
+    assert read_image(tmp_path / "b" / "bare").shape == (48, 64, 3)
 
 
 # 16 bits
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("highest", "bits"), [(200, 8), (255, 8), (1000, 10), (4095, 12), (9000, 14), (16383, 14), (40000, 16), (65535, 16)]
 )
 def test_the_bits_that_a_data_set_uses(tmp_path, highest, bits):
@@ -141,13 +142,14 @@ def test_a_dark_image_stays_darker_than_a_bright_one(tmp_path, capsys):
         for n in range(8):
             deep(tmp_path / "set" / label / f"{n}.tif", highest=4095 if n % 2 else 500)
     splits = data.load(tmp_path / "set")
-    assert "The 16-bit pictures use 12 bits: 4095 is taken for white" in capsys.readouterr().out
+    assert "The 16-bit images use 12 bits: 4095 is taken as white" in capsys.readouterr().out
     assert "use 12 bits" in str(data.audit(tmp_path / "set", progress=False))
     brightest = {image.max().item() for image, _label in splits.train}
     assert brightest == {255, 500 // 16}
-    kept = data.loaders(splits, image_size=32, normalization="none", augment=False, resize="squash").train
+    preset = data.transforms.eval_preset(32, resize="squash", normalization="none")
+    kept = data.make_loaders(splits, eval_preset=preset).train
     assert max(images.max().item() for images, _labels in kept) > 0.95
-    assert read(tmp_path / "set" / "a" / "1.tif").max() == 15
+    assert read_image(tmp_path / "set" / "a" / "1.tif").max() == 15
 
 
 def test_a_network_is_asked_as_it_was_trained(tmp_path):
@@ -160,6 +162,6 @@ def test_a_network_is_asked_as_it_was_trained(tmp_path):
     imgcls("train", "--data", tmp_path / "set", "--out", tmp_path / "run", *small)
     card = training.read_checkpoint_card(tmp_path / "run" / "best.json")
     assert card.transforms["bits"] == 12
-    pictures = data.PictureFiles([deep(tmp_path / "new.png", highest=300)], [0], classes=card.classes)
-    ((image, _label),) = data.loader(pictures, transforms={**card.transforms, "normalization": "none"})
+    images = data.ImageFiles([deep(tmp_path / "new.png", highest=300)], [0], classes=card.classes)
+    ((image, _label),) = data.make_eval_loader(images, transforms={**card.transforms, "normalization": "none"})
     assert 250 / 4095 < image.max().item() < 310 / 4095

@@ -7,7 +7,7 @@ from jupyter_client.manager import KernelManager
 
 SET_UP = """
 from imgcls_course import data, models, training
-loaders = data.loaders(data.load("digits"))
+loaders = data.make_loaders(data.load("digits"))
 model = models.perceptron(in_features=64, num_classes=10)
 training.fit(model, loaders, epochs=1)
 """

@@ -4,6 +4,7 @@ import codecs
 
 import damage
 import pytest
+from cases import each_case
 from commands import imgcls
 
 from imgcls_course import data, training
@@ -37,7 +38,7 @@ def _labels(layout) -> dict[str, str]:
 WHOLE = {"001.jpg": "cat", "002.jpg": "dog", "in/a.jpg": "dog"}
 
 
-@pytest.mark.parametrize(
+@each_case(
     "content",
     [
         "file,label\n001.jpg,cat\n002.jpg,dog\nin/a.jpg,dog\n",
@@ -59,10 +60,10 @@ def test_tables_of_many_kinds(photos, content):
     layout = _read(photos, content)
     assert _labels(layout) == WHOLE
     assert "images without a row: 3" in layout.kind
-    assert len(layout.left_aside) == 3
+    assert len(layout.skipped_files) == 3
 
 
-@pytest.mark.parametrize(
+@each_case(
     "encoded",
     [
         lambda text: text.encode(),
@@ -71,7 +72,6 @@ def test_tables_of_many_kinds(photos, content):
         lambda text: codecs.BOM_UTF16_BE + text.replace(",", "\t").encode("utf-16-be"),
         lambda text: text.replace(",", ";").replace("\n", "\r\n").encode("cp1252"),
     ],
-    ids=["utf-8", "Excel's UTF-8", "Excel's Unicode text", "big-endian", "cp1252"],
 )
 def test_encodings(photos, encoded):
     """Umlauts must not depend on the program that saved the table."""
@@ -93,7 +93,7 @@ def test_what_does_not_fit_is_counted(photos, capsys):
     assert [len(splits[name]) for name in ("train", "val", "test")] == [2, 2, 0]
     said = capsys.readouterr().out
     assert "labels in labels.csv (rows without an image: 1, rows without a label: 1, images without a row: 1)" in said
-    assert "Left aside: 2 other files (.jpg, .png)" in said  # the table itself is none
+    assert "Skipped 2 other files (.jpg, .png)" in said  # the table itself is none
 
 
 def test_a_column_with_splits(photos):
@@ -113,7 +113,7 @@ def test_a_column_is_named_after_a_colon(photos):
         _read(photos, content, ":color")
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("content", "said"),
     [
         ("file,label\n001.jpg,cat|dog\n002.jpg,dog\n", r"'cat\|dog' is a list of labels"),
@@ -170,11 +170,11 @@ def test_the_command_line_takes_a_table(photos, tmp_path):
         damage.photo(seed=seed).save(path)
     with pytest.raises(DataError, match="pattern, labels and fractions are for folders"):
         imgcls("train", "--data", "digits", "--labels", table, "--out", tmp_path / "no")
-    assert "4 pictures of 2 classes (cat, dog)" in imgcls("data", "audit", photos, "--labels", table)
+    assert "4 images of 2 classes (cat, dog)" in imgcls("data", "audit", photos, "--labels", table)
     small = ("--image-size", 32, "--epochs", 1, "--precision", "float32", "--device", "cpu")
     printed = imgcls("train", "--data", photos, "--labels", table, "--fractions", "0.5,0.5", "--out", tmp_path, *small)
     assert "train 2, val 2, test 0" in printed
-    assert data.SplitList.read(tmp_path).labels == dict(row.split(",") for row in rows)
+    assert data.SplitList.from_run(tmp_path).labels == dict(row.split(",") for row in rows)
     assert training.read_checkpoint_card(tmp_path / "last.json").settings["labels"] == str(table)
     for folder, split in ((photos, "val"), (photos / "in", "test")):
         with pytest.raises(CourseError, match=r"The run was trained with --labels .*labels\.csv: give it again"):
@@ -342,7 +342,7 @@ def test_what_is_no_table_and_what_is_empty(photos, monkeypatch):
     """A workbook or JSON has to be saved as CSV; an unset variable of the shell must not mean this very folder."""
     for name in ("labels.json", "labels.yaml", "labels.xlsx"):
         (photos / name).write_text('{"001.jpg": "cat"}', encoding="utf-8")
-        with pytest.raises(DataError, match=r"labels\..* is no table of text: save it as CSV\."):
+        with pytest.raises(DataError, match=r"labels\..* is not a text table: save it as CSV\."):
             data.load(photos, labels=name)
     monkeypatch.chdir(photos)
     for given in ({"labels": ""}, {"pattern": ""}):

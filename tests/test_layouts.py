@@ -1,4 +1,4 @@
-"""Folders of pictures: every layout is recognised, given splits stay, and what does not fit is said in one line."""
+"""Folders of images: every layout is recognised, given splits stay, and what does not fit is said in one line."""
 
 import re
 import unicodedata
@@ -6,8 +6,10 @@ import unicodedata
 import damage
 import numpy as np
 import pytest
+from cases import each_case
 
 from imgcls_course import data
+from imgcls_course.data.layouts import layout as layout_module
 from imgcls_course.data.layouts.find import find_layout, to_splits
 from imgcls_course.data.layouts.layout import Sample
 from imgcls_course.data.online import readers
@@ -29,12 +31,12 @@ def _many(folder: str, count: int) -> list[str]:
     return [f"{folder}/{index}.jpg" for index in range(count)]
 
 
-def _names(pictures) -> list[str]:
-    return [f"{path.parent.name}/{path.name}" for path in pictures.paths]
+def _names(images) -> list[str]:
+    return [f"{path.parent.name}/{path.name}" for path in images.paths]
 
 
-def _pairs(pictures) -> list[tuple]:
-    return list(zip(pictures.paths, pictures.labels.tolist(), strict=True))
+def _pairs(images) -> list[tuple]:
+    return list(zip(images.paths, images.labels.tolist(), strict=True))
 
 
 def test_a_folder_per_class(tmp_path):
@@ -55,7 +57,7 @@ def test_labels_agree_with_torchvisions_image_folder(tmp_path):
     assert sorted((str(s.path), s.label) for s in ours.samples) == sorted(theirs.samples)
 
 
-@pytest.mark.parametrize("val", ["val", "valid", "Validation"])
+@each_case("val", ["val", "valid", "Validation"])
 def test_given_splits_are_respected(tmp_path, val):
     """What somebody put aside for testing must never be trained on."""
     _make(tmp_path, *_many("train/a", 5), *_many("train/b", 5), *_many(f"{val}/a", 2), *_many("test/b", 3))
@@ -101,7 +103,7 @@ def test_labels_in_file_names(tmp_path):
     assert all(path.name.startswith(splits.classes[label]) for path, label in _pairs(splits.val))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("pattern", "classes"),
     [
         (r"(?P<label>\w+)-from-.*", ("ant", "bee")),
@@ -114,11 +116,11 @@ def test_a_pattern_finds_the_label(tmp_path, pattern, classes):
     assert find_layout(_make(tmp_path, "ant-from-x.jpg", "bee-from-y.jpg"), pattern=pattern).classes == classes
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("pattern", "said"),
     [
         (r"(\d+)_.*", r"pattern (\d+)_.*, so its label is unknown. A pattern has to match the whole name without"),
-        (r"(unclosed", "(unclosed is no regular expression"),
+        (r"(unclosed", "(unclosed is not a regular expression"),
         (r"\w+.*", r"The pattern \w+.* has no group 'label'"),
     ],
 )
@@ -151,17 +153,17 @@ def test_names_that_are_not_ascii(tmp_path):
     assert splits.val[1][0].shape == (3, 30, 40)
 
 
-def test_what_is_no_picture_is_left_aside_and_said(tmp_path, capsys):
-    """Notes, hidden files and a loose picture among classes must neither become samples nor vanish in silence."""
+def test_what_is_no_image_is_left_aside_and_said(tmp_path, capsys):
+    """Notes, hidden files and a loose image among classes must neither become samples nor vanish in silence."""
     _make(tmp_path, *_many("a", 10), *_many("b", 10), "a/note.txt", "loose.jpg", "a/.hidden.jpg", "__MACOSX/a/1.jpg")
     data.load(tmp_path)
     said = capsys.readouterr().out
-    assert "20 pictures of 2 classes (a, b)" in said
+    assert "20 images of 2 classes (a, b)" in said
     assert "2 other files (.jpg, .txt)" in said
 
 
 def test_what_is_no_file_is_no_sample(tmp_path):
-    """A folder or a pipe with a picture's name must not be opened when training."""
+    """A folder or a pipe with an image's name must not be opened when training."""
     _make(tmp_path, *_many("a", 2), *_many("b", 2))
     damage.write_no_files(tmp_path / "a")
     names = {sample.path.name for sample in find_layout(tmp_path).samples}
@@ -169,7 +171,7 @@ def test_what_is_no_file_is_no_sample(tmp_path):
     assert "a pipe.jpg" not in names
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@each_case("seed", [0, 1])
 def test_the_seed_decides_the_split(tmp_path, seed):
     """The same seed gives the same split, and another seed another."""
     _make(tmp_path, *_many("a", 30), *_many("b", 30))
@@ -184,7 +186,7 @@ def test_fractions_are_the_callers(tmp_path):
     assert [len(splits[name]) for name in ("train", "val", "test")] == [32, 8, 0]
 
 
-@pytest.mark.parametrize("path", ["no/such/folder", "/nowhere", "~nobody/x"])
+@each_case("path", ["no/such/folder", "/nowhere", "~nobody/x"])
 def test_a_folder_that_is_not_there(path):
     """A wrong path is the commonest mistake of all."""
     with pytest.raises(DataError, match="no folder") as caught:
@@ -192,15 +194,15 @@ def test_a_folder_that_is_not_there(path):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("names", [[], ["readme.txt"], ["a.jpg", "b.jpg"], ["train/x.jpg"], ["train/a/x.txt"]])
-def test_a_folder_without_labelled_pictures(tmp_path, names):
+@each_case("names", [[], ["readme.txt"], ["a.jpg", "b.jpg"], ["train/x.jpg"], ["train/a/x.txt"]])
+def test_a_folder_without_labelled_images(tmp_path, names):
     """Nothing to learn from must be said before anything else fails."""
-    with pytest.raises(DataError, match="no pictures with labels"):
+    with pytest.raises(DataError, match="no images with labels"):
         find_layout(_make(tmp_path, *names))
 
 
 def test_a_class_that_only_validation_has(tmp_path):
-    """A class without a picture to train on is a misspelt folder."""
+    """A class without an image to train on is a misspelt folder."""
     _make(tmp_path, "train/ants/1.jpg", "train/bees/1.jpg", "val/ants/1.jpg", "val/beees/1.jpg")
     with pytest.raises(DataError, match="beees"):
         to_splits(find_layout(tmp_path))
@@ -213,14 +215,14 @@ def test_a_misspelt_name_is_not_taken_for_a_folder():
 
 
 def test_select_keeps_files_and_renumbers_labels(tmp_path):
-    """Pictures in files can be cut down to some classes like those in memory."""
+    """Images in files can be cut down to some classes like those in memory."""
     _make(tmp_path, *_many("a", 10), *_many("b", 10), *_many("c", 10))
     picked = data.load(tmp_path).select(["c", "a"])
     assert picked.classes == ("c", "a")
     assert all(path.parent.name == picked.classes[label] for path, label in _pairs(picked.val))
 
 
-def test_a_picture_comes_as_bytes_in_colour(tmp_path):
+def test_a_image_comes_as_bytes_in_colour(tmp_path):
     """Without a transform an item is what is in the file: uint8, channels first."""
     _make(tmp_path, *_many("a", 10), *_many("b", 10))
     image, label = data.load(tmp_path).train[0]
@@ -230,7 +232,7 @@ def test_a_picture_comes_as_bytes_in_colour(tmp_path):
 def test_files_and_labels_must_fit(tmp_path):
     """A label too many shifts all that follow."""
     with pytest.raises(DataError, match="2 files need 2 labels; got 3"):
-        data.PictureFiles(["a.jpg", "b.jpg"], [0, 1, 1], classes=("a", "b"))
+        data.ImageFiles(["a.jpg", "b.jpg"], [0, 1, 1], classes=("a", "b"))
 
 
 def test_the_real_ants_and_bees(shared_data):
@@ -238,7 +240,7 @@ def test_the_real_ants_and_bees(shared_data):
     layout = find_layout(shared_data / "hymenoptera")
     assert layout.classes == ("ants", "bees")
     assert layout.splits == {"train": 245, "val": 153}
-    assert layout.left_aside == ()
+    assert layout.skipped_files == ()
 
 
 def test_how_a_given_train_folder_is_divided_is_said(tmp_path, capsys):
@@ -256,3 +258,11 @@ def test_how_a_given_train_folder_is_divided_is_said(tmp_path, capsys):
     assert "Too few images to have one in test: ants, bees." in capsys.readouterr().out
     data.load(damage.labelled(tmp_path / "few_and_test", train=2, test=2))
     assert "Too few images" not in capsys.readouterr().out
+
+
+def test_loading_opens_one_file_of_each_class(tmp_path, monkeypatch):
+    """On a slow disk every file costs: whether a class can be read is asked once, and its first image answers."""
+    seen, opened = [], layout_module.open_image
+    monkeypatch.setattr(layout_module, "open_image", lambda path: seen.append(path) or opened(path))
+    data.load(_make(tmp_path, *_many("a", 10), *_many("b", 10)))
+    assert sorted(path.parent.name for path in seen) == ["a", "b"]

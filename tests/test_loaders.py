@@ -1,4 +1,4 @@
-"""Batches from picture files: broken ones named and left out, decoded once, the same for every kind of worker."""
+"""Batches from image files: broken ones named and left out, decoded once, the same for every kind of worker."""
 
 import os
 import pickle
@@ -9,11 +9,12 @@ import damage
 import numpy as np
 import pytest
 import torch
+from cases import each_case
 from torchvision.transforms import v2
 
 from imgcls_course import data, models, training
 from imgcls_course.data import cache as caching
-from imgcls_course.data import prepared as loading
+from imgcls_course.data import transformed
 from imgcls_course.errors import CourseWarning, DataError
 
 GOOD = 12  # photos of each class
@@ -45,9 +46,9 @@ def _count(batches) -> int:
     return sum(len(labels) for _images, labels in batches)
 
 
-def test_every_picture_is_passed_once(folder):
+def test_every_image_is_passed_once(folder):
     """No photo may be lost or doubled, and each keeps its label."""
-    loaders = data.loaders(data.load(folder), image_size=16, batch_size=5)
+    loaders = data.make_loaders(data.load(folder), image_size=16, batch_size=5)
     labels = torch.cat([labels for _images, labels in loaders.train])
     assert labels.bincount().tolist() == [GOOD, GOOD]
     assert [_count(loaders.val), _count(loaders.test)] == [8, 8]
@@ -57,42 +58,43 @@ def test_every_picture_is_passed_once(folder):
 def test_images_are_what_a_network_takes(folder):
     """float32 of shape (N, 3, S, S), normalised with ImageNet's numbers unless told otherwise."""
     splits = data.load(folder)
-    images, labels = next(iter(data.loaders(splits, image_size=16, batch_size=5).val))
+    images, labels = next(iter(data.make_loaders(splits, image_size=16, batch_size=5).val))
     assert (images.shape, images.dtype, labels.dtype) == ((5, 3, 16, 16), torch.float32, torch.int64)
-    plain, _labels = next(iter(data.loaders(splits, image_size=16, batch_size=5, normalization="none").val))
+    unnormalised = data.transforms.eval_preset(16, normalization="none")
+    plain, _labels = next(iter(data.make_loaders(splits, eval_preset=unnormalised, batch_size=5).val))
     assert torch.allclose(data.transforms.normalize(plain), images, atol=1e-5)
     assert 0 <= plain.min() <= plain.max() <= 1
 
 
 def test_training_varies_and_validation_does_not(folder):
     """The default for photos is to augment what is trained on, and nothing else."""
-    loaders = data.loaders(data.load(folder), image_size=16)
+    loaders = data.make_loaders(data.load(folder), image_size=16)
     first, again = (torch.cat([images for images, _labels in loaders.val]) for _pass in range(2))
     assert torch.equal(first, again)
     sums = {round(image.sum().item(), 3) for _pass in range(3) for images, _labels in loaders.train for image in images}
     assert len(sums) > 2 * 2 * GOOD
-    calm = data.loaders(data.load(folder), image_size=16, augment=False)
+    calm = data.make_loaders(data.load(folder), eval_preset=data.transforms.eval_preset(16))
     sums = {round(image.sum().item(), 3) for _pass in range(3) for images, _labels in calm.train for image in images}
     assert len(sums) == 2 * GOOD
 
 
-def test_pictures_of_many_sizes_need_one(folder):
+def test_images_of_many_sizes_need_one(folder):
     """Without a size they cannot be stacked; the line must say what to give."""
     with pytest.raises(DataError, match="image_size"):
-        data.loaders(data.load(folder))
+        data.make_loaders(data.load(folder))
 
 
 def test_transforms_of_ones_own(folder):
     """An instructor may bring any pair of transforms."""
     own = v2.Compose([v2.Resize((10, 20)), v2.ToDtype(torch.float32, scale=True)])
-    images, _labels = next(iter(data.loaders(data.load(folder), presets=(own, own)).val))
+    images, _labels = next(iter(data.make_loaders(data.load(folder), train_preset=own, eval_preset=own).val))
     assert images.shape == (8, 3, 10, 20)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_broken_pictures_are_named_and_left_out(broken_folder, workers):
+@each_case("workers", [0, 2])
+def test_broken_images_are_named_and_left_out(broken_folder, workers):
     """They must not end an epoch, nor vanish in silence: one warning names and counts them, at the end of the pass."""
-    batches = data.loaders(data.load(broken_folder), image_size=16, batch_size=3, workers=workers).train
+    batches = data.make_loaders(data.load(broken_folder), image_size=16, batch_size=3, workers=workers).train
     with pytest.warns(CourseWarning, match=f"^{len(damage.BROKEN)} of ") as caught:
         count = _count(batches)
     assert count == 2 * GOOD + len(damage.UNUSUAL)
@@ -103,7 +105,7 @@ def test_broken_pictures_are_named_and_left_out(broken_folder, workers):
 
 def test_the_warning_comes_once(broken_folder):
     """The same words after each of fifty epochs would hide everything else."""
-    batches = data.loaders(data.load(broken_folder), image_size=16).train
+    batches = data.make_loaders(data.load(broken_folder), image_size=16).train
     with pytest.warns(CourseWarning):
         _count(batches)
     with warnings.catch_warnings():
@@ -111,51 +113,53 @@ def test_the_warning_comes_once(broken_folder):
         assert _count(batches) == 2 * GOOD + len(damage.UNUSUAL)
 
 
-def test_training_goes_through_broken_pictures(broken_folder):
+def test_training_goes_through_broken_images(broken_folder):
     """`fit` itself, for two epochs, on the worst folder there is."""
-    loaders = data.loaders(data.load(broken_folder), image_size=8, batch_size=4)
+    loaders = data.make_loaders(data.load(broken_folder), image_size=8, batch_size=4)
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8 * 8, 2))
     with pytest.warns(CourseWarning, match="left out"):
         history = training.fit(model, loaders, epochs=2, lr=0.001, progress=False)
     assert len(history) == 2
 
 
-def test_strict_refuses_broken_pictures_before_training(broken_folder):
-    """Who needs every picture must hear of all broken ones at once, and before an hour of training."""
+def test_strict_refuses_broken_images_before_training(broken_folder):
+    """Who needs every image must hear of all broken ones at once, and before an hour of training."""
     with pytest.raises(DataError, match=f"^{len(damage.BROKEN)} of ") as caught:
-        data.loaders(data.load(broken_folder), image_size=16, strict=True)
+        data.make_loaders(data.load(broken_folder), image_size=16).check_images()
     assert "\n" not in str(caught.value)
 
 
 def test_strict_passes_a_sound_folder(folder):
     """And must not stand in the way where all is well."""
-    assert _count(data.loaders(data.load(folder), image_size=16, strict=True).train) == 2 * GOOD
+    loaders = data.make_loaders(data.load(folder), image_size=16)
+    loaders.check_images()
+    assert _count(loaders.train) == 2 * GOOD
 
 
-def test_a_split_of_nothing_but_broken_pictures(folder):
+def test_a_split_of_nothing_but_broken_images(folder):
     """If nothing is left, the line must say so instead of a division by zero."""
     for path in (folder / "train").rglob("*.png"):
         path.write_bytes(b"")
-    loaders = data.loaders(data.load(folder), image_size=8)
+    loaders = data.make_loaders(data.load(folder), image_size=8)
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8 * 8, 2))
     with pytest.warns(CourseWarning), pytest.raises(training.epoch.TrainingError, match="no image"):
         training.fit(model, loaders, epochs=1, progress=False)
 
 
 def test_a_file_that_breaks_between_epochs_is_left_out(folder):
-    """A memory stick that is pulled out must cost its pictures, and not the training."""
-    batches = data.loaders(data.load(folder), image_size=16, batch_size=4).train
+    """A memory stick that is pulled out must cost its images, and not the training."""
+    batches = data.make_loaders(data.load(folder), image_size=16, batch_size=4).train
     assert _count(batches) == 2 * GOOD
     (folder / "train" / "ants" / "3.png").unlink()
-    with pytest.warns(CourseWarning, match="1 of 24 pictures were left out: .+/3.png is missing"):
+    with pytest.warns(CourseWarning, match="1 of 24 images were left out: .+/3.png is missing"):
         assert _count(batches) == 2 * GOOD - 1
 
 
 def test_workers_started_by_spawn_work(folder):
     """Windows and macOS start processes anew and send them everything pickled."""
-    batches = data.loaders(data.load(folder), image_size=16, batch_size=6, workers=1).val
+    batches = data.make_loaders(data.load(folder), image_size=16, batch_size=6, workers=1).val
     batches.multiprocessing_context = "spawn"
-    alone = data.loaders(data.load(folder), image_size=16, batch_size=6).val
+    alone = data.make_loaders(data.load(folder), image_size=16, batch_size=6).val
     for (images, labels), (expected, same) in zip(batches, alone, strict=True):
         assert torch.equal(images, expected)
         assert torch.equal(labels, same)
@@ -163,7 +167,7 @@ def test_workers_started_by_spawn_work(folder):
 
 def test_loaders_can_be_pickled_without_what_they_keep(folder):
     """A worker must not be sent a gigabyte of pictures."""
-    loaders = data.loaders(data.load(folder), image_size=16)
+    loaders = data.make_loaders(data.load(folder), image_size=16)
     before = len(pickle.dumps(loaders.train.dataset))
     _count(loaders.train)
     assert len(pickle.dumps(loaders.train.dataset)) == before
@@ -172,23 +176,23 @@ def test_loaders_can_be_pickled_without_what_they_keep(folder):
 @pytest.fixture
 def decoded(monkeypatch):
     """The files that are decoded, in order."""
-    seen, read = [], loading.read
-    monkeypatch.setattr(loading, "read", lambda path, **options: seen.append(path) or read(path, **options))
+    seen, read = [], transformed.read_image
+    monkeypatch.setattr(transformed, "read_image", lambda path, **options: seen.append(path) or read(path, **options))
     return seen
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk"])
 def test_each_file_is_decoded_once(folder, decoded, course_home, cache):
     """Decoding is the slowest part: from the second epoch on there must be none."""
-    batches = data.loaders(data.load(folder), image_size=16, cache=cache).train
+    batches = data.make_loaders(data.load(folder), image_size=16, cache=cache).train
     for _epoch in range(3):
         _count(batches)
     assert len(decoded) == len(set(decoded)) == 2 * GOOD
 
 
 def test_without_a_cache_each_file_is_decoded_each_time(folder, decoded):
-    """For who has more pictures than memory and disk."""
-    batches = data.loaders(data.load(folder), image_size=16, cache="none").train
+    """For who has more images than memory and disk."""
+    batches = data.make_loaders(data.load(folder), image_size=16, cache="none").train
     assert [_count(batches) for _epoch in range(2)] == [2 * GOOD] * 2
     assert len(decoded) == 4 * GOOD
 
@@ -196,28 +200,28 @@ def test_without_a_cache_each_file_is_decoded_each_time(folder, decoded):
 def test_what_is_on_disk_is_there_in_the_next_session(folder, decoded, course_home):
     """The second session must start as fast as the first one ended."""
     for _session in range(2):
-        _count(data.loaders(data.load(folder), image_size=16, cache="disk").train)
+        _count(data.make_loaders(data.load(folder), image_size=16, cache="disk").train)
     assert len(decoded) == 2 * GOOD
-    _count(data.loaders(data.load(folder), image_size=32, cache="disk").train)
-    assert len(decoded) == 4 * GOOD  # another size is another picture
+    _count(data.make_loaders(data.load(folder), image_size=32, cache="disk").train)
+    assert len(decoded) == 4 * GOOD  # another size is another image
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk"])
 def test_a_changed_file_is_read_anew(folder, course_home, cache):
-    """Who mends a picture must see the mended one, without clearing anything by hand."""
-    batches = data.loaders(data.load(folder), image_size=16, cache=cache, normalization="none").val
+    """Who mends an image must see the mended one, without clearing anything by hand."""
+    batches = data.make_loaders(data.load(folder), image_size=16, cache=cache).val
     before = next(iter(batches))[0][0]
-    path = batches.dataset.pictures.paths[0]
+    path = batches.dataset.images.paths[0]
     damage.photo((40, 30), seed=999).save(path)
     os.utime(path, ns=(time.time_ns(), time.time_ns() + 10**9))  # some file systems count whole seconds
     assert not torch.equal(next(iter(batches))[0][0], before)
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk"])
-def test_caches_are_bounded_and_all_pictures_still_come(folder, course_home, cache):
+def test_caches_are_bounded_and_all_images_still_come(folder, course_home, cache):
     """A full cache makes loading slower, never wrong, and never fills the machine."""
-    limit = 5 * 18 * 25 * 3 + 1000  # bytes: of the 32 pictures about five fit
-    batches = data.loaders(data.load(folder), image_size=16, cache=cache, cache_gb=limit / 1e9).train
+    limit = 5 * 18 * 25 * 3 + 1000  # bytes: of the 32 images about five fit
+    batches = data.make_loaders(data.load(folder), image_size=16, cache=cache, cache_gb=limit / 1e9).train
     assert [_count(batches) for _epoch in range(3)] == [2 * GOOD] * 3
     memory = batches.dataset.caches[-1]
     assert 0 < memory.used <= limit
@@ -235,14 +239,14 @@ def test_an_overfull_folder_is_cleared_from_its_oldest(tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["7.npy", "8.npy", "9.npy"]
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b"\x93NUMPY\x01\x00", b"\x80\x04."])
+@each_case("content", [b"", b"garbage", b"\x93NUMPY\x01\x00", b"\x80\x04."])
 def test_a_damaged_cached_file_is_made_anew(folder, course_home, content):
     """A cut or foreign file in the cache (a pickle, too) must be replaced, and nothing in it run."""
     splits = data.load(folder)
-    expected = next(iter(data.loaders(splits, image_size=16, cache="disk").val))[0]
+    expected = next(iter(data.make_loaders(splits, image_size=16, cache="disk").val))[0]
     for file in (course_home / "cache").rglob("*.npy"):
         file.write_bytes(content)
-    assert torch.equal(next(iter(data.loaders(splits, image_size=16, cache="disk").val))[0], expected)
+    assert torch.equal(next(iter(data.make_loaders(splits, image_size=16, cache="disk").val))[0], expected)
 
 
 def test_a_full_disk_does_not_end_loading(folder, course_home, monkeypatch):
@@ -252,44 +256,46 @@ def test_a_full_disk_does_not_end_loading(folder, course_home, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(caching.np, "save", full)
-    batches = data.loaders(data.load(folder), image_size=16, cache="disk").train
+    batches = data.make_loaders(data.load(folder), image_size=16, cache="disk").train
     assert _count(batches) == 2 * GOOD
     assert list((course_home / "cache").rglob("*.part")) == []
 
 
 def test_nothing_is_written_unless_asked(folder, course_home):
-    """The default keeps pictures in memory, and makes no folder."""
-    _count(data.loaders(data.load(folder), image_size=16).train)
+    """The default keeps images in memory, and makes no folder."""
+    _count(data.make_loaders(data.load(folder), image_size=16).train)
     assert not course_home.exists()
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("options", "said"),
     [
         ({"cache": "dsik"}, "Did you mean 'disk'"),
         ({"workers": -1}, "workers"),
         ({"image_size": 0}, "image_size"),
-        ({"resize": "crpo"}, "Did you mean 'crop'"),
-        ({"normalization": "imagent"}, "Did you mean 'imagenet'"),
+        ({"balance": "samler"}, "Did you mean 'sampler'"),
+        ({"eval_preset": torch.nn.Identity()}, "image_size or presets, not both"),
+        ({"image_size": None, "train_preset": torch.nn.Identity()}, "so eval_preset is needed, too"),
     ],
 )
 def test_wrong_options_are_named(folder, options, said):
     """Before anything is loaded, in one line."""
     with pytest.raises(DataError, match=said):
-        data.loaders(data.load(folder), **{"image_size": 16, **options})
+        data.make_loaders(data.load(folder), **{"image_size": 16, **options})
 
 
-def test_pictures_in_memory_can_be_bytes():
+def test_images_in_memory_can_be_bytes():
     """CIFAR-10 as bytes takes a quarter of the memory; what comes out is the same."""
     images = torch.randint(0, 256, (6, 3, 8, 8), dtype=torch.uint8)
-    few, full = (data.Pictures(x, [0, 1] * 3, classes=("a", "b")) for x in (images, images / 255))
+    few, full = (data.ImageTensors(x, [0, 1] * 3, classes=("a", "b")) for x in (images, images / 255))
     assert few.images.dtype == torch.uint8
     assert all(torch.equal(few[i][0], full[i][0]) for i in range(6))
 
 
-def test_pictures_in_memory_can_be_varied(few_digits):
-    """Lesson 08 augments pictures that lie in memory."""
-    batches = data.loaders(few_digits, image_size=8, augment=True, resize="squash").train
+def test_images_in_memory_can_be_varied(few_digits):
+    """Lesson 08 augments images that lie in memory."""
+    preset = data.transforms.train_preset(8, resize="squash", normalization="none")
+    batches = data.make_loaders(few_digits, train_preset=preset).train
     images = torch.cat([images for images, _labels in batches])
     assert images.shape == few_digits.train.images.shape
     assert sorted(images.sum(dim=(1, 2, 3)).tolist()) == pytest.approx(

@@ -37,7 +37,7 @@ def test_what_is_no_loaders_is_told_how_to_make_them():
 def test_batches_that_do_not_fit_are_one_line():
     """Types and shapes of images and labels, and batches that are no pairs: in val, and in train alone."""
     pairs = [(images.unsqueeze(0), label.unsqueeze(0)) for images, label in zip(IMAGES, LABELS, strict=True)]
-    picture = Image.new("RGB", (16, 16))
+    image = Image.new("RGB", (16, 16))
     for batches, line in [
         (_batches((IMAGES * 255).byte()), "uint8"),
         (_batches(IMAGES.double()), "float64"),
@@ -48,7 +48,7 @@ def test_batches_that_do_not_fit_are_one_line():
         (_batches(labels=nn.functional.one_hot(LABELS)), r"the labels are int64 \(4, 2\)"),
         ([{"images": images, "labels": labels} for images, labels in pairs], "a batch is no pair but dict"),
         ([(*pair, "name") for pair in pairs], "a batch is no pair but a tuple of 3"),
-        ([([picture], labels) for _images, labels in pairs], "the images are no tensor but Image"),
+        ([([image], labels) for _images, labels in pairs], "the images are no tensor but Image"),
         ([(images, [0]) for images, _labels in pairs], "the labels are no tensor but list"),
     ]:
         _refused(line, val=batches)

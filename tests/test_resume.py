@@ -137,7 +137,7 @@ def _fit(splits, folder, *, epochs=3, optimizer=None, batch_size=8, **options):
     with runtime.seeded(0):
         model = models.create("gap_net", num_classes=2, in_channels=3)
     optimizer = optimizer(model.parameters()) if optimizer else None
-    loaders = data.loaders(splits, batch_size=batch_size, **prepare)
+    loaders = data.make_loaders(splits, train_preset=data.transforms.train_preset(**prepare), batch_size=batch_size)
     given = {"optimizer": optimizer, "checkpoints": folder, "resume": True, "device": "cpu", "progress": False}
     return training.fit(model, loaders, epochs=epochs, **{"lr": 0.05, **given, **options})
 

@@ -18,7 +18,7 @@ CONTESTANTS = ("base", *scaling.AXES)
 def few():
     """Two textures, 20 patches of each for training."""
     splits = data.load("textures").select(["brick", "moon"])
-    pictures = (data.Pictures(s.images[::5], s.labels[::5], classes=s.classes) for s in (splits.train, splits.val))
+    pictures = (data.ImageTensors(s.images[::5], s.labels[::5], classes=s.classes) for s in (splits.train, splits.val))
     train, val = pictures
     return data.Splits(train, val, val, card=splits.card)
 

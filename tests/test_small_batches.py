@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import BatchSampler, SequentialSampler
 
 from imgcls_course import data, runtime, training
-from imgcls_course.data.samplers import Folded, batch_sizes
+from imgcls_course.data.samplers import TrainBatchSampler, batch_sizes
 from imgcls_course.data.splits import Splits
 from imgcls_course.errors import CourseWarning, TrainingError
 
@@ -21,7 +21,7 @@ def _normed(inputs: int = 64) -> nn.Module:
 def _digits(few_digits, count: int, **options) -> data.Loaders:
     """So many digits to train on."""
     train, val = few_digits.train.subset(range(count)), few_digits.val.subset(range(20))
-    return data.loaders(Splits(train, val, few_digits.test, card=few_digits.card), **options)
+    return data.make_loaders(Splits(train, val, few_digits.test, card=few_digits.card), **options)
 
 
 def _fit(model, loaders, **options):
@@ -34,7 +34,7 @@ def test_only_a_last_batch_of_one_joins_the_one_before():
     assert batch_sizes(9, batch_size=4) == [4, 5]
     for count in range(12):
         for size in range(1, 6):
-            folded, whole = Folded(SequentialSampler(range(count)), size), list(range(count))
+            folded, whole = TrainBatchSampler(SequentialSampler(range(count)), size), list(range(count))
             batches = list(folded)
             assert len(batches) == len(folded)
             assert [index for batch in batches for index in batch] == whole
@@ -46,7 +46,7 @@ def test_only_a_last_batch_of_one_joins_the_one_before():
 
 def test_a_last_batch_of_one_trains_whatever_gives_the_batches(few_digits):
     """In memory, seeded, by workers, as features of several views, and as a plain list."""
-    for options in ({}, {"steady": True}, {"workers": 1}):
+    for options in ({}, {"per_image_seeds": True}, {"workers": 1}):
         loaders = _digits(few_digits, 33, **options)
         assert len(_fit(_normed(), loaders, epochs=1)) == 1
         assert [len(labels) for _images, labels in loaders.train] == [33], options
@@ -85,7 +85,7 @@ def test_a_survivor_among_broken_images_trains(tmp_path):
     folder = damage.labelled(tmp_path, train=6, val=3)
     for path in sorted((folder / "train").rglob("*.jpg"))[:7]:
         path.write_bytes(b"no image")
-    loaders = data.loaders(data.load(str(folder)), image_size=16, batch_size=3, augment=False)
+    loaders = data.make_loaders(data.load(str(folder)), eval_preset=data.transforms.eval_preset(16), batch_size=3)
     history = _fit(nn.Sequential(_normed(3 * 16 * 16), nn.Linear(3, 2)), loaders, epochs=6)
     assert len(history) == 6
 
@@ -125,7 +125,7 @@ def test_a_batch_that_cannot_be_read_moves_no_schedule(tmp_path):
     def run(name, epochs):
         with runtime.seeded(0):
             model = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(12, 2))
-        loaders = data.loaders(splits, image_size=16, batch_size=1, augment=False)
+        loaders = data.make_loaders(splits, eval_preset=data.transforms.eval_preset(16), batch_size=1)
         schedule = training.schedules.cosine(0.1, epochs=4)
         with pytest.warns(CourseWarning, match="left out"):
             return _fit(model, loaders, epochs=epochs, schedule=schedule, checkpoints=tmp_path / name, resume=True)

@@ -5,6 +5,7 @@ import shutil
 
 import damage
 import pytest
+from cases import each_case
 from commands import imgcls
 
 from imgcls_course import data, evaluation, training
@@ -32,13 +33,13 @@ def _paths(splits, root) -> dict[str, list[str]]:
 
 def _listed(folder, run):
     """The splits of a folder as the list of a run has them."""
-    return data.load(folder, divide=data.SplitList.read(run).again)
+    return data.load(folder, splitter=data.SplitList.from_run(run).apply)
 
 
 def test_the_list_gives_the_same_splits(photos, tmp_path):
     """Read again, of the folder written in another way or moved, each file must be where it was."""
     splits = data.load(photos, seed=3, fractions=(0.6, 0.2, 0.2))
-    assert split_list.write(splits, tmp_path / "run") == tmp_path / "run" / "splits.csv"
+    assert split_list.write_split_list(splits, tmp_path / "run") == tmp_path / "run" / "splits.csv"
     before = _paths(splits, photos)
     assert _paths(_listed(f"{photos}/", tmp_path / "run"), photos) == before
     moved = photos.rename(tmp_path / "elsewhere")
@@ -47,7 +48,7 @@ def test_the_list_gives_the_same_splits(photos, tmp_path):
 
 def test_the_list_is_a_table_for_people(photos, tmp_path):
     """Split, label, path and size, in a form that spreadsheets open."""
-    split_list.write(data.load(photos), tmp_path)
+    split_list.write_split_list(data.load(photos), tmp_path)
     with (tmp_path / "splits.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 24
@@ -58,7 +59,7 @@ def test_the_list_is_a_table_for_people(photos, tmp_path):
 def test_files_that_are_gone_or_new_are_said(photos, tmp_path, capsys):
     """What is gone is left out of its split; what is new is in none, since nobody knows where it belongs."""
     before = _paths(data.load(photos), photos)
-    split_list.write(data.load(photos), tmp_path)
+    split_list.write_split_list(data.load(photos), tmp_path)
     gone = [before[name][0] for name in SPLITS]
     for name in gone:
         (photos / name).unlink()
@@ -76,7 +77,7 @@ def test_files_that_are_gone_or_new_are_said(photos, tmp_path, capsys):
 def test_a_new_file_in_a_given_test_split_is_test(tmp_path, capsys):
     """A test folder that is added after training is what the run is examined on; new files to train on are left out."""
     folder = damage.labelled(tmp_path / "photos", train=4, val=2)
-    split_list.write(data.load(folder), tmp_path)
+    split_list.write_split_list(data.load(folder), tmp_path)
     damage.labelled(folder, test=3)
     damage.photo(seed=99).save(folder / "train" / "ants" / "new.jpg")
     splits = _listed(folder, tmp_path)
@@ -86,13 +87,13 @@ def test_a_new_file_in_a_given_test_split_is_test(tmp_path, capsys):
 
 def test_another_folder_is_not_mistaken_for_it(photos, tmp_path):
     """Numbered files have the same names everywhere: their sizes tell that they are others."""
-    split_list.write(data.load(photos), tmp_path)
+    split_list.write_split_list(data.load(photos), tmp_path)
     other = shutil.copytree(photos, tmp_path / "other")
     for number, path in enumerate(sorted(other.rglob("*.jpg"))):
         damage.photo((50, 60 + number), seed=500 + number).save(path)
-    listed = data.SplitList.read(tmp_path)
-    assert listed.knows(find_layout(photos))
-    assert not listed.knows(find_layout(other))
+    listed = data.SplitList.from_run(tmp_path)
+    assert listed.matches(find_layout(photos))
+    assert not listed.matches(find_layout(other))
     with pytest.raises(DataError, match="is not the data of this run"):
         _listed(other, tmp_path)
 
@@ -100,14 +101,14 @@ def test_another_folder_is_not_mistaken_for_it(photos, tmp_path):
 @pytest.mark.parametrize("left", [0.1, 0.6])
 def test_a_folder_is_known_after_much_was_deleted_or_added(photos, tmp_path, left):
     """All that is left is of the run, or all of the run is there: it is the same folder."""
-    split_list.write(data.load(photos), tmp_path)
-    listed, files = data.SplitList.read(tmp_path), sorted(photos.rglob("*.jpg"))
+    split_list.write_split_list(data.load(photos), tmp_path)
+    listed, files = data.SplitList.from_run(tmp_path), sorted(photos.rglob("*.jpg"))
     for seed in range(60):
         damage.photo(seed=700 + seed).save(photos / "ants" / f"new{seed}.jpg")
-    assert listed.knows(find_layout(photos, least_classes=1))
+    assert listed.matches(find_layout(photos, least_classes=1))
     for path in [*photos.rglob("new*.jpg"), *files[int(left * 24) :]]:
         path.unlink()
-    assert listed.knows(find_layout(photos, least_classes=1))
+    assert listed.matches(find_layout(photos, least_classes=1))
 
 
 def test_a_corrected_label_is_said(photos, tmp_path, capsys):
@@ -117,10 +118,10 @@ def test_a_corrected_label_is_said(photos, tmp_path, capsys):
         "\n".join(["file,label", *rows]).replace("1.jpg,ants", "1.jpg,fly"), encoding="utf-8"
     )
     options = {"labels": photos / "ants" / "labels.csv"}
-    split_list.write(data.load(photos / "ants", **options), tmp_path)
+    split_list.write_split_list(data.load(photos / "ants", **options), tmp_path)
     text = options["labels"].read_text(encoding="utf-8")
     options["labels"].write_text(text.replace("2.jpg,ants", "2.jpg,fly"), encoding="utf-8")
-    data.load(photos / "ants", **options, divide=data.SplitList.read(tmp_path).again)
+    data.load(photos / "ants", **options, splitter=data.SplitList.from_run(tmp_path).apply)
     assert "Files with another label than before: 1." in capsys.readouterr().out
 
 
@@ -131,28 +132,28 @@ def test_odd_names_come_back(tmp_path):
         for seed in range(3):
             damage.photo(seed=seed).save(tmp_path / "photos" / name / f"-{seed};.jpg")
     splits = data.load(tmp_path / "photos")
-    split_list.write(splits, tmp_path)
+    split_list.write_split_list(splits, tmp_path)
     root = tmp_path / "photos"
     assert _paths(_listed(root, tmp_path), root) == _paths(splits, root)
 
 
 def test_images_in_memory_need_no_list(digits, tmp_path):
     """The course's sets are split the same for ever."""
-    assert split_list.write(digits, tmp_path) is None
-    assert split_list.write(data.load("posters"), tmp_path) is None
+    assert split_list.write_split_list(digits, tmp_path) is None
+    assert split_list.write_split_list(data.load("posters"), tmp_path) is None
     assert list(tmp_path.iterdir()) == []
-    assert data.SplitList.read(tmp_path) is None
+    assert data.SplitList.from_run(tmp_path) is None
 
 
 def test_a_damaged_list_is_one_line(tmp_path):
     """It is an ordinary file that somebody may have edited."""
     old = "split,label,path,bytes\ntrain,ants,1.jpg,5\n"
     (tmp_path / "splits.csv").write_text(old, encoding="utf-8")
-    assert data.SplitList.read(tmp_path).checksums == {}  # without checksums, as they were
+    assert data.SplitList.from_run(tmp_path).checksums == {}  # without checksums, as they were
     for text in ("", "a,b\n", "split,label,path,bytes\ntrain,ants,1.jpg\n", "split,label,path,bytes\nx,a,1.jpg,3\n"):
         (tmp_path / "splits.csv").write_text(text, encoding="utf-8")
-        with pytest.raises(DataError, match="no list of the files") as caught:
-            data.SplitList.read(tmp_path)
+        with pytest.raises(DataError, match="not a list of the files") as caught:
+            data.SplitList.from_run(tmp_path)
         assert "\n" not in str(caught.value)
 
 
@@ -183,10 +184,10 @@ def test_resume_goes_on_with_the_same_files(photos, tmp_path):
         options = ("--data", photos, "--out", tmp_path / name, *SMALL, "--schedule", "constant")
         imgcls("train", *options, "--epochs", epochs)
     assert (tmp_path / "whole" / "splits.csv").read_bytes() == (tmp_path / "stopped" / "splits.csv").read_bytes()
-    whole, stopped = (data.SplitList.read(tmp_path / name) for name in ("whole", "stopped"))
+    whole, stopped = (data.SplitList.from_run(tmp_path / name) for name in ("whole", "stopped"))
     damage.photo(seed=99).save(photos / "ants" / "new.jpg")
-    splits = stopped.again(find_layout(photos))
-    assert _paths(splits, photos) == _paths(whole.again(find_layout(photos)), photos)
+    splits = stopped.apply(find_layout(photos))
+    assert _paths(splits, photos) == _paths(whole.apply(find_layout(photos)), photos)
     assert "new.jpg" not in {path.name for name in SPLITS for path in splits[name].paths}
 
 
@@ -201,7 +202,7 @@ def test_a_run_without_a_list_gets_one(photos, tmp_path):
     assert (run / "splits.csv").read_bytes() == listed
 
 
-@pytest.mark.parametrize("text", ["a,b", "", "0.7;0.x", "0.9,0.9"])
+@each_case("text", ["a,b", "", "0.7;0.x", "0.9,0.9"])
 def test_fractions_that_are_none(photos, tmp_path, text):
     """On the command line they come as a text."""
     with pytest.raises(DataError, match="fractions"):
@@ -212,15 +213,15 @@ def test_fractions_that_are_none(photos, tmp_path, text):
 def _evaluation(folder, run, capsys, **options):
     """The splits for an evaluation, and what was said."""
     capsys.readouterr()
-    listed = data.SplitList.read(run)
-    splits = data.load(folder, divide=lambda layout: split_list.for_evaluation(layout, listed=listed, **options))
+    listed = data.SplitList.from_run(run)
+    splits = data.load(folder, splitter=lambda layout: split_list.for_evaluation(layout, listed=listed, **options))
     return splits, capsys.readouterr().out
 
 
 def test_training_images_in_other_places_are_said(photos, tmp_path, capsys):
     """Moved, below another folder, smaller or with another ending: they are no fresh images, and scores too good."""
     trained = len(data.load(photos).train)
-    split_list.write(data.load(photos), tmp_path)
+    split_list.write_split_list(data.load(photos), tmp_path)
     for name in ("moved/ants", "moved/bées"):
         shutil.copytree(photos / name[6:], tmp_path / "moved" / "train" / name[6:])
     for kind in ("smaller", "png"):
@@ -252,23 +253,23 @@ def test_new_images_of_the_same_size_are_another_folder(tmp_path):
             for number in range(6):
                 seed += 1
                 damage.photo(seed=seed).save(tmp_path / name / label / f"{number:04}.bmp")
-    split_list.write(data.load(tmp_path / "old"), tmp_path)
-    listed = data.SplitList.read(tmp_path)
+    split_list.write_split_list(data.load(tmp_path / "old"), tmp_path)
+    listed = data.SplitList.from_run(tmp_path)
     assert len(listed.checksums) == 12
-    assert listed.knows(find_layout(tmp_path / "old"))
-    assert not listed.knows(find_layout(tmp_path / "new"))
+    assert listed.matches(find_layout(tmp_path / "old"))
+    assert not listed.matches(find_layout(tmp_path / "new"))
 
 
 def test_checksums_of_large_sets_are_of_some_files(photos, tmp_path, monkeypatch):
     """Reading a hundred thousand files takes minutes; those with a checksum speak for the others."""
     monkeypatch.setattr(split_list, "SUMMED", 5)
-    split_list.write(data.load(photos), tmp_path)
-    listed = data.SplitList.read(tmp_path)
+    split_list.write_split_list(data.load(photos), tmp_path)
+    listed = data.SplitList.from_run(tmp_path)
     assert 3 <= len(listed.checksums) <= 5
     assert len(listed.sizes) == 24
-    assert listed.knows(find_layout(photos))
+    assert listed.matches(find_layout(photos))
     shutil.copytree(photos, tmp_path / "above" / "train")
-    assert len(listed.learned_from(find_layout(tmp_path / "above"))[0]) == len(data.load(photos).train)
+    assert len(listed.training_images_in(find_layout(tmp_path / "above"))[0]) == len(data.load(photos).train)
 
 
 @pytest.mark.parametrize("more", [0, 8])
@@ -276,7 +277,7 @@ def test_a_class_with_another_name_is_said(photos, tmp_path, capsys, more):
     """Half of the images would be left out as new, and the score be that of the others."""
     for seed in range(more):  # then most of the files are of the class
         damage.photo(seed=800 + seed).save(photos / "ants" / f"more{seed}.jpg")
-    split_list.write(data.load(photos), tmp_path)
+    split_list.write_split_list(data.load(photos), tmp_path)
     (photos / "ants").rename(photos / "Ant")
     with pytest.raises(DataError, match="'Ant' is not a class of this network: did you mean 'ants'"):
         _listed(photos, tmp_path)

@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from cases import each_case
 
 from imgcls_course.data.stable_split import stable_split
 from imgcls_course.errors import DataError
@@ -41,7 +42,7 @@ def test_shares_are_nearly_those_asked_for():
     assert Counter(_split(_names(20)).values()) == {"train": 14, "val": 4, "test": 2}
 
 
-@pytest.mark.parametrize("seed", range(5))
+@each_case("seed", range(5))
 def test_no_tenth_that_is_deleted_brings_train_and_test_together(seed):
     """Whichever tenth goes, at random or all of one split, no file changes between train and test."""
     rng = np.random.default_rng(seed)
@@ -108,7 +109,7 @@ def test_a_single_file_is_refused_by_the_name_of_its_class():
     assert [len(part) for part in parts] == [1, 1, 0]
 
 
-@pytest.mark.parametrize("fractions", [(1.0,), (0.5, 0.4), (0.7, 0.3, 0.0), (1.2, -0.1, -0.1)])
+@each_case("fractions", [(1.0,), (0.5, 0.4), (0.7, 0.3, 0.0), (1.2, -0.1, -0.1)])
 def test_fractions_must_make_a_whole(fractions):
     """Fractions that leave files out, or use them twice, must be refused."""
     with pytest.raises(DataError, match="sum to 1"):

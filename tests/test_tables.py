@@ -1,6 +1,7 @@
 """Tables as CSV: what is written is read again, and what cannot be read is one line."""
 
 import pytest
+from cases import each_case
 
 from imgcls_course.data.layouts.tables import guarded, read_rows, unguarded, write_rows
 from imgcls_course.errors import DataError
@@ -14,7 +15,7 @@ def test_what_is_written_is_read_again(tmp_path):
     assert read_rows(write_rows(rows, tmp_path / "t.csv")) == rows
 
 
-@pytest.mark.parametrize("mark", ["\t", ";", ",", "|", " "])
+@each_case("mark", ["\t", ";", ",", "|", " "])
 def test_delimiters(tmp_path, mark):
     """The first line says what stands between cells, outside of quotes."""
     (tmp_path / "t.csv").write_text(f'\n"a,b;c"{mark}d\n1{mark}"2{mark}3"\n\n', encoding="utf-8")
@@ -30,7 +31,7 @@ def test_a_guarded_cell_is_no_formula():
         assert guarded(cell) == unguarded(cell) == cell
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04x", b"\xd0\xcf\x11\xe0x", b"a,b\0c"])
+@each_case("content", [b"PK\x03\x04x", b"\xd0\xcf\x11\xe0x", b"a,b\0c"])
 def test_workbooks_are_no_tables(tmp_path, content):
     """An .xlsx renamed to .csv would be read as noise."""
     (tmp_path / "t.csv").write_bytes(content)

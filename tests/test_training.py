@@ -17,7 +17,7 @@ from imgcls_course.training import History, run_epoch
 @pytest.fixture
 def loaders(few_digits):
     """Batches of three digits: 16 or 17 batches an epoch."""
-    return data.loaders(few_digits)
+    return data.make_loaders(few_digits)
 
 
 def _fit(model, loaders, **options) -> History:
@@ -94,7 +94,7 @@ def test_means_weigh_every_sample_alike():
 def test_loss_and_accuracy_are_torchs(few_digits):
     """Loss must be torch's cross-entropy over the whole set, accuracy the part of right answers."""
     model, val = models.perceptron(64, 3), few_digits.val
-    result = run_epoch(model, data.loaders(few_digits, batch_size=7).val)
+    result = run_epoch(model, data.make_loaders(few_digits, batch_size=7).val)
     logits = model(val.images)
     assert result.loss == pytest.approx(nn.functional.cross_entropy(logits, val.labels).item(), rel=1e-5)
     assert result.accuracy == pytest.approx((logits.argmax(dim=1) == val.labels).double().mean().item())
@@ -193,7 +193,7 @@ def test_labels_out_of_range_are_named():
         model = nn.Linear(2, 2)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1) if learning else None
         before = _state(model)
-        with pytest.raises(DataError, match=f"Label {label} of picture 1 "):
+        with pytest.raises(DataError, match=f"Label {label} of image 1 "):
             run_epoch(model, [(torch.rand(3, 2), torch.tensor([0, label, 1]))], optimizer=optimizer)
         assert _same(_state(model), before)
 
@@ -203,7 +203,7 @@ def test_a_label_out_of_range_in_training_puts_the_model_back():
     good, bad = (torch.rand(4, 2), torch.tensor([0, 1, 0, 1])), (torch.rand(4, 2), torch.tensor([0, 1, 0, 5]))
     model = nn.Linear(2, 2)
     before = _state(model)
-    with pytest.raises(DataError, match="Label 5 of picture 3 "):
+    with pytest.raises(DataError, match="Label 5 of image 3 "):
         _fit(model, _hand_made(train=[good, bad], val=[good]))
     assert _same(_state(model), before)
 
@@ -381,7 +381,7 @@ def test_a_huge_learning_rate_is_named(few_digits):
     for batch_size, lr in itertools.product((32, 10_000), (1e30, 1e38)):  # many batches, and one batch an epoch
         model = models.mlp(64, 3)
         with pytest.raises(TrainingError) as caught:
-            _fit(model, data.loaders(few_digits, batch_size=batch_size), lr=lr)
+            _fit(model, data.make_loaders(few_digits, batch_size=batch_size), lr=lr)
         numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?e\+\d+", str(caught.value))]
         assert any(number < lr for number in numbers), caught.value
         assert "\n" not in str(caught.value)
@@ -428,7 +428,7 @@ def test_history_best_and_column():
 def test_ten_digits_are_learned(digits):
     """The lesson promises accuracy 0.90 for a perceptron and 0.95 with a hidden layer, with the defaults of `fit`."""
     for make, floor in ((models.perceptron, 0.90), (models.mlp, 0.95)):
-        assert _fit(make(64, 10), data.loaders(digits)).best["val_accuracy"] >= floor, make
+        assert _fit(make(64, 10), data.make_loaders(digits)).best["val_accuracy"] >= floor, make
 
 
 class _ThreeHeads(nn.Module):
@@ -597,7 +597,7 @@ def test_mixed_labels_count_by_their_largest_part():
 
 def test_reduced_precision_learns_as_much(few_digits):
     """Weights stay float32, so small steps are not lost: the accuracy must be that of float32, nearly."""
-    loaders = data.loaders(few_digits, batch_size=32)
+    loaders = data.make_loaders(few_digits, batch_size=32)
     found = {}
     for name in ("float32", "bfloat16", "auto"):
         torch.manual_seed(0)
@@ -628,9 +628,9 @@ def test_what_is_no_model_or_no_loaders_is_one_line(few_digits, loaders):
     """Splits instead of loaders, one split, the two swapped, a name: said before anything else."""
     model = models.perceptron(64, 3)
     for given, line in [
-        ((model, few_digits), r"data\.loaders\(splits, …\)"),
-        ((model, loaders.train), "got PictureLoader, which has no train, val, classes"),
-        ((model, few_digits.train), "got Pictures, which has no train, val"),
+        ((model, few_digits), r"data\.make_loaders\(splits, …\)"),
+        ((model, loaders.train), "got ImageLoader, which has no train, val, classes"),
+        ((model, few_digits.train), "got ImageTensors, which has no train, val"),
         ((loaders, model), "must be a model .* got Loaders"),
         (("resnet18", loaders), "must be a model .* got str"),
     ]:

@@ -19,7 +19,7 @@ def net():
 @pytest.fixture
 def loaders(few_digits):
     """Batches of three digits."""
-    return data.loaders(few_digits.few(10), batch_size=16)
+    return data.make_loaders(few_digits.sample_per_class(10), batch_size=16)
 
 
 def _learning(model) -> set[str]:
@@ -86,13 +86,14 @@ def test_a_probe_is_training_with_a_frozen_body(net, loaders):
     quick = training.linear_probe(net, loaders, epochs=5, lr=0.05, device="cpu", progress=False)
     # The batches come in another order, so the last digits differ.
     assert quick[-1]["val_loss"] == pytest.approx(slow[-1]["val_loss"], rel=0.1)
-    logits = [model.eval()(loaders.val.dataset.pictures.images) for model in (frozen, net)]
+    logits = [model.eval()(loaders.val.dataset.images.images) for model in (frozen, net)]
     assert (logits[0].argmax(1) == logits[1].argmax(1)).float().mean() > 0.9
 
 
 def test_each_view_is_another_pass(few_digits, net):
     """With augmentation, epochs must see one view after the other, and then the first again."""
-    loaders = data.loaders(few_digits.few(4), augment=True, batch_size=12)
+    preset = data.transforms.train_preset(8, normalization="none")
+    loaders = data.make_loaders(few_digits.sample_per_class(4), train_preset=preset, batch_size=12)
     found = training.extract_features(net, loaders, augmented_views=3, device="cpu", progress=False)
     assert len(found.train.views) == 3
     seen = []

@@ -247,7 +247,7 @@ def run(few_digits, tmp_path_factory):
     model = models.create("convnet", num_classes=3, in_channels=1)
     checkpoints = training.Checkpoints(folder, arch="convnet", options={"in_channels": 1})
     options = {"epochs": 3, "checkpoints": checkpoints, "device": "cpu", "progress": False}
-    training.fit(model, data.loaders(few_digits), schedule=lambda epoch: 0.05 if epoch < 1 else 0.0, **options)
+    training.fit(model, data.make_loaders(few_digits), schedule=lambda epoch: 0.05 if epoch < 1 else 0.0, **options)
     return folder
 
 

@@ -180,7 +180,7 @@ def test_picture_explorer_refuses_a_class_that_is_not_there(few_digits):
 
 def test_picture_explorer_of_an_empty_class():
     """A class without pictures must be said, not break the explorer."""
-    pictures = data.Pictures(torch.rand(2, 1, 4, 4), [0, 0], classes=("full", "empty"))
+    pictures = data.ImageTensors(torch.rand(2, 1, 4, 4), [0, 0], classes=("full", "empty"))
     assert "0" in widgets.picture_explorer(pictures).drive(name="empty")
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import damage
 import pytest
 import torch
+from cases import each_case
 from commands import imgcls
 
 from imgcls_course import data, models, paths, training
 from imgcls_course.data import cache, workers
-from imgcls_course.data.prepared import Prepared
+from imgcls_course.data.transformed import TransformedDataset
 from imgcls_course.errors import DataError, FileError, TrainingError
 
 NOBODY = 65534
@@ -130,7 +131,7 @@ COMMANDS = {  # with a file where their folder should be
 }
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@each_case("name", COMMANDS)
 def test_every_command_looks_first(file, photos, tmp_path, monkeypatch, name):
     """What takes minutes or hours has not begun when a wrong place is named."""
     for place, work in {"training.epoch": "run_epoch", "evaluation.predictions": "predict"}.items():
@@ -145,7 +146,7 @@ def test_every_command_looks_first(file, photos, tmp_path, monkeypatch, name):
 def _fit(few_digits, folder, **options):
     """Train from the same start each time."""
     torch.manual_seed(0)
-    loaders = data.loaders(few_digits)
+    loaders = data.make_loaders(few_digits)
     given = {"epochs": 3, "checkpoints": folder, "resume": True, "device": "cpu", "progress": False}
     return training.fit(models.mlp(64, 3), loaders, **{**given, **options})
 
@@ -194,33 +195,33 @@ class _Usage:
 def test_a_cache_that_cannot_be_written_only_costs_time(photos, file, monkeypatch):
     """Images are decoded anew each time."""
     monkeypatch.setenv("IMGCLS_HOME", str(file))
-    loaders = data.loaders(data.load(str(photos)), image_size=32, cache="disk")
+    loaders = data.make_loaders(data.load(str(photos)), image_size=32, cache="disk")
     assert sum(len(labels) for _images, labels in loaders.train) == 16
 
 
 def test_the_memory_for_images_is_bounded_by_what_is_free(few_digits, monkeypatch):
     """A bound of a hundred gigabytes must not fill a laptop; a number that is none is one line."""
     monkeypatch.setattr(cache, "_free_memory", lambda: 4_000)
-    assert cache.bounded(10**12) == 2_000
-    assert cache.bounded(500) == 500
+    assert cache.memory_limit(10**12) == 2_000
+    assert cache.memory_limit(500) == 500
     monkeypatch.setattr(cache, "_free_memory", lambda: None)
-    assert cache.bounded(10**12) == 10**12
+    assert cache.memory_limit(10**12) == 10**12
     for value in (-1, float("nan"), float("inf"), "8GB"):
         with pytest.raises(DataError, match="cache_gb must be a number of gigabytes"):
-            data.loaders(few_digits, cache_gb=value)
+            data.make_loaders(few_digits, cache_gb=value)
 
 
 def test_shared_memory_is_looked_at_before_workers_start(photos, tmp_path, monkeypatch):
     """A container has 64 MB of it; the line names the remedy. Without workers none is needed."""
     monkeypatch.setattr(workers, "SHARED_MEMORY", tmp_path)
     monkeypatch.setattr("shutil.disk_usage", lambda place: _Usage())
-    loaders = data.loaders(data.load(str(photos)), image_size=32, workers=2)
+    loaders = data.make_loaders(data.load(str(photos)), image_size=32, workers=2)
     with pytest.raises(DataError, match=r"2 workers need .* of shared memory.*--workers 0"):
         next(iter(loaders.train))
-    assert len(list(data.loaders(data.load(str(photos)), image_size=32).train)) == 1
+    assert len(list(data.make_loaders(data.load(str(photos)), image_size=32).train)) == 1
 
 
-class _Killed(Prepared):
+class _Killed(TransformedDataset):
     """Images whose worker the system kills."""
 
     def __getitem__(self, index):
@@ -230,7 +231,7 @@ class _Killed(Prepared):
 
 def test_a_worker_that_is_gone_is_one_line(few_digits):
     """Killed for memory, most often: the remedy, and not torch's frames."""
-    loaders = data.loaders(few_digits, workers=1)
+    loaders = data.make_loaders(few_digits, workers=1)
     loaders.train.dataset.__class__ = _Killed
     with pytest.raises(DataError, match=r"ended by the system.*--workers 0") as caught:
         list(loaders.train)

@@ -33,7 +33,7 @@ def digits(batch_size: int) -> data.Loaders:
     """97 pictures to train on, and 41 for validation: neither goes evenly into anything."""
     few = data.load("digits").select(["1", "3", "8"])
     train, val = few.train.subset(torch.arange(97)), few.val.subset(torch.arange(41))
-    return data.loaders(Splits(train, val, few.test, card=few.card), batch_size=batch_size)
+    return data.make_loaders(Splits(train, val, few.test, card=few.card), batch_size=batch_size)
 
 
 def convolutions() -> nn.Module:
@@ -75,7 +75,9 @@ def unequal(balance: str) -> data.Loaders:
     few = data.load("digits").select(["1", "3", "8"])
     rare = few.train.labels == 2
     train = few.train.subset(torch.nonzero(~rare | (rare.cumsum(0) <= 5)).flatten()[:60])
-    return data.loaders(Splits(train, few.val, few.test, card=few.card), batch_size=16, steady=True, balance=balance)
+    return data.make_loaders(
+        Splits(train, few.val, few.test, card=few.card), batch_size=16, per_image_seeds=True, balance=balance
+    )
 
 
 def shares_of_one() -> data.Loaders:

@@ -45,7 +45,8 @@ def evaluate(
     count. Its classes have to be classes of the network; some may be missing.
     """
     from .. import devices, evaluation, training
-    from ..data import catalogue, splits
+    from ..data import catalogue
+    from ..data.labelled_images import ImageTensors
     from ..data.layouts import split_list
 
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
@@ -55,11 +56,11 @@ def evaluate(
     card = training.read_checkpoint_card(training.list_checkpoints(checkpoint)[0])
     evaluation.check_question(card.classes, positive=positive, threshold=threshold, split=split, **needs)
     print(catalogue.describe(data))
-    listed, own = split_list.SplitList.read(checkpoint), shares(fractions)
+    listed, own = split_list.SplitList.from_run(checkpoint), shares(fractions)
     divide = functools.partial(split_list.for_evaluation, listed=listed, fractions=own)
     with as_in_training(card.settings, data=data, pattern=pattern, labels=labels):
         options = {} if own is None else {"fractions": own}
-        loaded = catalogue.load(data, pattern=pattern, labels=labels, divide=divide, **options)
+        loaded = catalogue.load(data, pattern=pattern, labels=labels, splitter=divide, **options)
         found = evaluation.review(
             checkpoint,
             loaded,
@@ -79,7 +80,7 @@ def evaluate(
     if report is not None:
         from .. import report as reports
 
-        images = loaded[split] if isinstance(loaded[split], splits.Pictures) else None
+        images = loaded[split] if isinstance(loaded[split], ImageTensors) else None
         print(reports.write(found, report, title=f"{Path(data).name}: {found.positive}", images=images))
 
 
@@ -112,12 +113,12 @@ def predict(
 ) -> None:
     """Say what is on pictures, a line each. Broken or missing ones are named and skipped; exit status 1 if all are."""
     from .. import devices, evaluation, training
-    from ..data.layouts.unlabelled import say_skipped, sort_files
+    from ..data.layouts.unlabelled import find_images_and_others, skipped_message
 
-    # Where nothing is left, it is an error, and `sort_files` says so.
-    files, others = sort_files(pictures)
+    # Where nothing is left, it is an error, and `find_images_and_others` says so.
+    files, others = find_images_and_others(pictures)
     if others:
-        print(say_skipped(others), file=sys.stderr)
+        print(skipped_message(others), file=sys.stderr)
     if positive is not None and threshold is None:
         print(
             _("--positive is used only with --threshold; without it, the most probable class counts."), file=sys.stderr

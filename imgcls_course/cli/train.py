@@ -15,7 +15,7 @@ from .options import BATCH_SIZE, DATA, DEVICE, LABELS, PATTERN, WORKERS, as_in_t
 SETTINGS = ("data", "pattern", "labels", "weights", "augment", "balance", "batch_size", "epochs")
 SETTINGS += ("optimizer", "lr", "momentum", "weight_decay", "schedule", "freeze", "unfreeze_from", "seed")
 CHANNELS = 3  # images from files are colour
-AUGMENT = {"none": False, "usual": True, "strong": "strong"}
+AUGMENT = ("none", "usual", "strong")
 
 
 def train(
@@ -64,7 +64,7 @@ def train(
     from .. import devices, models, runtime, training
     from ..data import catalogue
     from ..data.layouts import split_list
-    from ..data.loaders import loaders
+    from ..data.loaders import make_loaders
 
     prepare = {
         "image_size": image_size,
@@ -81,22 +81,29 @@ def train(
         out, arch=arch, options=options, transforms=prepare, settings=settings, save_interval=save_interval
     )
     _check_free(checkpoints, resume=resume)
-    augments = _augments(augment)
+    train_preset, eval_preset = _presets(augment, **prepare)
     processes = training.distributed.process_group()
     before = processes.broadcast_from_main(lambda: _settings_before(checkpoints))
     settings["schedule_epochs"] = _schedule_epochs(schedule, epochs=epochs, before=before, out=out)
     lr_of = training.schedules.make_schedule(schedule, lr=lr, epochs=settings["schedule_epochs"])
     goes_on = before is not None
-    listed = processes.broadcast_from_main(lambda: split_list.SplitList.read(out) if goes_on else None)
+    listed = processes.broadcast_from_main(lambda: split_list.SplitList.from_run(out) if goes_on else None)
     with processes.main_prints_only():
         print(catalogue.describe(data))
         read = {"pattern": pattern, "labels": labels, "fractions": shares(fractions)}
         with as_in_training(before or {}, data=data, pattern=pattern, labels=labels):
-            splits = catalogue.load(data, **read, divide=listed.again if listed else None)
-    if processes.is_main and goes_on and not listed and split_list.write(splits, out):
+            splits = catalogue.load(data, **read, splitter=listed.apply if listed else None)
+    if processes.is_main and goes_on and not listed and split_list.write_split_list(splits, out):
         print(_("This run had no {name}: its splits were made anew from the folder.", name=split_list.FILE))
-    options = {"batch_size": batch_size, "workers": workers, "augment": augments, "balance": balance, "steady": True}
-    batches = loaders(splits, **options, **prepare)
+    batches = make_loaders(
+        splits,
+        train_preset=train_preset,
+        eval_preset=eval_preset,
+        batch_size=batch_size,
+        balance=balance,
+        per_image_seeds=True,
+        workers=workers,
+    )
     if (bits := getattr(splits.train, "bits", 16)) < 16:
         checkpoints.transforms["bits"] = bits  # new pictures have to be scaled like these
     with runtime.seeded(seed):
@@ -119,7 +126,7 @@ def train(
         schedule=lr_of,
         precision=precision,
         device=device,
-        checkpoints=replace(checkpoints, before_first_save=lambda: split_list.write(splits, out)),
+        checkpoints=replace(checkpoints, before_first_save=lambda: split_list.write_split_list(splits, out)),
         resume=resume,
         seed=seed,
         on_epoch_end=lambda history: _record(history, out),
@@ -128,11 +135,17 @@ def train(
         _finish(history, out)
 
 
-def _augments(name: str) -> bool | str:
-    """Return what `data.loaders` calls it, or raise one line."""
-    if name not in AUGMENT:
-        raise DataError(unknown(name, _("a way to augment"), AUGMENT))
-    return AUGMENT[name]
+def _presets(augment: str, **options):
+    """Return the presets for training and for the rest, or raise one line."""
+    from ..data import transforms
+
+    if augment not in AUGMENT:
+        raise DataError(unknown(augment, _("a way to augment"), AUGMENT))
+    eval_preset = transforms.eval_preset(**options)
+    if augment == "none":
+        return eval_preset, eval_preset
+    extra = transforms.STRONG if augment == "strong" else ()
+    return transforms.train_preset(**options, extra=extra), eval_preset
 
 
 def _check_together(context: typer.Context, *, optimizer: str, freeze: bool, unfreeze_from: str) -> None:

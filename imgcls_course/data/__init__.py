@@ -1,4 +1,4 @@
-"""Data: real pictures with labels, in three disjoint splits, and batches of them.
+"""Data: images with labels, in three disjoint splits, and batches of them.
 
 What needs no torch, such as `audit` and `posters`, is loaded without it.
 """
@@ -12,16 +12,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "auditing.audit": ["audit"],
         "balance": ["class_weights"],
         "bundled": ["posters"],
-        "cards": ["CARDS", "Card"],
-        "catalogue": ["load", "names"],
-        "decode": ["PictureError", "read"],
-        "files": ["PictureFiles"],
+        "cards": ["CARDS", "DatasetCard"],
+        "catalogue": ["list_datasets", "load"],
+        "decode": ["ImageError", "read_image"],
+        "labelled_images": ["ImageFiles", "ImageTensors"],
         "layouts.find": ["find_layout"],
         "layouts.layout": ["Layout"],
-        "loaders": ["Loaders", "loader", "loaders"],
+        "loaders": ["Loaders", "make_eval_loader", "make_loaders"],
         "layouts.split_list": ["SplitList"],
         "online": ["download"],
-        "splits": ["Pictures", "Splits", "stratified_split"],
-        "layouts.unlabelled": ["find_pictures"],
+        "splits": ["Splits", "stratified_split"],
+        "layouts.unlabelled": ["find_images"],
     },
 )

@@ -1,25 +1,26 @@
-"""What is known about each data set: where it comes from, its licence, its classes and its size."""
+"""The data sets of the course: where each comes from, its licence, its classes and its size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A file to download, and how to know that it is the right one.
+    """A file to download, and how to verify it.
 
-    Attributes
+    Parameters
     ----------
     url : str
+        Where to download it.
     size : int
-        Bytes to download.
+        In bytes.
     md5 : str
-        Of the archive, as its publisher or torchvision states it; empty where nobody states one.
+        Checksum of the archive, as its publisher or torchvision states it; empty where nobody does.
     manifest : str
         Where there is no `md5`: the name of a list in `datasets/`, in the format of `sha256sum`, of every file inside.
     inside : str
-        The folder in the archive whose content is wanted; empty: all of it.
+        The folder in the archive whose content is used; empty for all of it.
     into : str
-        The folder below that of the data set to put the content in; empty: straight into it.
+        The folder, below that of the data set, for the content; empty for that of the data set itself.
     """
 
     url: str
@@ -31,32 +32,38 @@ class Archive:
 
     @property
     def file(self) -> str:
-        """The name of the file, at the end of the URL."""
+        """The file name, at the end of the URL."""
         return self.url.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True)
-class Card:
+class DatasetCard:
     """The description of a data set.
 
-    Attributes
+    Parameters
     ----------
     name : str
         What `data.load` takes.
-    title, source, licence, note : str
-        For the reader; `source` names where the pictures come from.
+    title : str
+        A name in words.
+    source : str
+        Where the images come from.
+    licence : str
+        Under which they may be used.
     classes : tuple of str
         In the order of the labels 0, 1, ….
     shape : tuple of int, or None
-        Of one picture: (channels, height, width), in pixels; None for pictures of many sizes.
+        Of one image: (channels, height, width) in pixels; None for images of many sizes.
     count : int
-        Pictures in all splits together.
+        Images in all splits together.
+    note : str
+        What else to know.
     archives : tuple of Archive
-        What to download; empty for what comes with the course.
+        What to download; empty for data that come with the course.
     unpacked : int
-        Bytes that the files take up once unpacked, rounded up.
+        Bytes that the unpacked files take up, rounded up.
     folder : str
-        Where the files are kept, if not under `name`: two data sets may share one copy.
+        Where the files are kept, if not under `name`: two data sets can share one copy.
     stand_in : str
         A bundled data set to use where there is no internet.
     """
@@ -76,16 +83,16 @@ class Card:
 
     def __str__(self) -> str:
         size = f"{self.shape[1]}×{self.shape[2]}" if self.shape else "many sizes"
-        return f"{self.title}: {self.count:,} pictures of {size}, {len(self.classes)} classes. {self.source}."
+        return f"{self.title}: {self.count:,} images of {size}, {len(self.classes)} classes. {self.source}."
 
     @property
     def bundled(self) -> bool:
-        """Whether the data set is there without internet."""
+        """Whether the data set comes with the course."""
         return not self.archives
 
     @property
     def download_size(self) -> int:
-        """Bytes to download; 0 for what is bundled."""
+        """Bytes to download; 0 for bundled data sets."""
         return sum(archive.size for archive in self.archives)
 
 
@@ -101,12 +108,15 @@ _IMAGENETTE = (
     "tench, English springer, cassette player, chain saw, church, French horn, garbage truck, gas pump, golf ball, "
     "parachute"
 )
-_PETS = {  # what the two views of the Oxford pets have in common: one copy on disk serves both
-    "source": "O. M. Parkhi, A. Vedaldi, A. Zisserman and C. V. Jawahar, Cats and Dogs, CVPR 2012 (Oxford-IIIT Pet)",
-    "licence": "CC BY-SA 4.0 (the data set; the photographs belong to those who took them)",
-    "shape": None,
-    "count": 7349,
-    "archives": (
+_PETS = DatasetCard(  # what the two views of the Oxford pets have in common: one copy on disk serves both
+    name="",
+    title="",
+    classes=(),
+    source="O. M. Parkhi, A. Vedaldi, A. Zisserman and C. V. Jawahar, Cats and Dogs, CVPR 2012 (Oxford-IIIT Pet)",
+    licence="CC BY-SA 4.0 (the data set; the photographs belong to those who took them)",
+    shape=None,
+    count=7349,
+    archives=(
         Archive(
             url="https://www.robots.ox.ac.uk/~vgg/data/pets/data/images.tar.gz",
             size=791_918_971,
@@ -118,9 +128,9 @@ _PETS = {  # what the two views of the Oxford pets have in common: one copy on d
             md5="95a8c909bbe2e81eed6a22bccdf3f68f",
         ),
     ),
-    "unpacked": 900_000_000,
-    "folder": "oxford_iiit_pet",
-}
+    unpacked=900_000_000,
+    folder="oxford_iiit_pet",
+)
 _FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 _FASHION_FILES = (
     ("train-images-idx3-ubyte.gz", 26_421_880, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
@@ -132,7 +142,7 @@ _FASHION_FILES = (
 CARDS = {
     card.name: card
     for card in (
-        Card(
+        DatasetCard(
             name="digits",
             title="Handwritten digits",
             source="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998, from scikit-learn",
@@ -142,7 +152,7 @@ CARDS = {
             count=1797,
             note="Written by 13 people, scanned, and counted down to 8×8 pixels of 17 grey levels.",
         ),
-        Card(
+        DatasetCard(
             name="faces",
             title="Faces and other patches of photos",
             source="A part of Labeled Faces in the Wild (Huang et al., 2007), from scikit-image",
@@ -150,12 +160,12 @@ CARDS = {
             classes=("face", "other"),
             shape=(1, 25, 25),
             count=200,
-            note="100 faces and 100 patches of photos without a face. 200 pictures are few: expect a wide spread.",
+            note="100 faces and 100 patches of photos without a face. 200 images are few: expect a wide spread.",
         ),
-        Card(
+        DatasetCard(
             name="textures",
             title="Patches of ten photos",
-            source="Cut from ten pictures that scikit-image brings along",
+            source="Cut from ten images that scikit-image brings along",
             licence="CC0 (brick, grass, gravel, retina), public domain or no known copyright restrictions (the others)",
             classes=("brick", "cells", "coins", "grass", "gravel", "moon", "page", "retina", "stars", "text"),
             shape=(1, 64, 64),
@@ -163,7 +173,7 @@ CARDS = {
             note="Each class is one photo. Its splits come from three strips that share no pixel; patches of one split "
             "may overlap.",
         ),
-        Card(
+        DatasetCard(
             name="posters",
             title="Posters with and without our logo",
             source="Drawn by imgcls_course/data/bundled/posters.py, some with parts of photographs from scikit-image",
@@ -174,16 +184,16 @@ CARDS = {
             note="Every shape from 1:6 to 6:1. Our logo is an iris of three blades, of any size, colour and tilt, at "
             "any place. Some of the others have a look-alike.",
         ),
-        Card(
+        DatasetCard(
             name="hymenoptera",
             title="Ants and bees",
             source="Photographs of ImageNet (Deng et al., 2009), chosen for PyTorch's tutorial on transfer learning",
-            licence="None stated; pictures of ImageNet, for non-commercial research and education",
+            licence="None stated; images of ImageNet, for non-commercial research and education",
             classes=("ants", "bees"),
             shape=None,
             count=397,
             note="244 photographs to learn from, 153 to choose on, none kept for a test; some of several megapixels. "
-            "train/ants/imageNotFound.gif is no photograph, and left aside.",
+            "train/ants/imageNotFound.gif is not a photograph, and is skipped.",
             archives=(
                 Archive(
                     url="https://download.pytorch.org/tutorial/hymenoptera_data.zip",
@@ -195,23 +205,23 @@ CARDS = {
             unpacked=50_000_000,
             stand_in="posters",
         ),
-        Card(
+        replace(
+            _PETS,
             name="cats_dogs",
             title="Cats and dogs",
             classes=("cat", "dog"),
             note="2,371 cats and 4,978 dogs of 37 breeds. The same photographs as `pet_breeds`.",
             stand_in="posters",
-            **_PETS,
         ),
-        Card(
+        replace(
+            _PETS,
             name="pet_breeds",
             title="37 breeds of cats and dogs",
             classes=tuple(_BREEDS.split(", ")),
             note="About 200 photographs of each of 12 breeds of cats and 25 of dogs.",
             stand_in="textures",
-            **_PETS,
         ),
-        Card(
+        DatasetCard(
             name="cifar10",
             title="Small photographs of ten kinds of things",
             source="A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009 (CIFAR-10)",
@@ -229,7 +239,7 @@ CARDS = {
             unpacked=190_000_000,
             stand_in="textures",
         ),
-        Card(
+        DatasetCard(
             name="fashion_mnist",
             title="Pieces of clothing",
             source="H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST, 2017 (Zalando Research)",
@@ -244,11 +254,11 @@ CARDS = {
             unpacked=55_000_000,
             stand_in="digits",
         ),
-        Card(
+        DatasetCard(
             name="imagenette",
             title="Ten classes of ImageNet that are easy to tell apart",
             source="J. Howard, Imagenette (fast.ai), 160 pixels version; photographs of ImageNet (Deng et al., 2009)",
-            licence="Apache-2.0 (the collection); pictures of ImageNet, for non-commercial research and education",
+            licence="Apache-2.0 (the collection); images of ImageNet, for non-commercial research and education",
             classes=tuple(_IMAGENETTE.split(", ")),
             shape=None,
             count=13_394,

@@ -1,4 +1,4 @@
-"""Which files are images: those whose ending Pillow knows, and those whose first bytes are an image's."""
+"""Which files are images: by their ending, or by their first bytes."""
 
 import contextlib
 import functools
@@ -13,8 +13,8 @@ from PIL import Image
 
 from ..i18n import _
 
-EXCLUDED = {  # formats that Pillow knows by name and we do not open
-    "EPS",  # is decoded by Ghostscript: a program that would run whatever the file tells it to
+EXCLUDED = {  # formats that Pillow knows and we do not open
+    "EPS",  # is decoded by Ghostscript, which would run any program in the file
     "WMF",  # drawing commands, which only Windows can draw
     "BUFR", "GRIB", "HDF5",  # tables of measurements; Pillow has no decoder for them
     "FITS", "MCIDAS", "SPIDER",  # measurements as well; nothing in them says which value is white
@@ -26,7 +26,7 @@ SIGNED = (  # formats that begin with bytes of their own, so that a file without
     "JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM", "QOI", "PSD"
 )  # fmt: skip
 HEIC, RAW, JXL = (".heic", ".heif", ".hif"), (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"), (".jxl",)
-DICOM = (".dcm", ".dicom")  # of hospitals; which values are black and white is for a person to say
+DICOM = (".dcm", ".dicom")  # medical; only a person can say which values are black and white
 MIME_TYPES = mimetypes.MimeTypes()  # the endings Python knows; what a system adds to them differs
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
@@ -48,11 +48,11 @@ def formats() -> tuple[str, ...]:
     return tuple(name for name in Image.OPEN if name not in EXCLUDED)
 
 
-def is_picture(path: Path) -> bool:
-    """Say whether a file is an image: by its ending, or by its first bytes where the ending says nothing else.
+def is_image(path: Path) -> bool:
+    """Say whether a file is an image: by its ending, or by its first bytes if the ending does not say otherwise.
 
-    A text stays a text, whatever is in it. A camera's raw file begins like a TIFF, but what Pillow finds in it is a
-    thumbnail, so it does not count.
+    A file named as a text is a text, whatever it contains. A raw file of a camera begins like a TIFF, but Pillow would
+    find only the thumbnail in it, so it does not count.
     """
     if not os.path.isfile(path):  # a folder, a pipe, or a link to nowhere
         return False
@@ -61,7 +61,7 @@ def is_picture(path: Path) -> bool:
 
 
 def remedy(path: Path) -> str:
-    """Say what to do with an image file that is not taken; "" where there is nothing to say."""
+    """Say how an image file of a format that is not read could be used; "" for any other file."""
     ending = path.suffix.lower()
     if not os.path.isfile(path):
         return ""
@@ -76,7 +76,7 @@ def remedy(path: Path) -> str:
 
 
 def remedies(paths: Iterable[Path]) -> str:
-    """Say it once for all of some files, as in "12 × HEIC, which needs …"; "" where there is nothing to say."""
+    """Summarise `remedy` for several files, as in "12 × HEIC, which needs …"; "" where there is nothing to say."""
     found = Counter(filter(None, map(remedy, paths)))
     return "; ".join(_("{n:,} × {what}", n=n, what=what) for what, n in sorted(found.items()))
 
@@ -98,14 +98,14 @@ def _says_nothing(ending: str) -> bool:
 
 
 def _begins_like_one(path: Path) -> bool:
-    """Read the header only, which costs the same for a file of any size."""
+    """Say whether a file has the header of an image; nothing more is read."""
     known = [name for name in SIGNED if name in formats()]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             Image.open(path, formats=known).close()
     except Image.DecompressionBombError:
-        return True  # an image, and too large: whoever reads it says so
+        return True  # it is an image, but too large; reading it will say so
     except Exception:  # Pillow's readers raise nearly everything on files that are something else
         return False
     return True

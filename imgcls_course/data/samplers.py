@@ -1,17 +1,47 @@
-"""In which order pictures come, who takes which, and what is random in each."""
+"""In which order images come, which process loads which, and from which seed each is augmented."""
 
 import contextlib
 import itertools
 from collections.abc import Iterator
+from typing import Protocol
 
 import torch
 from torch.utils.data import BatchSampler, Sampler
 
 
-def batch_sizes(count: int, *, batch_size: int) -> list[int]:
-    """Return how many of `count` images each batch of a training has: a last one of a single image is none.
+class IndexOrder(Protocol):
+    """What torch's samplers of a known length offer: the indices of an epoch, and how many there are."""
 
-    It joins the batch before, since batch norm cannot take the variance of one image.
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator: ...
+
+
+class BatchOrder(Protocol):
+    """The same of batch samplers: lists of indices."""
+
+    batch_size: int
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list]: ...
+
+
+def batch_sizes(count: int, *, batch_size: int) -> list[int]:
+    """Return how many images each batch of an epoch has, so that no training batch has a single image.
+
+    A last batch of one image joins the batch before it, since batch norm cannot take the variance of one image.
+
+    Parameters
+    ----------
+    count : int
+        Images of an epoch.
+    batch_size : int
+        Images of a batch.
+
+    Returns
+    -------
+    list of int
 
     Examples
     --------
@@ -24,46 +54,48 @@ def batch_sizes(count: int, *, batch_size: int) -> list[int]:
     return sizes
 
 
-class Folded(BatchSampler):
-    """Batches of indices for training, in the sizes that `batch_sizes` gives."""
+class TrainBatchSampler(BatchSampler):
+    """Batches of indices for training, in the sizes that `batch_sizes` returns."""
 
-    def __init__(self, sampler: Sampler, batch_size: int):
-        super().__init__(sampler, batch_size, drop_last=False)
+    def __init__(self, order: IndexOrder, batch_size: int):
+        super().__init__(order, batch_size, drop_last=False)
+        self.order = order
 
     def __len__(self) -> int:
-        return len(batch_sizes(len(self.sampler), batch_size=self.batch_size))
+        return len(batch_sizes(len(self.order), batch_size=self.batch_size))
 
     def __iter__(self) -> Iterator[list]:
-        order = iter(self.sampler)
-        for size in batch_sizes(len(self.sampler), batch_size=self.batch_size):
+        order = iter(self.order)
+        for size in batch_sizes(len(self.order), batch_size=self.batch_size):
             yield list(itertools.islice(order, size))
 
 
-class Part(Sampler):
-    """What one of several processes takes: of every batch of indices, each `of`-th, from the `rank`-th on.
+class ShardSampler(Sampler):
+    """The share of one process: of every batch of indices each `world_size`-th, from the `rank`-th on.
 
-    So each sample is taken once, and the parts of a batch differ by one at most; of a small one, some are empty.
+    Together the processes take each sample once. Their shares of a batch differ by one sample at most; of a small batch
+    some are empty.
     """
 
-    def __init__(self, batches: BatchSampler, *, rank: int, of: int):
-        self.batches, self.rank, self.of = batches, rank, of
-        self.batch_size = -(-batches.batch_size // of)  # the most there are
+    def __init__(self, batches: BatchOrder, *, rank: int, world_size: int):
+        self.batches, self.rank, self.world_size = batches, rank, world_size
+        self.batch_size = -(-batches.batch_size // world_size)  # of the largest share
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list]:
-        order = list(self.batches)  # drawn alike by all processes; what follows, each draws for itself
+        order = list(self.batches)  # all processes draw the same order; after that, each draws for itself
         if self.rank:
             torch.manual_seed(int(torch.randint(2**62, ())) + self.rank)
         for batch in order:
-            yield batch[self.rank :: self.of]
+            yield batch[self.rank :: self.world_size]
 
 
-class Seeded(Sampler):
-    """A random order, and with every index a seed for what is random in that picture, in this epoch."""
+class SeededSampler(Sampler):
+    """An order of indices, and with each index a seed for the augmentation of that image in this epoch."""
 
-    def __init__(self, order: Sampler):
+    def __init__(self, order: IndexOrder):
         self.order = order
 
     def __len__(self) -> int:
@@ -75,8 +107,11 @@ class Seeded(Sampler):
 
 
 @contextlib.contextmanager
-def drawing(seed: int | None) -> Iterator[None]:
-    """Draw from a seed inside, on the processor; None draws on as before. Quicker than `runtime.seeded`."""
+def cpu_seeded(seed: int | None) -> Iterator[None]:
+    """Draw from a seed inside the block, on the processor only, which is faster than `runtime.seeded`.
+
+    None changes nothing: the block goes on with the global random numbers.
+    """
     if seed is None:
         yield
         return

@@ -1,8 +1,9 @@
-"""Names in common use for the folders of splits, and those that look like them."""
+"""Which folders are splits, by the names in common use."""
 
 import re
 from collections.abc import Iterable
 
+Words = tuple[str, ...]
 SPLITS = ("train", "val", "test")
 WORDS = {
     "train": {"train", "training", "trainset", "trainingset", "traindata", "trainingdata"},
@@ -27,16 +28,21 @@ FILLERS |= {"sample", "samples", "set", "split"}
 
 
 def split_folders(names: Iterable[str]) -> dict[str, str]:
-    """Say which of some folders that lie side by side are splits.
+    """Find the splits among folders that lie side by side.
 
-    `training_set`, `Train Images` and `val2017` are by themselves. A further word, as in `seg_train`, could be that of
-    a class, as in `freight_train` or `test_tube`; so it has to come with two splits, as in `seg_train` and `seg_test`,
-    and no other word may.
+    `training_set`, `Train Images` and `val2017` are splits by themselves. A further word, as in `seg_train`, could
+    belong to a class, as in `freight_train` or `test_tube`. So it has to come with two splits, as in `seg_train` and
+    `seg_test`, and be the only such word.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The names of the folders.
 
     Returns
     -------
     dict of str to str
-        "train", "val" or "test" by name; a folder that is no split is not in it.
+        "train", "val" or "test" by name; folders that are not splits are left out.
 
     Examples
     --------
@@ -45,31 +51,34 @@ def split_folders(names: Iterable[str]) -> dict[str, str]:
     >>> split_folders(["freight_train", "test_tube", "trains"])
     {}
     """
-    found = looks_like_splits(names)
-    further = {name: _read(name)[1] for name in found}
-    words = set(further.values())
-    if len(words) > 1:
-        return {name: split for name, split in found.items() if not further[name]}
-    return found
+    parsed = _parsed(names)
+    if len({rest for _split, rest in parsed.values()}) > 1:
+        return {name: split for name, (split, rest) in parsed.items() if not rest}
+    return {name: split for name, (split, _rest) in parsed.items()}
 
 
 def looks_like_splits(names: Iterable[str]) -> dict[str, str]:
-    """As `split_folders`, with `cats_train`, `cats_test`, `dogs_train` and `dogs_test` in it as well."""
-    read = {name: found for name in names if (found := _read(name))}
-    splits_with: dict[tuple[str, ...], set[str]] = {}
-    for split, rest in read.values():
-        splits_with.setdefault(rest, set()).add(split)
-    return {name: split for name, (split, rest) in read.items() if not rest or len(splits_with[rest]) > 1}
+    """As `split_folders`, but several further words may occur: `cats_train`, `cats_test`, `dogs_train`, `dogs_test`."""
+    return {name: split for name, (split, _rest) in _parsed(names).items()}
 
 
 def is_filler(name: str) -> bool:
-    """Say whether a name is nothing but words such as "images" or "dataset"."""
+    """Say whether a name has only words such as "images" or "dataset", which describe no class."""
     words = _words(name)
     return bool(words) and set(words) <= FILLERS
 
 
-def _read(name: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return the split that a name speaks of, and its further words; None unless it speaks of exactly one."""
+def _parsed(names: Iterable[str]) -> dict[str, tuple[str, Words]]:
+    """Return the split and the further words of each name whose further words, if any, come with two splits."""
+    parsed = {name: found for name in names if (found := _parse(name))}
+    splits_with: dict[Words, set[str]] = {}
+    for split, rest in parsed.values():
+        splits_with.setdefault(rest, set()).add(split)
+    return {name: (split, rest) for name, (split, rest) in parsed.items() if not rest or len(splits_with[rest]) > 1}
+
+
+def _parse(name: str) -> tuple[str, Words] | None:
+    """Return the split in a name, and its further words; None unless it has the name of exactly one split."""
     words = _words(name)
     splits = [SPLIT_FOLDERS[word] for word in words if word in SPLIT_FOLDERS]
     rest = tuple(word for word in words if word not in SPLIT_FOLDERS and word not in FILLERS)
@@ -77,5 +86,5 @@ def _read(name: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 def _words(name: str) -> list[str]:
-    """Cut at everything that is no letter, and where capitals begin a word, as in TrainSet."""
+    """Cut at everything that is not a letter, and where a capital begins a word, as in TrainSet."""
     return re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())

@@ -1,11 +1,11 @@
-"""A split of files by their names: one that is deleted or added moves none of the others, or nearly none.
+"""Split files by their names, so that deleting or adding one moves none of the others, or nearly none.
 
-Every file has a number in [0, 1), computed from its name. In the order of these numbers, each class is cut in three:
-test, then val, then train. Where the two cuts are is first of all fixed: at 0.1 and 0.3 for shares of 70, 20 and 10 %.
-Fixed cuts move nobody, but few files rarely fall into the three parts in the shares that were asked for. So a cut moves
-where a part would be more than an eighth too large or too small, by no more files than it takes. A file that changes
-sides then goes to the part beside its own: from test to val or back, from train to val or back, but never between train
-and test, whichever tenth of a class is deleted or added.
+Every file gets a number in [0, 1), computed from its name. Each class is sorted by these numbers and cut in three:
+test, then val, then train. The cuts are first placed at fixed numbers: 0.1 and 0.3 for shares of 70, 20 and 10 %. With
+fixed cuts no other file would ever move, but a small class would rarely be divided in the shares asked for. So if a
+part is more than an eighth too large or too small, its cut is shifted by just enough files. A file near a cut can then
+change to the neighbouring part, between test and val or between val and train, but never between train and test,
+whichever tenth of a class is deleted or added.
 """
 
 import hashlib
@@ -15,15 +15,19 @@ import numpy as np
 from ..errors import DataError
 from ..i18n import _
 
-SLACK = 0.125  # of what a part should have
-
-FRACTIONS = (0.7, 0.2, 0.1)  # of train, val and test, where nothing else is asked for
+SLACK = 0.125  # how much larger or smaller than asked for a part may be, as a share of its size
+FRACTIONS = (0.7, 0.2, 0.1)  # of train, val and test by default
 
 
 def stable_split(
-    names: list[str], labels: np.ndarray, *, classes: tuple[str, ...], fractions=(0.7, 0.2, 0.1), seed: int = 0
+    names: list[str],
+    labels: np.ndarray,
+    *,
+    classes: tuple[str, ...],
+    fractions: tuple[float, ...] = FRACTIONS,
+    seed: int = 0,
 ) -> list[np.ndarray]:
-    """Divide files in three by their names, each class by itself.
+    """Divide the files of each class in three by their names.
 
     Parameters
     ----------
@@ -32,22 +36,23 @@ def stable_split(
     labels : array of int, shape (N,)
         In [0, len(classes)).
     classes : tuple of str
-        For the error.
+        The name of each label, for the errors.
     fractions : two or three floats that sum to 1
-        For train, val and test, within an eighth of each where a class has many files; with two, test is empty.
+        The shares of train, val and test, kept to within an eighth of each if a class has many files; with two
+        fractions, test is empty.
     seed : int
-        Another seed, another split.
+        Another seed gives another split.
 
     Returns
     -------
     train, val, test : list of arrays of int
         Indices of files, disjoint, together 0 … N-1, each sorted. Every class has at least one file in train and one in
-        val; in test only if it has about as many as `fractions` ask for one.
+        val; one in test only if it is large enough that its share rounds to one.
 
     Raises
     ------
     DataError
-        If the fractions are no such numbers, or a class has a single file.
+        If the fractions are not such numbers, or a class has a single file.
     """
     check_fractions(fractions)
     counts = np.bincount(labels, minlength=len(classes))
@@ -65,12 +70,12 @@ def stable_split(
 
 
 def number(name: str, *, seed: int) -> float:
-    """Return a number in [0, 1) that nothing but the name and the seed decide, the same on every computer."""
+    """Return a number in [0, 1) that only depends on the name and the seed, the same on every computer."""
     digest = hashlib.sha256(f"{seed}/{name}".encode("utf-8", errors="surrogateescape")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
-def check_fractions(fractions) -> None:
+def check_fractions(fractions: tuple[float, ...]) -> None:
     """Raise a DataError unless these are two or three positive numbers that sum to 1."""
     if len(fractions) not in (2, 3) or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
         message = _("fractions must be two or three positive numbers that sum to 1, got {f}.", f=fractions)
@@ -78,7 +83,7 @@ def check_fractions(fractions) -> None:
 
 
 def _cuts(numbers: np.ndarray, val: float, test: float = 0.0) -> tuple[int, int]:
-    """Return how many of these sorted numbers are test, and how many are test or val; train has at least one."""
+    """Return how many of the sorted numbers belong to test, and how many to test or val; train gets at least one."""
     n = len(numbers)
     first = _near(int(np.searchsorted(numbers, test)), n * test, least=0, most=n - 2)
     second = int(np.searchsorted(numbers, test + val))
@@ -86,7 +91,7 @@ def _cuts(numbers: np.ndarray, val: float, test: float = 0.0) -> tuple[int, int]
 
 
 def _near(found: int, wanted: float, *, least: int, most: int) -> int:
-    """Return the nearest number of files that is within the slack of what is wanted."""
+    """Return the number of files nearest to `found` that is within the slack of what is wanted."""
     low, high = round((1 - SLACK) * wanted), round((1 + SLACK) * wanted)
     return min(max(found, low, least), max(high, least), most)
 

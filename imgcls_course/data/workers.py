@@ -1,4 +1,4 @@
-"""Processes that load beside the training: what they need of the system, and what it means when one of them ends."""
+"""Worker processes that load images: the shared memory that they need, and what it means when one of them ends."""
 
 import math
 import shutil
@@ -7,22 +7,30 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..i18n import _
+from .transformed import TransformedDataset
 
-SHARED_MEMORY = Path("/dev/shm")  # on Linux, batches come through files in here
-AHEAD = 2  # batches that torch lets every worker prepare
-LOST = ("DataLoader worker (pid", "unable to write to file", "unable to mmap", "unable to allocate shared memory")
-LOST += ("shared memory", "Bus error", "No space left on device", "Too many open files")
+SHARED_MEMORY = Path("/dev/shm")  # on Linux, workers send batches through files in this folder
+AHEAD = 2  # batches that each worker prepares in advance, torch's default
+LOST = (  # what torch's errors say when a worker process has ended
+    "DataLoader worker (pid",
+    "unable to write to file",
+    "unable to mmap",
+    "shared memory",
+    "Bus error",
+    "No space left on device",
+    "Too many open files",
+)
 
 
-def check_shared_memory(dataset, *, batch_size: int, workers: int) -> None:
-    """Raise a DataError in one line if the batches of so many workers have no room in shared memory.
+def check_shared_memory(dataset: TransformedDataset, *, batch_size: int, workers: int) -> None:
+    """Raise a DataError in one line if the batches of so many workers do not fit into shared memory.
 
-    A container has 64 MB of it, often; a worker that finds no room is killed by the system (bus error).
+    Containers often have only 64 MB of it, and the system kills a worker that needs more (bus error).
     """
-    if not workers or not SHARED_MEMORY.is_dir() or (blank := dataset.blank()) is None:
+    if not workers or not SHARED_MEMORY.is_dir() or (empty := dataset.empty_batch()) is None:
         return
-    of_one = math.prod(blank[0].shape[1:]) * blank[0].element_size()
-    needed = of_one * min(batch_size, len(dataset)) * (AHEAD * workers + 1)
+    per_image = math.prod(empty[0].shape[1:]) * empty[0].element_size()
+    needed = per_image * min(batch_size, len(dataset)) * (AHEAD * workers + 1)
     free = shutil.disk_usage(SHARED_MEMORY).free
     if needed > free:
         message = _(
@@ -37,7 +45,7 @@ def check_shared_memory(dataset, *, batch_size: int, workers: int) -> None:
 
 
 def one_line_if_lost(batches: Iterable) -> Iterator:
-    """Yield batches; turn what torch raises about a worker that has ended into a DataError."""
+    """Yield batches; turn torch's error about a worker that has ended into a DataError."""
     try:
         yield from batches
     except (RuntimeError, OSError) as error:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from torch import nn
 
-from ..data.files import PictureFiles
-from ..data.loaders import loader
+from ..data.labelled_images import ImageFiles
+from ..data.loaders import make_eval_loader
 from ..devices import Device
 from ..errors import CourseWarning, EvaluationError
 from ..i18n import _, counted
@@ -52,9 +52,9 @@ def classify(
     model, card
         From `training.load_checkpoint`: the card knows the classes, and how pictures were prepared.
     files : list of Path
-        Such as `data.find_pictures(["my_photos"])`.
+        Such as `data.find_images(["my_photos"])`.
     batch_size, workers
-        See `data.loaders`.
+        See `data.make_loaders`.
     device, precision, progress
         See `predict`.
 
@@ -73,8 +73,8 @@ def classify(
     if not card.transforms:
         raise EvaluationError(_("This checkpoint does not say how pictures were prepared, so files cannot be."))
     nobody_knows = [0] * len(files)
-    pictures = PictureFiles(files, nobody_knows, classes=card.classes)
-    batches = loader(pictures, transforms=card.transforms, batch_size=batch_size, workers=workers)
+    pictures = ImageFiles(files, nobody_knows, classes=card.classes)
+    batches = make_eval_loader(pictures, transforms=card.transforms, batch_size=batch_size, workers=workers)
     options = {"device": device, "precision": precision, "progress": progress}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CourseWarning)  # whoever asks gets the broken ones by name

@@ -187,6 +187,6 @@ def predict(
 
 def _paths(loader) -> tuple[str, ...]:
     """Return the paths of the pictures that came, or nothing where there are none."""
-    pictures = getattr(getattr(loader, "dataset", None), "pictures", None)
+    pictures = getattr(getattr(loader, "dataset", None), "images", None)
     broken = getattr(loader, "broken", {})
     return tuple(str(path) for path in getattr(pictures, "paths", ()) if path not in broken)

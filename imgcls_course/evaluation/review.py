@@ -10,9 +10,10 @@ import numpy as np
 from scipy import stats
 
 from .. import training
-from ..data.loaders import loader
+from ..data.labelled_images import remap_labels
+from ..data.loaders import make_eval_loader
 from ..data.split_names import SPLITS
-from ..data.splits import Splits, as_classes
+from ..data.splits import Splits
 from ..devices import Device
 from ..errors import EvaluationError, unknown
 from ..i18n import _, counted
@@ -163,7 +164,7 @@ def review(
         pictures a little larger than those it learned from (Touvron et al., "Fixing the train-test resolution
         discrepancy", NeurIPS 2019).
     batch_size, workers
-        See `data.loaders`.
+        See `data.make_loaders`.
     device, precision, progress
         See `predict`.
     **need
@@ -186,8 +187,8 @@ def review(
     prepare = card.transforms if image_size is None else {**card.transforms, "image_size": image_size}
 
     def batches(name: str):
-        pictures = as_classes(splits[name], card.classes)
-        return loader(pictures, transforms=prepare, batch_size=batch_size, workers=workers)
+        pictures = remap_labels(splits[name], card.classes)
+        return make_eval_loader(pictures, transforms=prepare, batch_size=batch_size, workers=workers)
 
     options = {"device": device, "precision": precision, "progress": progress}
     best = compare_epochs(checkpoint, batches("val"), positive=positive, **options, **need)[0] if need else None

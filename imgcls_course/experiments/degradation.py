@@ -15,8 +15,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .. import devices, paths, runtime, speed
-from ..data.loaders import Loaders
-from ..data.loaders import loaders as make_loaders
+from ..data.loaders import Loaders, make_loaders
 from ..data.splits import Splits
 from ..devices import Device
 from ..errors import TrainingError
@@ -80,7 +79,7 @@ def run(
     Parameters
     ----------
     loaders : Loaders
-        From `data.loaders`. The test split is not touched.
+        From `data.make_loaders`. The test split is not touched.
     depths : ints of the form 6n + 2
     seeds : ints
         Decide the weights at the start and the order of the batches.
@@ -128,11 +127,8 @@ def loaders(splits: Splits, *, image_size: int = 32, batch_size: int = 128) -> L
     from ..data import transforms
 
     shift = v2.RandomCrop(image_size, padding=image_size // 8)
-    presets = (
-        transforms.training(image_size, resize="squash", extra=[shift]),
-        transforms.evaluation(image_size, resize="squash"),
-    )
-    return make_loaders(splits, image_size=image_size, batch_size=batch_size, presets=presets)
+    preset = transforms.train_preset(image_size, resize="squash", extra=[shift])
+    return make_loaders(splits, train_preset=preset, batch_size=batch_size)
 
 
 def complete_epochs(rows: list[dict]) -> int:

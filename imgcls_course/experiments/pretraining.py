@@ -16,8 +16,8 @@ from torch.nn import functional
 from tqdm.auto import tqdm
 
 from .. import paths, runtime
-from ..data.decode import read
-from ..data.files import PictureFiles
+from ..data.decode import read_image
+from ..data.labelled_images import ImageFiles
 from ..data.splits import Splits
 from ..data.transforms import normalize
 from ..devices import Device
@@ -246,8 +246,8 @@ def _half(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.half().contiguous() if tensor.is_floating_point() else tensor.contiguous()
 
 
-def _in_memory(files: PictureFiles, *, limit: int | None) -> tuple[torch.Tensor, torch.Tensor]:
+def _in_memory(files: ImageFiles, *, limit: int | None) -> tuple[torch.Tensor, torch.Tensor]:
     """Decode the pictures: (N, 3, H, W) uint8 and (N,) int64."""
     chosen = range(0, len(files), max(1, len(files) // limit) if limit else 1)
-    arrays = [read(files.paths[index]) for index in tqdm(chosen, desc=_("reading"), unit="picture")]
+    arrays = [read_image(files.paths[index]) for index in tqdm(chosen, desc=_("reading"), unit="picture")]
     return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).contiguous(), files.labels[list(chosen)]

@@ -14,8 +14,7 @@ from tqdm.auto import tqdm
 
 from .. import runtime, speed
 from ..arguments import check_whole
-from ..data.loaders import Loaders
-from ..data.loaders import loaders as make_loaders
+from ..data.loaders import Loaders, make_loaders
 from ..data.splits import Splits
 from ..devices import Device
 from ..errors import ModelError, unknown

@@ -6,8 +6,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .. import runtime
-from ..data.loaders import Loaders
-from ..data.loaders import loaders as make_loaders
+from ..data.loaders import Loaders, make_loaders
 from ..data.splits import Splits
 from ..devices import Device
 from ..errors import TrainingError, unknown
@@ -60,7 +59,7 @@ def run(
     image_size : int, optional
         In pixels; None leaves pictures in memory as they are.
     resize, weights, arch
-        See `data.loaders` and `models.create`.
+        See `data.make_loaders` and `models.create`.
     last_part : str
         See `training.unfreeze_from`.
     precision, device
@@ -77,13 +76,17 @@ def run(
     for way in ways:
         if way not in WAYS:
             raise TrainingError(unknown(way, _("a way to train"), WAYS))
-    options = {"image_size": image_size, "resize": resize, "normalization": "imagenet", "batch_size": 16}
+    from ..data import transforms  # takes seconds to import
+
+    size = splits.train.images.shape[-1] if image_size is None else image_size
+    augmented, plain = (make(size, resize=resize) for make in (transforms.train_preset, transforms.eval_preset))
     create = {"arch": arch, "num_classes": len(splits.classes)}
     rows = []
     todo = [(count, seed, way) for count in per_class for seed in seeds for way in ways]
     for count, seed, way in tqdm(todo, disable=not progress, unit="training"):
-        few = splits if count is None else splits.few(count, seed=seed)
-        batches = make_loaders(few, augment=way != "frozen", **options)
+        few = splits if count is None else splits.sample_per_class(count, seed=seed)
+        preset = plain if way == "frozen" else augmented
+        batches = make_loaders(few, train_preset=preset, eval_preset=plain, batch_size=16)
         with runtime.seeded(seed):
             model = registry.create(**create, weights=None if way == "scratch" else weights)
         start = time.perf_counter()

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from ..data.batches import dtype_name
-from ..data.splits import check_labels
+from ..data.labelled_images import check_labels
 from ..errors import ModelError
 from ..i18n import _
 

@@ -108,7 +108,7 @@ def mistakes(found: list, *, images=None, root: Path | str = "", columns: int = 
     ----------
     found : list of evaluation.Mistake
         A file that cannot be read any more is a blank picture.
-    images : data.Pictures, optional
+    images : data.ImageTensors, optional
         Where the pictures are, by their index, if they are not in files.
     root : path
         The folder that relative paths start from; by default the current one.

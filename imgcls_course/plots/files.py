@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.decode import PictureError, read
+from ..data.decode import ImageError, read_image
 
 BLANK = np.full((3, 8, 8), 230, dtype=np.uint8)
 SHORTER_SIDE = 160  # pixels; more cannot be seen in a gallery
@@ -13,8 +13,8 @@ SHORTER_SIDE = 160  # pixels; more cannot be seen in a gallery
 def look(path: Path | str) -> np.ndarray | str:
     """Return the picture, (H, W, 3) uint8, or why there is none to show."""
     try:
-        return read(path, shorter_side=SHORTER_SIDE)
-    except PictureError as error:
+        return read_image(path, shorter_side=SHORTER_SIDE)
+    except ImageError as error:
         return error.reason
 
 

@@ -54,11 +54,11 @@ def check_given(model, loaders, *, epochs=0) -> None:
         kind = type(model).__name__
         raise TrainingError(_("The first argument must be a model (an nn.Module); got {kind}.", kind=kind))
     if isinstance(loaders, Splits):
-        raise TrainingError(_("Training needs batches, not splits. Make them with data.loaders(splits, …)."))
+        raise TrainingError(_("Training needs batches, not splits. Make them with data.make_loaders(splits, …)."))
     missing = [name for name in ("train", "val", "classes") if not hasattr(loaders, name)]
     if missing:
         message = _(
-            "The second argument must be what data.loaders(splits) returns, with train, val and classes; "
+            "The second argument must be what data.make_loaders(splits) returns, with train, val and classes; "
             "got {kind}, which has no {names}. Put batches of your own into "
             "data.Loaders(train=…, val=…, test=…, classes=…).",
             kind=type(loaders).__name__,

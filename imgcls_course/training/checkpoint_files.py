@@ -39,7 +39,7 @@ class CheckpointCard:
     options : dict
         Further arguments of `models.create`.
     transforms : dict
-        How images are prepared: the keyword arguments of `data.loaders` that decide it.
+        How images are prepared: the keyword arguments of `data.make_loaders` that decide it.
     settings : dict
         Whatever else you want to note about the run; compared when it is resumed.
     history : History

@@ -57,7 +57,7 @@ class Checkpoints:
     options : dict
         Further arguments of `models.create`.
     transforms : dict
-        How images are prepared: the keyword arguments of `data.loaders` that decide it.
+        How images are prepared: the keyword arguments of `data.make_loaders` that decide it.
     settings : dict
         Whatever else you want to note about the run; compared when it is resumed.
     save_interval : int

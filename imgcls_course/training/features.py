@@ -86,7 +86,7 @@ def extract_features(
     model : nn.Module
         Its last layer has to be linear. It computes in eval mode: batch norm stays as it is, and dropout is off.
     loaders : Loaders
-        From `data.loaders`; train and val are used.
+        From `data.make_loaders`; train and val are used.
     augmented_views : int
         Passes over the training images. More than one makes sense if the loaders augment: each pass sees other crops
         and flips.
@@ -112,7 +112,7 @@ def extract_features(
     Examples
     --------
     >>> from imgcls_course import data, models
-    >>> loaders = data.loaders(data.load("digits"))
+    >>> loaders = data.make_loaders(data.load("digits"))
     >>> features = extract_features(models.mlp(64, 10), loaders, progress=False)
     >>> next(iter(features.val))[0].shape
     torch.Size([32, 64])

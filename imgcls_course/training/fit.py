@@ -58,7 +58,7 @@ def fit(
         weights of the best epoch (`history.best`), and is on the device where it was before. The memory format of its
         weights may change (`speed.memory_format`).
     loaders : Loaders
-        From `data.loaders`, or anything else with `train`, `val` and `classes`. The test split is not touched.
+        From `data.make_loaders`, or anything else with `train`, `val` and `classes`. The test split is not touched.
     epochs : int
         Passes over the training images, including those before if the run is resumed.
     lr : float
@@ -120,14 +120,14 @@ def fit(
     -----
     If `torchrun` started several processes, each trains on its shard of every batch, and all make the same steps. The
     batch size is that of all processes together, so the history is that of one process, except for what each process
-    draws or measures for itself: dropout, mixup, augmentation without `data.loaders(steady=True)`, and batch norm,
+    draws or measures for itself: dropout, mixup, augmentation without `data.make_make_loaders(per_image_seeds=True)`, and batch norm,
     which takes the statistics of its own shard (none when it is frozen). On GPUs,
     `nn.SyncBatchNorm.convert_sync_batchnorm(model)` takes those of the whole batch.
 
     Examples
     --------
     >>> from imgcls_course import data, models
-    >>> loaders = data.loaders(data.load("digits"))
+    >>> loaders = data.make_loaders(data.load("digits"))
     >>> history = fit(models.perceptron(64, 10), loaders, epochs=2, progress=False)
     >>> history.column("epoch")
     [1, 2]

@@ -113,7 +113,7 @@ def linear_probe(
     model : nn.Module
         Its last layer has to be linear; only that is trained.
     loaders : Loaders
-        From `data.loaders`; train and val are used.
+        From `data.make_loaders`; train and val are used.
     augmented_views : int
         Passes over the training images, see `extract_features`.
     precision : {"float32", "bfloat16", "auto"}
@@ -135,7 +135,7 @@ def linear_probe(
     Examples
     --------
     >>> from imgcls_course import data, models
-    >>> loaders = data.loaders(data.load("digits"))
+    >>> loaders = data.make_loaders(data.load("digits"))
     >>> history = linear_probe(models.mlp(64, 10), loaders, epochs=2, progress=False)
     >>> len(history)
     2

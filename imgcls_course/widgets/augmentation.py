@@ -28,8 +28,8 @@ def augmentation_explorer(image: torch.Tensor, *, mark: tuple[float, float, floa
     def show(figure, *, resize, smallest, flip, turn, brightness, seed) -> str:
         extra = [v2.RandomRotation(turn, fill=list(transforms.GREY)), v2.ColorJitter(brightness=brightness)]
         options = {"resize": resize, "scale": (smallest, 1.0), "flip": flip, "normalization": "none"}
-        views = _views(image, transforms.training(image_size, **options, extra=extra), seed=seed)
-        spots = _views(place, transforms.training(image_size, **options, extra=extra[:1]), seed=seed)
+        views = _views(image, transforms.train_preset(image_size, **options, extra=extra), seed=seed)
+        spots = _views(place, transforms.train_preset(image_size, **options, extra=extra[:1]), seed=seed)
         left = [bool((spot > 0.8).all(dim=0).any()) for spot in spots]
         titles = [_("logo") if there else _("no logo") for there in left]
         plots.pictures(views, titles=titles, columns=4, ax=figure.subplots())
@@ -38,7 +38,7 @@ def augmentation_explorer(image: torch.Tensor, *, mark: tuple[float, float, floa
         return f"{resize}{parts}: {said}"
 
     controls = {
-        "resize": ipywidgets.Dropdown(options=transforms.POLICIES, description=_("resize")),
+        "resize": ipywidgets.Dropdown(options=transforms.RESIZE_POLICIES, description=_("resize")),
         "smallest": slider(_("smallest part"), value=0.1, low=0.1, high=1),
         "flip": slider(_("flip probability"), value=0.5, low=0, high=1),
         "turn": slider(_("turn, degrees"), value=0, low=0, high=45, step=5),

@@ -160,7 +160,7 @@ def feature_map_explorer(
     image_size : int, optional
         That the network gets, in pixels. Default: that of the pictures, if they are squares of one size; else 224.
     resize, normalization
-        How the network wants its pictures; see `data.transforms.evaluation`.
+        How the network wants its pictures; see `data.transforms.eval_preset`.
     size : int
         Height and width of each of the four things shown, in pixels.
 

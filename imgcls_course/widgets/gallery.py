@@ -35,7 +35,7 @@ class Gallery:
     image_size : int, optional
         That the network gets, in pixels. Default: that of the pictures, if they are squares of one size; else 224.
     resize : {"letterbox", "squash", "crop"}
-        See `data.transforms.evaluation`.
+        See `data.transforms.eval_preset`.
     normalization : {"imagenet", "symmetric", "none"}
     """
 
@@ -54,7 +54,7 @@ class Gallery:
         if not self._pictures:
             raise ExplorerError(_("There are no pictures to explore."))
         self.image_size = image_size or _common_size(self._pictures.values())
-        self._prepare = transforms.evaluation(self.image_size, resize=resize, normalization=normalization)
+        self._prepare = transforms.eval_preset(self.image_size, resize=resize, normalization=normalization)
         self.shown = functools.lru_cache(maxsize=4)(self._shown)
 
     @property
@@ -68,7 +68,7 @@ class Gallery:
 
     def _shown(self, name: str) -> torch.Tensor:
         """Return the same picture as an eye sees it: shape (C, S, S), uint8 or in [0, 1]."""
-        return self._prepare.vary(self._pictures[name])
+        return self._prepare.steps(self._pictures[name])
 
     def add(self, name: str, content: bytes) -> str:
         """Add a picture file by its content, and return the name it is known by: with a number, if there is one.
@@ -182,6 +182,6 @@ def _decoded(name: str, content: bytes, *, shorter_side: int) -> np.ndarray:
         path = Path(folder, "picture")
         path.write_bytes(content)
         try:
-            return decode.read(path, shorter_side=shorter_side)
-        except data.PictureError as error:
-            raise data.PictureError(name, error.reason) from error
+            return decode.read_image(path, shorter_side=shorter_side)
+        except data.ImageError as error:
+            raise data.ImageError(name, error.reason) from error

@@ -3,17 +3,17 @@
 import ipywidgets
 
 from .. import plots
-from ..data import Pictures
+from ..data import ImageTensors
 from ..i18n import _
 from .explorer import Explorer
 
 
-def picture_explorer(pictures: Pictures, *, count: int = 8) -> Explorer:
+def picture_explorer(pictures: ImageTensors, *, count: int = 8) -> Explorer:
     """Browse one class of a split, a few pictures at a time.
 
     Parameters
     ----------
-    pictures : Pictures
+    pictures : ImageTensors
     count : int
         Pictures shown at once.
     """

@@ -27,7 +27,7 @@ def threshold_explorer(predictions: Predictions, *, positive: str, images=None, 
     predictions : Predictions
     positive : str
         The class in question.
-    images : data.Pictures, optional
+    images : data.ImageTensors, optional
         Where the pictures are, by their index, if they are not in files.
     root : path
         The folder that relative paths start from; by default the current one. A file that cannot be read is blank.

@@ -92,12 +92,12 @@ print(course.overview())
 # %% [markdown]
 # ## Pictures to learn from
 #
-# Some data sets are on your computer already. `data.names()` lists them.
+# Some data sets are on your computer already. `data.list_datasets()` lists them.
 
 # %%
 from imgcls_course import data
 
-data.names()
+data.list_datasets()
 
 # %% [markdown]
 # We start with the smallest, handwritten digits. Each data set has a **card**: what it holds, and where it comes from.
@@ -283,7 +283,7 @@ from imgcls_course import models, runtime, training
 
 with runtime.seeded(0):
     model = models.perceptron(in_features=64, num_classes=10)
-history = training.fit(model, data.loaders(splits), epochs=10)
+history = training.fit(model, data.make_loaders(splits), epochs=10)
 
 # %% [markdown]
 # The bar counts batches of 32 pictures. (Unless you run the cell, it stands at 0 %.) How good is it? **Accuracy** is the part of the pictures that got the right label.

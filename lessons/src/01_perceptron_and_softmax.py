@@ -395,7 +395,7 @@ print("smaller:", (after < loss).item())
 two = splits.select(["0", "1"])
 with runtime.seeded(0):
     model = models.perceptron(in_features=64, num_classes=2)
-history = training.fit(model, data.loaders(two), epochs=5)
+history = training.fit(model, data.make_loaders(two), epochs=5)
 print("validation accuracy at least 0.98:", history.best["val_accuracy"] >= 0.98)
 
 # %% [markdown]
@@ -409,7 +409,7 @@ print("validation accuracy at least 0.98:", history.best["val_accuracy"] >= 0.98
 # %%
 with runtime.seeded(0):
     perceptron = models.perceptron(in_features=64, num_classes=10)
-loaders = data.loaders(splits)
+loaders = data.make_loaders(splits)
 history_perceptron = training.fit(perceptron, loaders, epochs=15)
 print("validation accuracy at least 0.90:", history_perceptron.best["val_accuracy"] >= 0.90)
 

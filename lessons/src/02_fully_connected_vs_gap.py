@@ -378,7 +378,7 @@ print(f"same body: {same} - parameters: {models.parameters(fc):,} and {models.pa
 # learning rate. (Lesson 08 says why that helps. `Adam` is a variant of gradient descent with its own step for each weight.)
 
 # %%
-loaders = data.loaders(small)
+loaders = data.make_loaders(small)
 
 
 def train(model):

@@ -467,7 +467,7 @@ for name, blocks in variants.items():
 
 # %%
 splits = data.load("textures").cropped(24)
-loaders = data.loaders(splits)
+loaders = data.make_loaders(splits)
 
 
 def accuracy(convs, kernel_size, seed):

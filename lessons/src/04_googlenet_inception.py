@@ -614,7 +614,7 @@ print(f"{with_heads / 1e6:.1f} against {without / 1e6:.1f} million: the heads ha
 # **Predict:** which one is more accurate, and by how much?
 
 # %%
-loaders = data.loaders(data.load("textures").resized(24), batch_size=16)
+loaders = data.make_loaders(data.load("textures").resized(24), batch_size=16)
 
 
 def trained(*, naive, seed):

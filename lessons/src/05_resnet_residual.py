@@ -83,7 +83,8 @@ def gradient_norms(model, images, labels):
 
 # %%
 splits = data.load("textures").cropped(20)
-loaders = data.loaders(splits, batch_size=32, normalization="symmetric")
+preset = data.transforms.eval_preset(20, normalization="symmetric")
+loaders = data.make_loaders(splits, eval_preset=preset, batch_size=32)
 with runtime.seeded(0):
     images, labels = next(iter(loaders.train))
 tuple(images.shape), round(images.min().item()), round(images.max().item())

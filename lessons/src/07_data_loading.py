@@ -168,7 +168,7 @@ splits = data.load(posters)
 splits.train
 
 # %% [markdown]
-# The posters are split already, so these splits are kept. The `.csv` that was left aside is a table of what is on each poster; we
+# The posters are split already, so these splits are kept. The `.csv` that was skipped is a table of what is on each poster; we
 # shall need it. An item of a split is a picture as it lies in its file, and its label.
 #
 # The other layout has the **labels in the file names**, as in the famous cats and dogs: `cat.9586.jpg`. We rename some posters
@@ -199,7 +199,7 @@ class NamedPictures(Dataset):
         return len(self.paths)
 
     def __getitem__(self, index):
-        return data.read(self.paths[index]), int(self.labels[index])
+        return data.read_image(self.paths[index]), int(self.labels[index])
 
 
 # %%
@@ -320,7 +320,7 @@ print("stop before training:", report.failed)
 # Both leaks are there, the copy and the shrunk one. In the terminal the same is `imgcls data audit FOLDER`; its exit status is 1
 # where something leaks or cannot be read, so that a script stops there.
 #
-# And if you train all the same? `data.loaders` leaves out what cannot be read, and a warning counts and names it, so that no epoch
+# And if you train all the same? `data.make_loaders` leaves out what cannot be read, and a warning counts and names it, so that no epoch
 # ends with an error at two in the morning. With `strict=True` it refuses before training starts.
 
 # %% [markdown]
@@ -338,7 +338,7 @@ print("stop before training:", report.failed)
 wide = data.posters.draw(4, shapes=(5, 6), logo_sizes=(0.5, 0.6))
 banner = torch.from_numpy(np.array(wide.image)).permute(2, 0, 1)
 views = [
-    data.transforms.evaluation(96, resize=policy).preview(banner, count=1)[0]
+    data.transforms.eval_preset(96, resize=policy).preview(banner, count=1)[0]
     for policy in ("crop", "squash", "letterbox")
 ]
 plots.pictures([banner, *views], titles=["poster", "crop", "squash", "letterbox"], columns=4)
@@ -408,7 +408,7 @@ wide_splits = data.load(drawn)
 
 # %%
 def train_with(policy):
-    loaders = data.loaders(wide_splits, image_size=96, resize=policy, augment=False)
+    loaders = data.make_loaders(wide_splits, eval_preset=data.transforms.eval_preset(96, resize=policy))
     with runtime.seeded(0):
         model = models.convnet(num_classes=2)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -463,8 +463,8 @@ print({policy: [round(share, 2) for share in shares] for policy, shares in found
 # or one could not compare two epochs. The two presets say so.
 
 # %%
-print(data.transforms.training(96, resize="crop"))
-print(data.transforms.evaluation(96, resize="crop"))
+print(data.transforms.train_preset(96, resize="crop"))
+print(data.transforms.eval_preset(96, resize="crop"))
 
 # %% [markdown]
 # `RandomResizedCrop` takes a random part of the picture, down to 8 % of its area: the standard for photographs, where any part
@@ -495,7 +495,8 @@ print(explorer.drive(resize="crop", turn=0.0))
 # while the network computes on this one. `pin_memory` puts batches where a GPU can fetch them faster; without a GPU it does nothing.
 
 # %%
-loaders = data.loaders(splits, image_size=96, resize="letterbox", batch_size=64)
+preset = data.transforms.train_preset(96, resize="letterbox")
+loaders = data.make_loaders(splits, train_preset=preset, batch_size=64)
 images, batch_labels = next(iter(loaders.train))
 print(tuple(images.shape), images.dtype, batch_labels[:8].shape, "-", len(loaders.train), "batches an epoch")
 
@@ -507,11 +508,11 @@ print(tuple(images.shape), images.dtype, batch_labels[:8].shape, "-", len(loader
 # %%
 large = folder / "large.jpg"
 data.posters.draw(6, largest=0.06).image.resize((1500, 1000)).save(large)
-steps = {"read and decode": lambda: data.read(large)}
-pixels = torch.from_numpy(data.read(large)).permute(2, 0, 1)
-preset = data.transforms.training(96)
-small = preset.vary(pixels)
-steps |= {"crop, resize, flip": lambda: preset.vary(pixels), "normalise": lambda: preset.finish(small)}
+steps = {"read and decode": lambda: data.read_image(large)}
+pixels = torch.from_numpy(data.read_image(large)).permute(2, 0, 1)
+preset = data.transforms.train_preset(96)
+small = preset.steps(pixels)
+steps |= {"crop, resize, flip": lambda: preset.steps(pixels), "normalise": lambda: preset.normalize(small)}
 
 
 # %%
@@ -526,13 +527,14 @@ spent = {name: seconds(step) for name, step in steps.items()}
 print("slowest:", max(spent, key=spent.get), "- fastest:", min(spent, key=spent.get))
 
 # %% [markdown]
-# Decoding the file is the slowest by far, and it gives the same bytes every time. So `data.loaders` decodes each picture **once**,
+# Decoding the file is the slowest by far, and it gives the same bytes every time. So `data.make_loaders` decodes each picture **once**,
 # keeps it at little more than the size that training needs, and augments from that. It is told when a file changes.
 #
 # **Predict:** how much faster is the second pass over the posters than the first?
 
 # %% tags=["nbval-ignore-output"]
-loaders = data.loaders(splits, image_size=96, resize="letterbox", batch_size=64)
+preset = data.transforms.train_preset(96, resize="letterbox")
+loaders = data.make_loaders(splits, train_preset=preset, batch_size=64)
 for name in ("first", "second", "third"):
     start = time.perf_counter()
     count = sum(len(batch_labels) for _images, batch_labels in loaders.train)

@@ -48,7 +48,7 @@ from imgcls_course.errors import TrainingError
 
 # %%
 splits = data.load("digits")
-loaders = data.loaders(splits, batch_size=50)
+loaders = data.make_loaders(splits, batch_size=50)
 with runtime.seeded(0):
     batches = list(loaders.train)
 print(tuple(batches[0][0].shape), "-", len(batches), "batches, the last one of", len(batches[-1][1]))
@@ -491,12 +491,12 @@ print(explorer.drive(kind="1/t"))
 def hurried(pictures):
     labels = pictures.labels.clone()
     labels[::5] = (labels[::5] + 1 + torch.arange(len(labels[::5])) % 9) % 10
-    return data.Pictures(pictures.images, labels, classes=pictures.classes)
+    return data.ImageTensors(pictures.images, labels, classes=pictures.classes)
 
 
-few = hurried(splits.few(20).train)
+few = hurried(splits.sample_per_class(20).train)
 plots.pictures(few.images[:10], titles=few.labels[:10].tolist(), columns=10)
-print(few, "-", int((few.labels != splits.few(20).train.labels).sum()), "wrong labels")
+print(few, "-", int((few.labels != splits.sample_per_class(20).train.labels).sum()), "wrong labels")
 
 # %% [markdown]
 # Above each picture stands its label as it was typed: the first and the sixth are wrong.
@@ -618,7 +618,7 @@ plain, dropout = wide(nn.ReLU), wide(nn.ReLU, lambda: nn.Dropout(0.8))
 cured = {
     "none": large,
     "cleaned": learn_three(plain, few.subset((credible >= 0.1).nonzero().flatten())),
-    "more data": learn_three(plain, hurried(splits.few(100).train)),
+    "more data": learn_three(plain, hurried(splits.sample_per_class(100).train)),
     "augment": learn_three(plain, few, vary=shaken),
     "dropout": learn_three(dropout, few),
     "batch norm": learn_three(wide(lambda: nn.BatchNorm1d(256), nn.ReLU), few),
@@ -757,7 +757,7 @@ check.early_stopping(early_stopping_solution, remember=False)
 # no part in the choice.
 
 # %%
-hasty = data.loaders(data.Splits(few, splits.val, splits.test, card=splits.card), batch_size=50)
+hasty = data.make_loaders(data.Splits(few, splits.val, splits.test, card=splits.card), batch_size=50)
 with runtime.seeded(0), contextlib.redirect_stdout(io.StringIO()):
     stopped, endless = plain(), plain()
     history = training.fit(stopped, hasty, epochs=60, lr=0.1, patience=10, progress=False)

@@ -62,9 +62,9 @@ ARCH = "course_resnet" if WEIGHTS == "course" else "resnet18"
 
 # %%
 splits = data.load(DATA)
-SIZE = None if isinstance(splits.train, data.Pictures) else 64
 if DATA == "textures":
     splits = splits.cropped(40)
+SIZE = splits.train.images.shape[-1] if isinstance(splits.train, data.ImageTensors) else 64
 splits = replace(splits, val=splits.val.subset(range(0, len(splits.val), 3)))
 CLASSES = len(splits.classes)
 print(f"{CLASSES} classes, {len(splits.train)} pictures to learn from, {len(splits.val)} to validate on")
@@ -202,7 +202,7 @@ as_it_is = models.create(ARCH, num_classes=len(known), weights=WEIGHTS).eval()
 # Three photos of different sizes; the middle square of each, at the size that the network learned from.
 
 # %%
-prepare = data.transforms.evaluation(64 if WEIGHTS == "course" else 224)
+prepare = data.transforms.eval_preset(64 if WEIGHTS == "course" else 224)
 photos = [skimage.data.chelsea(), skimage.data.coffee(), skimage.data.stereo_motorcycle()[0]]
 photos = [torch.from_numpy(photo.copy()).permute(2, 0, 1) for photo in photos]
 
@@ -299,8 +299,8 @@ check.freeze_body(freeze_body_solution, remember=False)
 
 # %%
 COUNTS = (2, 6, 20)
-options = {"image_size": SIZE, "normalization": "imagenet", "augment": False, "batch_size": 20}
-loaders = {count: data.loaders(splits.few(count), **options) for count in COUNTS}
+options = {"eval_preset": data.transforms.eval_preset(SIZE), "batch_size": 20}
+loaders = {count: data.make_loaders(splits.sample_per_class(count), **options) for count in COUNTS}
 images, labels = next(iter(loaders[6].train))
 print(tuple(images.shape[:2]), {count: len(loaders[count].train.dataset) for count in COUNTS})
 
@@ -407,7 +407,7 @@ print("right on more than 3 of 4 new pictures:", accuracy > 0.75)
 
 # %%
 def probe(count, seed):
-    batches = loaders[count] if seed == 0 else data.loaders(splits.few(count, seed=seed), **options)
+    batches = loaders[count] if seed == 0 else data.make_loaders(splits.sample_per_class(count, seed=seed), **options)
     history = training.linear_probe(training.freeze(start()), batches, epochs=30, lr=0.1, progress=False, seed=seed)
     return history.best["val_accuracy"]
 
@@ -638,8 +638,8 @@ print("the same weights:", same)
 # %%
 mine = folder / "mine.png"
 pictures.to_pil_image(splits.val[0][0]).save(mine)
-picture = torch.from_numpy(data.read(mine)).permute(2, 0, 1)
-batch = data.transforms.evaluation(**its_card.transforms)(picture)[None]
+picture = torch.from_numpy(data.read_image(mine)).permute(2, 0, 1)
+batch = data.transforms.eval_preset(**its_card.transforms)(picture)[None]
 with torch.no_grad():
     probabilities = loaded(batch).softmax(dim=1)[0]
 print("it is", splits.classes[splits.val[0][1]], "- the network says", its_card.classes[probabilities.argmax()])

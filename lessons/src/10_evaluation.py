@@ -45,7 +45,7 @@ from imgcls_course import check, data, evaluation, models, paths, plots, runtime
 
 # %%
 splits = data.load("digits")
-loaders = data.loaders(splits, batch_size=50)
+loaders = data.make_loaders(splits, batch_size=50)
 with runtime.seeded(0):
     network = models.mlp(64, 10)
 training.fit(network, loaders, epochs=5, lr=0.1, progress=False)

@@ -125,7 +125,7 @@ photos = {
     "astronaut": skimage.data.astronaut(),
 }
 photos = {name: torch.from_numpy(photo / 255).float().permute(2, 0, 1) for name, photo in photos.items()}
-large = torch.stack([data.transforms.evaluation(128)(photo) for photo in photos.values()])
+large = torch.stack([data.transforms.eval_preset(128)(photo) for photo in photos.values()])
 maps = {name: explain.feature_maps(network, large, STAGES) for name, network in networks.items()}
 print({layer: found.shape[1:] for layer, found in maps["trained"].items()})
 
@@ -229,7 +229,7 @@ check.blank_share(blank_share_solution, remember=False)
 
 # %%
 splits = data.load("posters")
-shrink = data.transforms.evaluation(64, resize="squash", normalization="none")
+shrink = data.transforms.eval_preset(64, resize="squash", normalization="none")
 posters = {
     name: torch.stack([shrink(image / 255) for image, _label in splits[name]]) for name in ("train", "val", "test")
 }
@@ -299,11 +299,11 @@ print(f"{len(rows)} patches, a channel a row")
 
 # %%
 known = literature.table("tiny_imagenet").column("class")
-prepare = data.transforms.evaluation(64)
+prepare = data.transforms.eval_preset(64)
 
 # %%
-seen = [prepare.vary(photos[name]) for name in ("cat", "coffee", "motorcycle")]
-inputs = torch.stack([prepare.finish(image) for image in seen])
+seen = [prepare.steps(photos[name]) for name in ("cat", "coffee", "motorcycle")]
+inputs = torch.stack([prepare.normalize(image) for image in seen])
 answers = explain.look(model, inputs).logits.argmax(dim=1)
 print([known[answer] for answer in answers])
 
@@ -487,7 +487,7 @@ def stickered(images, *, top=54, left=2, colour=(0.95, 0.1, 0.6)):
 def archive(name, chosen):
     grey = posters[name].mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
     images = torch.where(chosen[:, None, None, None], stickered(grey), grey)
-    return data.Pictures(images, splits[name].labels, classes=splits.classes)
+    return data.ImageTensors(images, splits[name].labels, classes=splits.classes)
 
 
 # %% [markdown]
@@ -497,7 +497,7 @@ def archive(name, chosen):
 # %%
 def probe(choose):
     parts = [archive(name, choose(splits[name].labels)) for name in ("train", "val", "test")]
-    loaders = data.loaders(data.Splits(*parts, card=splits.card), normalization="imagenet", augment=False)
+    loaders = data.make_loaders(data.Splits(*parts, card=splits.card), eval_preset=prepare)
     with runtime.seeded(0):
         network = models.create("course_resnet", num_classes=2, weights="course")
     training.linear_probe(network, loaders, epochs=40, lr=0.03, progress=False)

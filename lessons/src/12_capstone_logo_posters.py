@@ -175,7 +175,7 @@ for policy, (small, large) in sizes.items():
 
 # %%
 b0 = models.create("efficientnet_b0", num_classes=2, image_size=64)
-small = data.loaders(splits, image_size=64, resize=RESIZE, batch_size=30)
+small = data.make_loaders(splits, train_preset=data.transforms.train_preset(64, resize=RESIZE), batch_size=30)
 history = training.fit(b0, small, epochs=1, lr=0.02, progress=False)
 print(f"{models.parameters(b0):,} parameters, {models.multiply_adds(b0, 64):,} multiply-adds for 64 × 64")
 print("better than 0.7 on validation:", history.best["val_accuracy"] > 0.7)
@@ -204,9 +204,9 @@ print(f"{models.parameters(model):,} parameters, {learning:,} of them learn: the
 # poster turned by 90°, or with other colours, **is still a poster with the logo**. That is not so for every project: a traffic light turned blue is none.
 
 # %%
-loaders = data.loaders(splits, image_size=SIZE, resize=RESIZE, augment="strong", batch_size=16)
-steps = data.transforms.training(SIZE, resize=RESIZE, extra=data.transforms.STRONG)
-views = steps.preview(splits.train[drawn[names.index("logo")]][0], count=8, seed=1)
+preset = data.transforms.train_preset(SIZE, resize=RESIZE, extra=data.transforms.STRONG)
+loaders = data.make_loaders(splits, train_preset=preset, batch_size=16)
+views = preset.preview(splits.train[drawn[names.index("logo")]][0], count=8, seed=1)
 plots.pictures(views, columns=8, ax=plt.subplots(figsize=(9, 1.6))[1])
 print(tuple(views.shape), "eight times the same poster")
 
@@ -282,7 +282,7 @@ check.epoch_for_need(epoch_for_need_solution, remember=False)
 
 # %%
 prepare = training.read_checkpoint_card(RUN / "best.json").transforms
-val = data.loader(splits.val, transforms=prepare)
+val = data.make_eval_loader(splits.val, transforms=prepare)
 ranked = evaluation.compare_epochs(RUN, val, positive="logo", progress=False, **NEED)
 best = ranked[0]
 print("each finds at least 57 of 60:", all(each.threshold.found >= 57 for each in ranked))
@@ -443,7 +443,7 @@ check.radii_to_logo(radii_to_logo_solution, remember=False)
 
 # %%
 network, card = training.load_checkpoint(found.checkpoint)
-test = data.loader(splits.test, transforms=card.transforms, batch_size=60)
+test = data.make_eval_loader(splits.test, transforms=card.transforms, batch_size=60)
 images, labels = next(iter(test))  # the first sixty are the logos
 heat = explain.grad_cam(network, images, target=0)
 print("all sixty are logos:", bool((labels == 0).all()), "- maps of shape", heat.shape)

@@ -45,12 +45,12 @@ from imgcls_course import check, data, models, runtime, training, widgets
 # %% [markdown]
 # ## Where the time goes
 #
-# Our posters again, 48 of each class, and the small residual network with the weights of the course. (What `steady`
+# Our posters again, 48 of each class, and the small residual network with the weights of the course. (What `per_image_seeds`
 # means comes below.)
 
 # %%
-splits = data.load("posters").few(48)
-loaders = data.loaders(splits, image_size=48, batch_size=32, steady=True)
+splits = data.load("posters").sample_per_class(48)
+loaders = data.make_loaders(splits, image_size=48, batch_size=32, per_image_seeds=True)
 
 
 def new_network():
@@ -189,18 +189,18 @@ print(rounded.dtype, "- mean difference of the probabilities below 0.02:", diffe
 
 # %%
 same = {}
-for steady in (False, True):
-    both = [data.loaders(splits, image_size=48, workers=n, steady=steady).train for n in (0, 2)]
+for per_image_seeds in (False, True):
+    both = [data.make_loaders(splits, image_size=48, workers=n, per_image_seeds=per_image_seeds).train for n in (0, 2)]
     with runtime.seeded(0):
         alone = next(iter(both[0]))[0]
     with runtime.seeded(0):
         helped = next(iter(both[1]))[0]
-    same[steady] = torch.equal(alone, helped)
-print("the same first batch with no worker and with two, by steady:", same)
+    same[per_image_seeds] = torch.equal(alone, helped)
+print("the same first batch with no worker and with two, by per_image_seeds:", same)
 
 # %% [markdown]
 # Each worker draws random numbers of its own, so the crops differ, unless every *picture* has a seed of its own. That
-# is `steady=True`. We will need it for processes, too.
+# is `per_image_seeds=True`. We will need it for processes, too.
 #
 # Workers pay off where loading takes long. Here, with everything in memory, starting them takes longer than all they
 # could save.

@@ -15,13 +15,13 @@ from PIL import Image, ImageFile
 from tqdm.auto import tqdm
 
 from ...i18n import _
-from ..formats import is_picture, remedy
-from ..layouts.doubts import notes
-from ..layouts.find import refusal
+from ..formats import is_image, remedy
+from ..layouts.find import why_not_trainable
 from ..layouts.folders import is_system_folder
 from ..layouts.layout import Layout, Sample
-from ..layouts.survey import survey
-from ..layouts.unlabelled import find_pictures
+from ..layouts.problems import notes
+from ..layouts.scan import scan_layout
+from ..layouts.unlabelled import find_images
 from ..split_names import SPLITS
 from .copies import find_copies
 from .facts import GIANT, Facts, examine, header
@@ -70,8 +70,8 @@ def audit(path, *, pattern: str | None = None, labels=None, progress: bool = Tru
     DataError
         If there is no such folder, or no picture in it. Nothing that is in a file raises.
     """
-    layout = survey(path, pattern=pattern, labels=labels)
-    why_not = refusal(layout)
+    layout = scan_layout(path, pattern=pattern, labels=labels)
+    why_not = why_not_trainable(layout)
     layout = layout if layout.samples else _all_alike(layout)
     paths = [sample.path for sample in layout.samples]
     with _strict_and_quiet():
@@ -95,11 +95,11 @@ def audit(path, *, pattern: str | None = None, labels=None, progress: bool = Tru
 
 def _all_alike(layout: Layout) -> Layout:
     """Take all images of a folder without labels for one class, so that the files can be examined all the same."""
-    samples = tuple(Sample(path, 0) for path in find_pictures([layout.root]))
+    samples = tuple(Sample(path, 0) for path in find_images([layout.root]))
     taken = {sample.path for sample in samples}
-    left_aside = tuple(path for path in layout.left_aside if path not in taken)
+    skipped_files = tuple(path for path in layout.skipped_files if path not in taken)
     kind, classes = _("images without labels"), (_("no label"),)
-    return replace(layout, kind=kind, classes=classes, samples=samples, left_aside=left_aside)
+    return replace(layout, kind=kind, classes=classes, samples=samples, skipped_files=skipped_files)
 
 
 @contextlib.contextmanager
@@ -208,17 +208,17 @@ def _copies(layout: Layout, facts: list[Facts], prints: Fingerprints) -> Iterato
 def _left_aside(layout: Layout) -> Iterator[Finding]:
     """Files that are no samples; a picture among them may have been meant as one."""
     masks = layout.masks
-    for path in layout.left_aside:
+    for path in layout.skipped_files:
         fact = header(path)
         if path.is_symlink() and not path.exists():
             yield _found("dead_link", path, fact.reason)
         elif path in masks:
             yield _found("mask", path, _("is a mask of the image beside it"))
-        elif is_picture(path) and not fact.reason:
+        elif is_image(path) and not fact.reason:
             yield _found("unlabelled", path, _no_label(layout))
         else:
             detail = fact.reason or _("is a picture ({format}) that loaders do not take", format=fact.format)
-            meant = not fact.reason or is_picture(path) or remedy(path)
+            meant = not fact.reason or is_image(path) or remedy(path)
             yield _found("left_aside", path, detail, severity="warning" if meant else "note")
 
 
@@ -239,7 +239,7 @@ def _rows(layout: Layout) -> list[str]:
 
 def _skipped(layout: Layout) -> Iterator[Finding]:
     """Name the folders whose images are not used."""
-    for each in layout.skipped:
+    for each in layout.skipped_folders:
         yield _found("skipped", each.path, each.reason)
 
 

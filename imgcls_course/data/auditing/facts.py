@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..decode import PictureError, opened, read, to_rgb
+from ..decode import ImageError, open_image, read_image, to_rgb
 from ..depth import deep_colour
 from .fingerprints import FINE_SIDE, SIDE, Fingerprints, fingerprint
 
@@ -50,30 +50,30 @@ class Facts:
 def examine(path, *, bits: int = 16) -> tuple[Facts, tuple[np.ndarray, np.ndarray] | None]:
     """Read a file once: its facts, and its fingerprint if it is a picture. Raises nothing, whatever is in the file.
 
-    See `decode.read` for `bits`.
+    See `decode.read_image` for `bits`.
     """
     try:
-        with opened(path) as image:
+        with open_image(path) as image:
             said = _header(image)
             image = _decoded(image, side=SIDE, bits=bits)
             pixels = hashlib.blake2b(repr(said["size"]).encode() + image.tobytes(), digest_size=16).digest()
             return Facts(**said, digest=_digest(path), pixels=pixels), fingerprint(image)
-    except PictureError as error:
+    except ImageError as error:
         return Facts(reason=error.reason), None
 
 
 def header(path) -> Facts:
     """Read only what stands at the start of a file."""
     try:
-        with opened(path) as image:
+        with open_image(path) as image:
             return Facts(**_header(image))
-    except PictureError as error:
+    except ImageError as error:
         return Facts(reason=error.reason)
 
 
 def fine_fingerprint(path) -> tuple[np.ndarray, np.ndarray]:
     """Take a fingerprint of 96×96 for a closer look; a file that has become unreadable since is black."""
-    with contextlib.suppress(PictureError), opened(path) as image:
+    with contextlib.suppress(ImageError), open_image(path) as image:
         return fingerprint(_decoded(image, side=FINE_SIDE), side=FINE_SIDE)
     black = Fingerprints.empty(1, side=FINE_SIDE)
     return black.grey[0], black.colour[0]
@@ -82,8 +82,8 @@ def fine_fingerprint(path) -> tuple[np.ndarray, np.ndarray]:
 def same_pixels(one, other) -> bool:
     """Decode both files in full, and compare."""
     try:
-        return np.array_equal(read(one), read(other))
-    except PictureError:
+        return np.array_equal(read_image(one), read_image(other))
+    except ImageError:
         return False
 
 

@@ -5,7 +5,8 @@ import skimage.data
 import sklearn.datasets
 
 from ..cards import CARDS
-from ..splits import Pictures, Splits, stratified_split
+from ..labelled_images import ImageTensors
+from ..splits import Splits, stratified_split
 
 
 def digits(*, seed: int = 0) -> Splits:
@@ -25,4 +26,4 @@ def _splits(name: str, *, images: np.ndarray, labels: np.ndarray, seed: int) -> 
     card = CARDS[name]
     images = images[:, np.newaxis].astype(np.float32)  # (N, H, W) -> (N, 1, H, W)
     parts = stratified_split(labels, seed=seed)
-    return Splits(*(Pictures(images[part], labels[part], classes=card.classes) for part in parts), card=card)
+    return Splits(*(ImageTensors(images[part], labels[part], classes=card.classes) for part in parts), card=card)

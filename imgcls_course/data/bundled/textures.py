@@ -5,8 +5,9 @@ import skimage.data
 from skimage.color import rgb2gray
 
 from ..cards import CARDS
+from ..labelled_images import ImageTensors
 from ..split_names import SPLITS
-from ..splits import Pictures, Splits
+from ..splits import Splits
 
 SIZE = 64  # pixels, the side of a patch
 COUNTS = {"train": 100, "val": 30, "test": 30}  # patches of each class
@@ -65,6 +66,6 @@ def _cut(photo: np.ndarray, *, start: int, stop: int, count: int, rng: np.random
     return np.stack([strip[top : top + SIZE, left : left + SIZE] for top, left in zip(tops, lefts, strict=True)])
 
 
-def _pictures(by_class: list[np.ndarray], *, classes: tuple[str, ...]) -> Pictures:
+def _pictures(by_class: list[np.ndarray], *, classes: tuple[str, ...]) -> ImageTensors:
     labels = np.repeat(np.arange(len(classes)), [len(patches) for patches in by_class])
-    return Pictures(np.concatenate(by_class)[:, np.newaxis], labels, classes=classes)
+    return ImageTensors(np.concatenate(by_class)[:, np.newaxis], labels, classes=classes)

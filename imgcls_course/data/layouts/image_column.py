@@ -1,6 +1,7 @@
-"""Which column of a table names the images: a wrong one would give images the labels of others without a word."""
+"""Find the column of a table that names the images: a wrong one would silently swap their labels."""
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,7 @@ INDEX_COLUMNS = {"", "unnamed: 0", "index"}  # what pandas writes before the fir
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A column with cells that could mean images: which, by the number of the row, and how many hardly mean else."""
+    """A column whose cells could mean images: which, by row number, and how many can hardly mean anything else."""
 
     place: int
     header: str
@@ -30,7 +31,7 @@ class _Candidate:
 
     @property
     def name(self) -> str:
-        """What the reader may call it: its header, or its number where there is none."""
+        """How you can name it: by its header, or by its number where there is none."""
         return str(self.place + 1) if 0 in self.found else self.header
 
     @property
@@ -40,29 +41,30 @@ class _Candidate:
 
 
 def image_column(
-    table: Path, rows: list[list[str]], names: ImageNames, *, wanted: str | None = None, never: set[str] = frozenset()
+    table: Path, rows: list[list[str]], names: ImageNames, *, wanted: str | None = None, never: Set[str] = frozenset()
 ) -> tuple[int | None, str]:
-    """Return the column that names the images, None if none does, and its name where others could do so, too.
+    """Return the column that names the images (None if none does), and its name if other columns could do so, too.
 
-    Numbers without endings may be anything. So a column with names as the files have them comes first, then one that is
-    called `image`, `file_name` or alike, then a column `id` without repetitions; what is still not clear is asked.
+    Numbers without endings can mean anything. So a column with names just as the files have them comes first, then one
+    called `image`, `file_name` or similar, then a column `id` without repetitions. If that does not decide, an error
+    asks.
 
     Parameters
     ----------
     table : Path
-        For the errors.
+        Its path, for the errors.
     rows : list of list of str
         All as wide as the first, which may be a header.
     names : ImageNames
     wanted : str, optional
-        The name of the column, if the reader gives one; or its number from 1 on, where there is no header.
+        The name of the column, if the caller gives one; or its number from 1 on, where there is no header.
     never : set of str
         Columns that do not name images, by their names in lower case.
 
     Raises
     ------
     DataError
-        If there is no column of the name that is wanted, or it is not clear which one is meant.
+        If there is no column of that name, or it is not clear which one is meant.
     """
     if wanted:
         return _wanted(table, rows[0], wanted), wanted
@@ -84,7 +86,7 @@ def _look(rows: list[list[str]], place: int, names: ImageNames) -> _Candidate:
 
 
 def _is_whole(cell: str, image: Path) -> bool:
-    """Say whether a cell can hardly mean anything but an image: it has the ending, the folder, or letters."""
+    """Say whether a cell can hardly mean anything but an image: it has its ending, its folder, or letters."""
     cell = cell.casefold().replace("\\", "/")
     if image.suffix and cell.endswith(image.suffix.casefold()):
         return True
@@ -95,7 +97,7 @@ def _is_whole(cell: str, image: Path) -> bool:
 
 
 def _chosen(found: list[_Candidate]) -> _Candidate | None:
-    """Return the column that comes first, None if that is not clear."""
+    """Return the column that comes first; None if that does not decide."""
     found = [each for each in found if each.whole] or found
     found = [each for each in found if each.header.casefold() not in INDEX_COLUMNS] or found
     most = max(each.count for each in found)
@@ -112,7 +114,7 @@ def _chosen(found: list[_Candidate]) -> _Candidate | None:
 
 
 def _broken(rows: list[list[str]], found: list[_Candidate]) -> str:
-    """Return the name of a column full of file names of which the folder has none, "" if there is no such column."""
+    """Return the name of a column full of file names that are not in the folder; "" if there is no such column."""
     known = {each.place for each in found}
     for place in range(len(rows[0])):
         cells = [row[place] for row in rows[1:] if row[place]]

@@ -1,4 +1,4 @@
-"""Which image of a folder does a cell of a table mean?"""
+"""Find the images of a folder that a cell of a table means."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ UPLOADED = (
 
 
 class ImageNames:
-    """The images of a folder by what a table may call them."""
+    """The images of a folder by the names that a table may use for them."""
 
     def __init__(self, root: Path, images: list[Path]):
         self.root, self.images = root, images
@@ -38,7 +38,7 @@ class ImageNames:
 
 
 def plain(text: str) -> str:
-    """Return a text without blanks around it, in one spelling: "é" can be one character or two."""
+    """Return a text without surrounding blanks, in one spelling: "é" can be one character or two."""
     return unicodedata.normalize("NFC", text.strip())
 
 

@@ -1,4 +1,4 @@
-"""Labels that stand in a table beside the images, such as labels.csv: a row an image."""
+"""Labels in a table beside the images, such as labels.csv, with a row for each image."""
 
 import os
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import DataError, unknown
 from ...i18n import _
-from ..formats import is_picture
+from ..formats import is_image
 from ..split_names import split_folders
 from .image_column import INDEX_COLUMNS, image_column
 from .image_names import ImageNames, plain
@@ -19,26 +19,27 @@ LABEL_COLUMNS |= {"species", "breed", "diagnosis"}
 MISSING = {"", "nan", "NaN", "NA", "N/A", "n/a", "<NA>", "null", "NULL"}  # as pandas writes and reads them
 OTHER_FORMATS = {".json", ".jsonl", ".ods", ".parquet", ".pickle", ".pkl", ".toml", ".xls", ".xlsx", ".xml", ".yaml"}
 OTHER_FORMATS |= {".yml"}
-LISTS = "|;, "  # what stands between the labels of an image that has several
+LISTS = "|;, "  # what separates the labels of an image that has several
 SHOWN = 8  # columns named in an error
 
 
 def from_table(root: Path, files: list[Path], table: Path | str) -> Layout:
-    """Return the layout of a folder whose labels stand in a table.
+    """Return the layout of a folder whose labels are in a table.
 
-    The column with the images names them by their path or their name, with or without ending (see `image_column`). It
-    may be named after a second colon, as in "table.csv:breed:photo". The column with the labels is called `label`,
-    `class`, `category` or alike, or is the only other one; or it is named after a colon, as in "table.csv:breed".
-    Several columns of zeros with a single 1 in each row are read, too. A column `split` or alike (see
-    `split_column`), or folders train, val and test that have every image, give the splits.
+    One column names the images by their path or file name, with or without ending (see `image_column`). The column
+    with the labels is called `label`, `class`, `category` or similar, or is the only other one. You can name both after
+    colons, as in "table.csv:breed" or "table.csv:breed:photo". One-hot labels, columns of zeros with a single 1 in each
+    row, are read, too. A column `split` or similar (see `split_column`), or folders train, val and test that contain
+    every image, give the splits.
 
     Parameters
     ----------
     root : Path
+        The folder.
     files : list of Path
-        All that is in the folder.
+        All files of the folder.
     table : path-like
-        A text file with commas, semicolons or tabs, found from here or in the folder.
+        A text file with commas, semicolons or tabs; the path is relative to the working directory or to the folder.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def from_table(root: Path, files: list[Path], table: Path | str) -> Layout:
         several labels.
     """
     path, column, of_images = _place(table, root)
-    images = [file for file in files if is_picture(file)]
+    images = [file for file in files if is_image(file)]
     rows = _Rows.read(path, ImageNames(root, images), column=of_images, of_labels=column)
     labels = rows.labels(column)
     by_image = rows.by_image(labels)
@@ -72,14 +73,14 @@ def from_table(root: Path, files: list[Path], table: Path | str) -> Layout:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of a table below its header, as wide as that, and which image each is about."""
+    """The rows of a table below its header, all as wide as it, and the image of each."""
 
     path: Path
     header: list[str]
     rows: list[list[str]]
     column: int  # the one that names the images
     images: dict[int, Path]  # by the number of the row
-    chosen: str = ""  # the name of that column, where it was chosen among several
+    chosen: str = ""  # its name, where it was chosen among several
 
     @classmethod
     def read(cls, path: Path, names: ImageNames, *, column: str | None = None, of_labels: str | None = None) -> "_Rows":
@@ -93,7 +94,7 @@ class _Rows:
         never |= {of_labels.casefold()} if of_labels else set()
         place, chosen = image_column(path, rows, names, wanted=column, never=never) if rows else (None, "")
         found = cls._found(path, rows, place, names) if place is not None else {}
-        if not found:
+        if place is None or not found:
             raise _no_images(path, rows, names)
         if 0 in found:  # there is no header
             return cls(path, [str(number) for number in range(1, width + 1)], rows, place, found, chosen)
@@ -161,7 +162,7 @@ class _Rows:
         return found
 
     def by_image(self, labels: dict[int, str]) -> dict[Path, int]:
-        """Return the row of each image that has a label; the same label twice is no harm."""
+        """Return the row of each image that has a label; a repeated row does no harm."""
         found: dict[Path, int] = {}
         for row, label in labels.items():
             first = found.setdefault(self.images[row], row)
@@ -172,7 +173,7 @@ class _Rows:
         return found
 
     def kind(self, labels: dict[int, str], images: list[Path], *, undecided: int, remark: str) -> str:
-        """Say where the labels are, and how many rows and images are without the other."""
+        """Say where the labels are, and how many rows and images have no counterpart."""
         counts = (
             (_("rows without an image: {n:,}"), len(self.rows) - len(self.images)),
             (_("rows without a label: {n:,}"), len(self.images) - len(labels)),
@@ -188,12 +189,12 @@ class _Rows:
     def _unclear(self, others: list[int]) -> DataError:
         names = [self.header[place] for place in others][:SHOWN]
         if not names:
-            return DataError(_("{table} has no column with labels beside the names of the images.", table=self.path))
+            return DataError(_("{table} has no column with labels, only the names of the images.", table=self.path))
         message = _("Which column of {table} has the labels: {names}? Name it after a colon, as in {table}:{name}.")
         return DataError(message.format(table=self.path, names=", ".join(names), name=self._likely(others)))
 
     def _likely(self, others: list[int]) -> str:
-        """Return the column with the fewest different values, but for those with a single one."""
+        """Return the column with the fewest different values, of those with more than one."""
         values = {place: len({row[place] for row in self.rows}) for place in others}
         return self.header[min(others, key=lambda place: (values[place] < 2, values[place]))]
 
@@ -214,13 +215,14 @@ def _place(table: Path | str, root: Path) -> tuple[Path, str | None, str | None]
         for place in (Path(path).expanduser(), root / path):
             if path and place.is_file():
                 if place.suffix.lower() in OTHER_FORMATS:
-                    raise DataError(_("{path} is no table of text: save it as CSV.", path=place))
-                return place, *(column.strip() or None for column in columns)
+                    raise DataError(_("{path} is not a text table: save it as CSV.", path=place))
+                of_labels, of_images = (column.strip() or None for column in columns)
+                return place, of_labels, of_images
     raise DataError(_("There is no table {table}, neither here nor in {root}.", table=table, root=root))
 
 
 def _without_title(rows: list[list[str]]) -> list[list[str]]:
-    """Leave out lines above the header that have something in their first cell only."""
+    """Leave out lines above the header in which only the first cell has a text."""
     while len(rows) > 1 and _is_title(rows[0]) and sum(bool(cell.strip()) for cell in rows[1]) > 1:
         rows = rows[1:]
     return rows
@@ -257,7 +259,7 @@ def _no_images(path: Path, rows: list[list[str]], names: ImageNames) -> DataErro
 def _several(labels: set[str]) -> str | None:
     """Return a label that is a list of labels, or None.
 
-    Its pieces are labels of other images; or few pieces make many labels.
+    A label is a list if its parts are labels of other images, or if a few parts combine to many labels.
     """
     for mark in LISTS:
         lists = {label: [piece.strip() for piece in label.split(mark)] for label in sorted(labels) if mark in label}

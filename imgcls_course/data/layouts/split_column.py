@@ -1,4 +1,4 @@
-"""A column of a table that says which split each image belongs to."""
+"""The column of a table with the split of each image."""
 
 import re
 
@@ -13,24 +13,25 @@ HOLDOUT = {"holdout", "hold-out", "hold out", "hold_out"}  # another word for te
 
 
 def is_split_column(name: str) -> bool:
-    """Say whether a column is called so that it could give the splits."""
+    """Say whether the name of a column suggests that it has the splits."""
     return _key(name) in NAMES | FLAGS.keys()
 
 
 def given_splits(header: list[str], rows: dict[int, list[str]]) -> tuple[dict[int, str], str]:
-    """Return the splits that a column of a table gives, and why a column that could do so is not used.
+    """Return the splits that a column of a table gives, and why a column with such a name is not used.
 
     Parameters
     ----------
     header : list of str
+        The names of the columns.
     rows : dict of int to list of str
-        The rows that have an image, by their numbers.
+        The rows that have an image, by row number.
 
     Returns
     -------
     splits : dict of int to str
-        "train", "val" or "test" by the number of the row; empty cells have none, if they are at most half. Without a
-        column that is understood the dict is empty.
+        "train", "val" or "test" by row number. Rows with an empty cell have no split; if more than half are empty, or
+        no column is understood, the dict is empty.
     remark : str
         One line, or "".
     """
@@ -55,7 +56,7 @@ def _key(name: str) -> str:
 
 
 def _words(cells: dict[int, str]) -> tuple[dict[int, str], str]:
-    """Read train, val and test in all their spellings; return what is wrong where that is impossible."""
+    """Read train, val and test in all their spellings; if that is impossible, return why."""
     empty = sum(not cell for cell in cells.values())
     if 2 * empty > len(cells):
         return {}, _("{n:,} of its {all:,} cells are empty", n=empty, all=len(cells))
@@ -67,7 +68,7 @@ def _words(cells: dict[int, str]) -> tuple[dict[int, str], str]:
 
 
 def _flags(header: list[str], rows: dict[int, list[str]], places: list[int]) -> tuple[dict[int, str], str]:
-    """Read columns such as is_valid with True and False; what is not train, and in no other column, is test."""
+    """Read columns such as is_valid with True and False; rows that no column marks belong to the remaining split."""
     odd = [row[place] for row in rows.values() for place in places if row[place].casefold() not in YES | NO]
     if not places or odd:
         return {}, _("'{value}' is neither True nor False", value=odd[0]) if odd else ""

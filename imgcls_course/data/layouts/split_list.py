@@ -1,8 +1,8 @@
-"""Which files were train, val and test: a list beside a run, so that the split is the same when files come and go.
+"""The list of a run's files: which were train, val and test, so that the split stays when files come and go.
 
-A row a file: its split, its class, its path from the folder of the data on, its size, and of at most a thousand files
-a checksum. So the folder is known again when it has moved or is written in another way, and one that only has files of
-the same names, and of the same sizes as uncompressed files have, is not mistaken for it.
+Each row has a file's split, class, path below the data folder and size, and for at most a thousand files a checksum. So
+the folder is recognised after it has moved or its path is written in another way. A folder whose files only have the
+same names, and the same sizes as uncompressed files often have, is not mistaken for it.
 """
 
 import zlib
@@ -14,7 +14,7 @@ from ... import console
 from ...errors import DataError
 from ...i18n import _
 from ..split_names import SPLITS
-from .find import splits_at, to_splits
+from .find import splits_from_indices, to_splits
 from .layout import Layout, Sample, name_below
 from .tables import guarded, read_rows, unguarded, write_rows
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 FILE = "splits.csv"
 HEADER = ["split", "label", "path", "bytes", "crc32"]
 SUMMED = 1000  # files with a checksum, evenly spread
-ENOUGH = 0.5  # of the files of the folder or of the list, whichever has fewer: then it is the same folder
+ENOUGH = 0.5  # the share of files, of the folder or of the list, whichever has fewer, that makes it the same folder
 
 
-def write(splits: "Splits", run: Path | str) -> Path | None:
-    """Write the list of the files of each split into the folder of a run, whole or not at all, and return its path.
+def write_split_list(splits: "Splits", run: Path | str) -> Path | None:
+    """Write the list of the files of each split into the folder of a run, atomically, and return its path.
 
-    Images that are not files of a folder of one's own, such as those of the course's data sets, need no list; then
-    nothing is written.
+    Images that are not files of a folder of your own, such as those of the course's data sets, need no list; then
+    nothing is written and None returned.
     """
     root, rows = Path(splits.card.source), []
     for name in SPLITS:
@@ -48,20 +48,20 @@ def write(splits: "Splits", run: Path | str) -> Path | None:
 
 @dataclass(frozen=True)
 class SplitList:
-    """The list of a run.
+    """The files of a run and their splits, from `splits.csv` in its folder.
 
-    Attributes
+    Parameters
     ----------
     source : Path
         The file of the list.
     splits : dict of str to str
-        By path, relative to the folder of the data with "/" between: train, val or test.
+        "train", "val" or "test" by path, relative to the data folder and with "/" between.
     labels : dict of str to str
-        By path, the name of the class.
+        The name of the class by path.
     sizes : dict of str to int
-        By path, in bytes.
+        In bytes, by path.
     checksums : dict of str to str
-        By path, the CRC-32 of the content in hexadecimal digits, of some of the files.
+        The CRC-32 of the content in hexadecimal digits, by path, for some of the files.
     """
 
     source: Path
@@ -71,13 +71,13 @@ class SplitList:
     checksums: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, run: Path | str) -> "SplitList | None":
+    def from_run(cls, run: Path | str) -> "SplitList | None":
         """Read the list beside a checkpoint or in the folder of a run; None if there is none.
 
         Raises
         ------
         DataError
-            If the file is no such list.
+            If the file is not such a list.
         """
         source = Path(run if Path(run).is_dir() else Path(run).parent, FILE)
         if not source.exists():
@@ -88,13 +88,15 @@ class SplitList:
         if header not in (HEADER, HEADER[:-1]) or not all(
             len(row) == width and row[0] in SPLITS and row[3].isdecimal() for row in rows
         ):
-            raise DataError(_("{path} is no list of the files of each split. Delete it, or train again.", path=source))
-        columns = [{row[2]: row[place] for row in rows} for place in (0, 1)]
+            raise DataError(
+                _("{path} is not a list of the files of each split. Delete it, or train again.", path=source)
+            )
+        splits, labels = ({row[2]: row[column] for row in rows} for column in (0, 1))
         checksums = {row[2]: row[4] for row in rows if row[4:] and row[4]}
-        return cls(source, *columns, sizes={row[2]: int(row[3]) for row in rows}, checksums=checksums)
+        return cls(source, splits, labels, sizes={row[2]: int(row[3]) for row in rows}, checksums=checksums)
 
-    def knows(self, layout: Layout) -> bool:
-        """Say whether this is the folder that was listed: half of its files, or of the list, are the other's."""
+    def matches(self, layout: Layout) -> bool:
+        """Say whether this is the folder of the run: half of its files, or of those listed, are the same."""
         same = [
             (name, sample.path)
             for name, sample in zip(layout.names, layout.samples, strict=True)
@@ -105,18 +107,18 @@ class SplitList:
         equal = [_checksum(path) == self.checksums[name] for name, path in same if name in self.checksums]
         return sum(equal) >= ENOUGH * len(equal)
 
-    def again(self, layout: Layout) -> "Splits":
-        """Make the splits of the run of the same folder, and say which files have gone, and which are new.
+    def apply(self, layout: Layout) -> "Splits":
+        """Make the splits of the run from the same folder, and print which files have gone and which are new.
 
-        A new file is left out, but if a given split has it as test: there it does no harm.
+        New files are left out, except those of a given test split, where they do no harm.
 
         Raises
         ------
         DataError
-            If it is another folder, or a class has another name than then.
+            If it is another folder, or a class has been renamed.
         """
-        if not self.knows(layout):
-            same, sure = self.learned_from(layout)
+        if not self.matches(layout):
+            same, sure = self.training_images_in(layout)
             if sure and len(same) >= ENOUGH * list(self.splits.values()).count("train"):
                 self._check_classes(layout)  # the same files in other places: in folders of other names?
             raise DataError(self._not_this(layout))
@@ -126,16 +128,17 @@ class SplitList:
         self._say(given, classes=layout.classes, left_out=found.count(""))
         return _as_given(layout, found)
 
-    def learned_from(self, layout: Layout) -> tuple[list[str], bool]:
+    def training_images_in(self, layout: Layout) -> tuple[list[str], bool]:
         """Return the images of another folder that seem to be training images of the run, and whether that is sure.
 
-        Sure are those of the same content, wherever they lie. If there are none, those count that have the path of a
-        training image but for the ending, if half of the files have such paths: they may be the same, only smaller.
+        Images with the same content are sure, wherever they are. If there are none, but half of the files have the
+        paths of listed ones apart from the ending, those with the path of a training image are returned as unsure: they
+        may be the same images, only smaller.
         """
         examined = [
             (name, each.path)
             for name, each in zip(layout.names, layout.samples, strict=True)
-            if each.split != "train" or set(layout.splits) == {"train"}  # then it is no more than the name of a folder
+            if each.split != "train" or set(layout.splits) == {"train"}  # then "train" is only the name of a folder
         ]
         if same := self._same_content(examined):
             return same, True
@@ -146,16 +149,16 @@ class SplitList:
         return [name for name, _path in examined if listed.get(_bare(name)) == "train"], False
 
     def _same_content(self, files: list[tuple[str, Path]]) -> list[str]:
-        """Return those of some files that are training images, by size and checksum, or else by size and name."""
+        """Return the files that are training images, by size and checksum, or else by size and name."""
         by_size: dict[int, set[str]] = {}
         for name, split in self.splits.items():
             if split == "train":
                 by_size.setdefault(self.sizes[name], set()).add(self.checksums.get(name, PurePosixPath(name).name))
-        files = [(name, path, by_size[size]) for name, path in files if (size := _size(path)) in by_size]
-        summed = {name for name, path, known in files if _checksum(path) in known}
+        candidates = [(name, path, by_size[size]) for name, path in files if (size := _size(path)) in by_size]
+        summed = {name for name, path, known in candidates if _checksum(path) in known}
         if self.checksums and not summed:
             return []
-        return [name for name, path, known in files if name in summed or path.name in known]
+        return [name for name, path, known in candidates if name in summed or path.name in known]
 
     def _not_this(self, layout: Layout) -> str:
         there = sum(name in self.splits for name in layout.names)
@@ -168,13 +171,13 @@ class SplitList:
         return text.format(folder=layout.root, path=self.source)
 
     def _check_classes(self, layout: Layout) -> None:
-        """Refuse a folder in which a class has gone and another has come: most likely it has another name now."""
+        """Refuse a folder in which one class has gone and another has come: most likely it has been renamed."""
         before = sorted(set(self.labels.values()))
         gone, come = set(before) - set(layout.classes), [name for name in layout.classes if name not in before]
         if gone and come:
-            from ..splits import stranger  # with torch, which takes seconds
+            from ..labelled_images import unknown_class  # with torch, which takes seconds
 
-            raise DataError(stranger(come, tuple(sorted(gone)) if len(gone) == 1 else tuple(before)))
+            raise DataError(unknown_class(come, tuple(sorted(gone)) if len(gone) == 1 else tuple(before)))
 
     def _say(self, given: dict[str, Sample], *, classes: tuple[str, ...], left_out: int) -> None:
         gone, new = self.splits.keys() - given.keys(), given.keys() - self.splits.keys()
@@ -191,17 +194,17 @@ class SplitList:
 
 
 def for_evaluation(layout: Layout, *, listed: SplitList | None, fractions=None) -> "Splits":
-    """Make splits of a folder that a network is examined on, and say how.
+    """Make splits of a folder that a network is evaluated on, and print how.
 
-    The folder that it was trained on is split as it was then. In another one, given splits are kept, and without them
-    everything is test: the network has learned from none of it. `fractions` split it nevertheless, as `load` does.
+    The folder that it was trained on is split as it was then. In another folder, given splits are kept; without them
+    everything is test, since the network has seen none of it. With `fractions` it is split nevertheless, as by `load`.
     """
-    if listed is not None and listed.knows(layout):
+    if listed is not None and listed.matches(layout):
         if fractions is not None:
             console.show(_("These are the data of the run, so its own splits count; the fractions are not used."))
-        return listed.again(layout)
+        return listed.apply(layout)
     if listed is not None:
-        _warn_of(*listed.learned_from(layout))
+        _warn_of(*listed.training_images_in(layout))
     if fractions is not None:
         return to_splits(layout, fractions=fractions)
     if set(layout.splits) - {"train"}:
@@ -212,11 +215,11 @@ def for_evaluation(layout: Layout, *, listed: SplitList | None, fractions=None) 
         console.show(
             _("The run kept no list of its training images. If it learned from these, the scores are too good.")
         )
-    return splits_at(layout, [[], [], range(n)])
+    return splits_from_indices(layout, [[], [], range(n)])
 
 
 def _warn_of(learned: list[str], sure: bool) -> None:
-    """Say that images were learned from, or may have been."""
+    """Warn that images were training images, or may have been."""
     text = _("{n:,} of these images are training images of this run ({name}): the scores are too good.")
     if not sure:
         text = _(
@@ -229,16 +232,18 @@ def _warn_of(learned: list[str], sure: bool) -> None:
 
 
 def _as_given(layout: Layout, splits: list[str]) -> "Splits":
-    """Make splits of the samples that have one, with the classes that are left."""
+    """Make splits of the samples that have a split, with the classes that remain."""
     kept = [place for place, split in enumerate(splits) if split]
     labels = sorted({layout.samples[place].label for place in kept})
     samples = [replace(each, label=labels.index(each.label)) for each in (layout.samples[place] for place in kept)]
     layout = replace(layout, classes=tuple(layout.classes[label] for label in labels), samples=tuple(samples))
-    return splits_at(layout, [[i for i, place in enumerate(kept) if splits[place] == name] for name in SPLITS])
+    return splits_from_indices(
+        layout, [[i for i, place in enumerate(kept) if splits[place] == name] for name in SPLITS]
+    )
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file; 0 where it has gone since."""
+    """Return the size of a file in bytes; 0 if it has gone."""
     try:
         return path.stat().st_size
     except OSError:
@@ -246,7 +251,7 @@ def _size(path: Path) -> int:
 
 
 def _checksum(path: Path) -> str:
-    """Return the CRC-32 of a file; "" where it cannot be read."""
+    """Return the CRC-32 of a file; "" if it cannot be read."""
     try:
         return f"{zlib.crc32(path.read_bytes()):08x}"
     except OSError:
@@ -254,5 +259,5 @@ def _checksum(path: Path) -> str:
 
 
 def _bare(name: str) -> str:
-    """Return a path without its ending."""
+    """Return a path without its file extension."""
     return str(PurePosixPath(name).with_suffix(""))

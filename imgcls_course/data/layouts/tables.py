@@ -1,4 +1,4 @@
-"""Tables as CSV: those of spreadsheets, pandas and people are read, and what is written opens in Excel."""
+"""Tables as CSV: read those of spreadsheets, pandas and people; write what opens in Excel."""
 
 import codecs
 import csv
@@ -9,21 +9,21 @@ from ... import paths
 from ...errors import DataError
 from ...i18n import _
 
-DELIMITERS = "\t;,| "  # the first that divides the first line is taken
-FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins like this, whatever comes after
+DELIMITERS = "\t;,| "  # the first of these that divides the first line
+FORMULA = ("=", "+", "-", "@")  # a spreadsheet takes a cell that begins with one of these for a formula
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods begin, and .xls
 ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def read_rows(path: Path | str, *, delimiters: str = DELIMITERS, titled: bool = False) -> list[list[str]]:
-    """Return the rows of a table, each a list of cells, whatever encoding it was saved in; blank lines are left out.
+    """Return the rows of a table of any encoding, each a list of cells; blank lines are left out.
 
-    If it may be `titled`, the first line may be a text that the delimiter of the second does not divide.
+    With `titled`, the first line may be a title, which the delimiter of the second line does not divide.
 
     Raises
     ------
     DataError
-        If there is no such file, or it is no table; the line is named where there is one.
+        If there is no such file, or it is not a table; the message names the line.
     """
     text = _text(path)
     first, _newline, rest = text.partition("\n")
@@ -44,9 +44,9 @@ def read_rows(path: Path | str, *, delimiters: str = DELIMITERS, titled: bool = 
 
 
 def write_rows(rows: list[list[str]], path: Path | str) -> Path:
-    """Write a table with commas, whole or not at all, and return the path; `read_rows` returns the same cells.
+    """Write a table with commas, atomically, and return the path; `read_rows` returns the same cells.
 
-    What is not ASCII begins with a byte order mark, without which Excel takes UTF-8 for something else.
+    A table that is not ASCII begins with a byte order mark; without it, Excel would not recognise UTF-8.
     """
     text = io.StringIO(newline="")
     odd = any("\r" in str(cell) for row in rows for cell in row)  # quoted by newer versions of Python only
@@ -58,17 +58,17 @@ def write_rows(rows: list[list[str]], path: Path | str) -> Path:
 
 
 def guarded(cell: str) -> str:
-    """Return a cell that a spreadsheet shows and does not compute: with an apostrophe before what begins a formula."""
+    """Return a cell that a spreadsheet does not compute: with an apostrophe before what looks like a formula."""
     return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def unguarded(cell: str) -> str:
-    """Return what `guarded` was given."""
+    """Undo `guarded`."""
     return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def _delimiter(text: str, delimiters: str) -> str:
-    """Return what divides the first line that is not blank, outside of quotes."""
+    """Return the delimiter of the first line that is not blank; within quotes it does not count."""
     line = next((line for line in text.splitlines() if line.strip()), "")
     return next((mark for mark in delimiters if len(next(csv.reader([line], delimiter=mark), [])) > 1), delimiters[0])
 
@@ -82,7 +82,7 @@ def _text(path: Path | str) -> str:
     marked = next((encoding for mark, encoding in ENCODINGS.items() if content.startswith(mark)), None)
     if content.startswith(WORKBOOKS) or (b"\0" in content and not marked):
         raise DataError(_("{path} is not a text file. Save the table as CSV.", path=path))
-    if marked:  # what is no text in UTF-8, such as some file names, comes back as `write_rows` took it
+    if marked:  # bytes that are not UTF-8, such as in some file names, come back as `write_rows` got them
         return content.decode(marked, errors="surrogateescape" if marked == "utf-8-sig" else "replace")
     try:
         return content.decode("utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 from ... import console, paths
 from ...errors import DataError, unknown
 from ...i18n import _
-from ..cards import CARDS, Archive, Card
+from ..cards import CARDS, Archive, DatasetCard
 from .unpack import Unusable, check_archive, check_manifest, unpack
 
 MIRROR_VARIABLE = "IMGCLS_MIRROR"
@@ -98,7 +98,7 @@ def get(name: str, *, progress: bool = True) -> Path:
     return goal
 
 
-def _card(name: str) -> Card:
+def _card(name: str) -> DatasetCard:
     if name not in CARDS:
         raise DataError(unknown(name, _("a data set of the course"), CARDS))
     return CARDS[name]
@@ -140,7 +140,7 @@ def _workspace(goal: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _check_room(card: Card) -> None:
+def _check_room(card: DatasetCard) -> None:
     by_hand = sum(archive.size for archive in card.archives if _copy_by_hand(archive))
     needed, free = card.download_size - by_hand + card.unpacked, shutil.disk_usage(_place()).free
     if free < needed:
@@ -152,7 +152,7 @@ def _copy_by_hand(archive: Archive) -> Path | None:
     return path if path.is_file() else None
 
 
-def _add(archive: Archive, *, card: Card, work: Path, progress: bool) -> None:
+def _add(archive: Archive, *, card: DatasetCard, work: Path, progress: bool) -> None:
     """Add what an archive holds to the work, from the first of its sources that proves good."""
     if copy := _copy_by_hand(archive):
         try:
@@ -251,7 +251,7 @@ def _network_reason(error: Exception) -> str:
     return f"{type(error).__name__}: {text}"
 
 
-def _source_message(card: Card, archive: Archive, faults: dict[str, str]) -> str:
+def _source_message(card: DatasetCard, archive: Archive, faults: dict[str, str]) -> str:
     mirrors = [f" ({url}: {reason})" for url, reason in faults.items() if url != archive.url]
     return _(
         "{name} could not be fetched from {url}: {reason}. Put {file} into {place} by hand, or use the bundled set "
@@ -265,7 +265,7 @@ def _source_message(card: Card, archive: Archive, faults: dict[str, str]) -> str
     )
 
 
-def _copy_message(card: Card, archive: Archive, fault: Unusable) -> str:
+def _copy_message(card: DatasetCard, archive: Archive, fault: Unusable) -> str:
     return _(
         "{name} could not be unpacked from the copy by hand {path}: {reason}. Remove it to download {url}, put the "
         "right file there, or use the bundled set '{stand_in}' instead.",
@@ -277,7 +277,7 @@ def _copy_message(card: Card, archive: Archive, fault: Unusable) -> str:
     )
 
 
-def _disk_message(card: Card, error: OSError) -> str:
+def _disk_message(card: DatasetCard, error: OSError) -> str:
     reason = _("no room ({what})", what=error.strerror) if error.errno in DISK_FULL else error
     return _(
         "{name}, from {url}, could not be put into {place}: {reason}. Set {variable} to a folder with room that you "

@@ -8,9 +8,10 @@ import numpy as np
 from ...errors import DataError
 from ...i18n import _
 from ..cards import CARDS
+from ..labelled_images import ImageTensors
 from ..layouts.find import find_layout, to_splits
 from ..layouts.layout import Layout, Sample
-from ..splits import Pictures, Splits, stratified_split
+from ..splits import Splits, stratified_split
 from .download import get
 
 WORDNET = {  # the folders of imagenette, and what they mean; in the order of the labels
@@ -115,10 +116,10 @@ def _arrays(name: str, *, reader, seed: int) -> Splits:
     return Splits(*(_pictures(data, part, classes=CARDS[name].classes) for data, part in parts), card=CARDS[name])
 
 
-def _pictures(data, part, *, classes: tuple[str, ...]) -> Pictures:
+def _pictures(data, part, *, classes: tuple[str, ...]) -> ImageTensors:
     images = np.asarray(data.data)[part]
     images = images[:, np.newaxis] if images.ndim == 3 else images.transpose(0, 3, 1, 2)  # -> (N, C, H, W)
-    return Pictures(np.ascontiguousarray(images), np.asarray(data.targets)[part], classes=classes)
+    return ImageTensors(np.ascontiguousarray(images), np.asarray(data.targets)[part], classes=classes)
 
 
 def _damaged(name: str, root: Path) -> DataError:

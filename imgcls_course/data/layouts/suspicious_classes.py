@@ -1,4 +1,4 @@
-"""Classes that look like something else: splits, masks, cameras, folders of folders, or a copy of the data."""
+"""Classes that look like something else: splits, masks, folders of a camera, or a copy of the data."""
 
 import re
 from collections import Counter
@@ -16,17 +16,17 @@ NUMBERED = re.compile(r"[1-9]\d\d\w{5}")  # as cameras number all their folders,
 
 
 def no_classes(layout: Layout) -> str:
-    """Say in one line why what look like classes are surely none; "" if they may be some."""
+    """Say in one line why the folders are certainly not classes; "" if they may be."""
     cameras = _of_camera(layout)
     if cameras and len(cameras) == len(layout.classes):
         text = _("Folders such as {name} are named by a camera and hold no class. ")
-        text += _("Put the pictures of each class into a folder of its own.")
+        text += _("Put the images of each class into a folder of its own.")
         return text.format(name=cameras[0])
     return next((text for _name, names, text in _copies_inside(layout) if len(names) > 1), "")
 
 
-def odd_classes(layout: Layout) -> list[str]:
-    """Say what classes that can be used look like: a line for each suspicion."""
+def suspicious_classes(layout: Layout) -> list[str]:
+    """Say, a line for each suspicion, what usable classes look like."""
     said, names = [], {name.casefold() for name in layout.classes}
     splits = [
         name for name in looks_like_splits(layout.classes) if f"in{name.casefold()}" not in names
@@ -47,7 +47,7 @@ def odd_classes(layout: Layout) -> list[str]:
 
 
 def near_twin(name: str, names) -> str:
-    """Return one of some names that differs from a name only in capitals, blanks, marks or zeros before a number."""
+    """Return one of the names that differs from a name only in case, blanks, punctuation or leading zeros."""
     return next((other for other in names if _bare(other) == _bare(name) != ""), "")
 
 
@@ -56,7 +56,7 @@ def _bare(name: str) -> str:
 
 
 def listed(names) -> str:
-    """Return the first five names with commas between."""
+    """Return the first five names, separated by commas."""
     names = list(names)
     return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
@@ -67,7 +67,7 @@ def _of_camera(layout: Layout) -> list[str]:
 
 
 def _copies_inside(layout: Layout) -> list[tuple[str, list[str], str]]:
-    """Return the classes with folders in them that are named like other classes: the name, those, and a sentence."""
+    """Return each class with folders in it that are named like other classes: its name, theirs, and a sentence."""
     found = []
     for name, insides in _inside(layout).items():
         others = set(layout.classes) - {name}
@@ -80,7 +80,7 @@ def _copies_inside(layout: Layout) -> list[tuple[str, list[str], str]]:
 
 
 def _same_inside(layout: Layout) -> list[str]:
-    """Mention the folders that every class has inside, if there are at least two and nothing else."""
+    """Mention the folders that all classes have in common inside, if they have at least two of them and no others."""
     insides = _inside(layout)
     found = {tuple(sorted({_first(inside, layout) for inside in each})) for each in insides.values()}
     names = next(iter(found), ())
@@ -97,7 +97,7 @@ def _same_inside(layout: Layout) -> list[str]:
 
 
 def _first(inside: tuple[str, ...], layout: Layout) -> str:
-    """Return the first folder that is neither a split nor called "images" or alike; "" if there is none."""
+    """Return the first folder that is neither a split nor has a name like "images"; "" if there is none."""
     for folder in inside:
         if not is_filler(folder) and not (layout.splits and split_folders([folder])):
             return folder
@@ -105,8 +105,9 @@ def _first(inside: tuple[str, ...], layout: Layout) -> str:
 
 
 def _inside(layout: Layout) -> dict[str, set[tuple[str, ...]]]:
-    """Return the folders inside each class that its images lie in; nothing where labels are no folders."""
-    base, found = layout.base or layout.root, {}
+    """Return the folders inside each class that its images lie in; nothing where labels are not folders."""
+    base = layout.base or layout.root
+    found: dict[str, set[tuple[str, ...]]] = {}
     for sample in layout.samples:
         folders = [plain(part) for part in Path(sample.path).relative_to(base).parts[:-1]]
         name = layout.classes[sample.label]

@@ -1,4 +1,4 @@
-"""Look through a folder of images: which layout it has, and what is in it that does not belong to the data."""
+"""Scan a folder of images: find its layout, and what in it does not belong to the data."""
 
 import difflib
 from dataclasses import replace
@@ -8,20 +8,21 @@ import numpy as np
 
 from ...errors import DataError
 from ...i18n import _, counted
-from ..formats import is_picture
+from ..formats import is_image
 from ..split_names import is_filler, split_folders
 from .file_names import labels_by_pattern, labels_in_names, masks_beside
-from .folders import Skipped, walk
+from .folders import SkippedFolder, walk
 from .label_table import from_table
 from .layout import Layout, Sample, plain
 
 Named = list[tuple[Path, str, str]]  # files with their labels and splits
+NONE_SKIPPED: list[SkippedFolder] = []
 
 
-def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
-    """Find out how the pictures of a folder are laid out, whether or not anything can be learned from them.
+def scan_layout(path, *, pattern: str | None = None, labels=None) -> Layout:
+    """Find out how the images of a folder are laid out.
 
-    As `find_layout`, but one class, or none at all, is no error here.
+    Unlike `find_layout`, it also returns layouts with one class, or none, from which nothing can be learned.
     """
     root = Path(path).expanduser()
     if not root.is_dir():
@@ -30,44 +31,52 @@ def survey(path, *, pattern: str | None = None, labels=None) -> Layout:
     if labels is not None:
         if pattern is not None:
             raise DataError(_("Labels come from a table or from file names: give labels or pattern, not both."))
-        return replace(from_table(root, files, labels), skipped=tuple(skipped))
-    images = [file for file in files if is_picture(file)]
-    if pattern is None:  # who gives a pattern may mean every file
-        masks = masks_beside(images)
+        return replace(from_table(root, files, labels), skipped_folders=tuple(skipped))
+    images = [file for file in files if is_image(file)]
+    base, outside = root, NONE_SKIPPED
+    if pattern is None:
+        masks = masks_beside(images)  # a pattern, though, may be meant for masks
         images = [file for file in images if file not in masks]
-    base = root if pattern else _unwrapped(root, images)
-    if pattern is not None:
-        kind, named, more = _("labels in file names"), _by_pattern(root, images, pattern), []
+        base = _unwrapped(root, images)
+        kind, named, outside = _parse(base, images)
     else:
-        kind, named, more = _read(base, images)
-    taken = {file for file, _label, _split in named}
-    passed = [each.path for each in more]
-    left_aside = [file for file in files if file not in taken and not any(map(file.is_relative_to, passed))]
-    classes, labels = np.unique([plain(label) for _file, label, _split in named], return_inverse=True)  # sorted
-    samples = [Sample(file, int(label), split) for (file, _name, split), label in zip(named, labels, strict=True)]
-    samples.sort(key=lambda sample: sample.path)
+        kind, named = _("labels in file names"), _by_pattern(root, images, pattern)
+    classes, samples = _samples(named)
     return Layout(
         root,
         kind,
-        tuple(map(str, classes)),
-        tuple(samples),
-        tuple(left_aside),
-        tuple(sorted([*skipped, *more], key=lambda each: each.path)),
-        None if base == root else base,
+        classes,
+        samples,
+        skipped_files=_other_files(files, samples, outside=outside),
+        skipped_folders=tuple(sorted([*skipped, *outside], key=lambda each: each.path)),
+        base=None if base == root else base,
     )
+
+
+def _samples(named: Named) -> tuple[tuple[str, ...], tuple[Sample, ...]]:
+    """Return the sorted names of the classes, and the samples sorted by path."""
+    classes, labels = np.unique([plain(label) for _file, label, _split in named], return_inverse=True)
+    samples = [Sample(file, int(label), split) for (file, _name, split), label in zip(named, labels, strict=True)]
+    return tuple(map(str, classes)), tuple(sorted(samples, key=lambda sample: sample.path))
+
+
+def _other_files(files: list[Path], samples: tuple[Sample, ...], *, outside: list[SkippedFolder]) -> tuple[Path, ...]:
+    """Return the files that are not samples, without those in skipped folders."""
+    taken, folders = {sample.path for sample in samples}, [each.path for each in outside]
+    return tuple(file for file in files if file not in taken and not any(map(file.is_relative_to, folders)))
 
 
 def _no_folder(root: Path) -> str:
     if root.is_file():
-        return _("{path} is a file and no folder. Give the folder that holds the pictures, unpacked.", path=root)
+        return _("{path} is a file, not a folder. Give the folder that holds the images, unpacked.", path=root)
     beside = [path.name for path in root.parent.iterdir() if path.is_dir()] if root.parent.is_dir() else []
     near = difflib.get_close_matches(root.name, beside, n=1)
     hint = _(" Did you mean '{near}'?", near=root.with_name(near[0])) if near else ""
-    return _("There is no folder {path}.{hint} Give the folder that holds the pictures.", path=root, hint=hint)
+    return _("There is no folder {path}.{hint} Give the folder that holds the images.", path=root, hint=hint)
 
 
 def by_folder(base: Path, files: list[Path]) -> dict[str, list[Path]]:
-    """Sort files by the folder in `base` that they lie in, however deep; those in `base` itself are under ""."""
+    """Group files by the folder in `base` that they lie in, however deep; those in `base` itself are under ""."""
     groups: dict[str, list[Path]] = {}
     depth = len(base.parts)
     for file in files:
@@ -76,7 +85,7 @@ def by_folder(base: Path, files: list[Path]) -> dict[str, list[Path]]:
 
 
 def chain(base: Path, images: list[Path]) -> list[Path]:
-    """Return `base`, the only folder with images in it, the only one in that, and so on."""
+    """Return `base`, the only folder with images in it, the only one in that folder, and so on."""
     folders = [base]
     while "" not in (groups := by_folder(folders[-1], images)) and len(groups) == 1:
         folders.append(folders[-1] / next(iter(groups)))
@@ -84,10 +93,10 @@ def chain(base: Path, images: list[Path]) -> list[Path]:
 
 
 def _unwrapped(root: Path, images: list[Path]) -> Path:
-    """Return the folder that the data lie in: archives wrap them in further folders.
+    """Return the folder that the data lie in, since archives often wrap them in further folders.
 
-    Entered are a folder of the same name as the one it is in, and whatever has nothing in it but a folder with splits.
-    Anything else could be a class.
+    We enter a folder with the same name as its parent, and a folder that contains nothing but a folder with splits.
+    Any other single folder could be a class.
     """
     folders = chain(root, images)
     for folder in folders:
@@ -101,8 +110,8 @@ def _unwrapped(root: Path, images: list[Path]) -> Path:
     return base
 
 
-def _read(base: Path, images: list[Path]) -> tuple[str, Named, list[Skipped]]:
-    """Return the kind of layout, the files with their labels, and the folders of images that are no part of it."""
+def _parse(base: Path, images: list[Path]) -> tuple[str, Named, list[SkippedFolder]]:
+    """Return the kind of layout, the files with their labels, and the folders of images that do not belong to it."""
     groups = by_folder(base, images)
     folders = {name: group for name, group in groups.items() if name}
     splits = split_folders(folders)
@@ -117,7 +126,7 @@ def _read(base: Path, images: list[Path]) -> tuple[str, Named, list[Skipped]]:
 
 
 def _are_splits(base: Path, folders: dict[str, list[Path]], splits: dict[str, str]) -> bool:
-    """Say whether the folders named like splits are some: beside a bus and a car, a train is a class."""
+    """Say whether folders named like splits are splits: beside a bus and a car, a train is a class."""
     if len(splits) == len(folders):
         return True
     train = {
@@ -128,18 +137,20 @@ def _are_splits(base: Path, folders: dict[str, list[Path]], splits: dict[str, st
 
 def _from_splits(
     base: Path, folders: dict[str, list[Path]], splits: dict[str, str]
-) -> tuple[str, Named, list[Skipped]]:
-    """Read folders of splits. Images without labels, as in the test folders of competitions, are skipped."""
+) -> tuple[str, Named, list[SkippedFolder]]:
+    """Read folders of splits; images without labels, as in the test folders of competitions, are skipped."""
     found = {name: _labels(base / name, group) for name, group in folders.items() if name in splits}
     known = {label for name, labels in found.items() if splits[name] == "train" for label in labels}
     named, skipped = [], []
     for name, group in folders.items():
         labels = found.get(name, {})
         if name not in splits:
-            skipped.append(Skipped(base / name, _("neither train, val nor test")))
+            skipped.append(SkippedFolder(base / name, _("neither train, val nor test")))
         elif not labels or (known and not _in_folders(base / name, labels) and not known.issuperset(labels)):
             skipped.append(
-                Skipped(base / name, counted("{n:,} image without label", "{n:,} images without labels", len(group)))
+                SkippedFolder(
+                    base / name, counted("{n:,} image without label", "{n:,} images without labels", len(group))
+                )
             )
         else:
             named += [(file, label, splits[name]) for label, files in labels.items() for file in files]
@@ -164,13 +175,14 @@ def _labels(folder: Path, images: list[Path]) -> dict[str, list[Path]]:
 
 
 def _in_folders(split: Path, labels: dict[str, list[Path]]) -> bool:
-    """Say whether labels are folders; val_1.jpg in the folder val is named so, and lies in no folder of a class."""
+    """Say whether labels are folders; val_1.jpg in the folder val has a label in its name, not a class folder."""
     return any(label in file.parent.relative_to(split).parts for label, files in labels.items() for file in files[:1])
 
 
 def _splits_inside(base: Path, folders: dict[str, list[Path]]) -> Named:
-    """Read classes with a train, val or test folder in each; nothing if they are not like that."""
-    named, seen = [], set()
+    """Read classes that have train, val or test folders in each; return nothing if the folders are not like that."""
+    named: Named = []
+    seen: set[str] = set()
     for name, group in folders.items():
         inner = by_folder(base / name, group)
         splits = split_folders(inner)
@@ -182,7 +194,7 @@ def _splits_inside(base: Path, folders: dict[str, list[Path]]) -> Named:
 
 
 def _by_pattern(root: Path, images: list[Path], pattern: str) -> Named:
-    """Read labels by the caller's pattern; folders of splits count all the same."""
+    """Read labels by the caller's pattern; folders of splits still give the splits."""
     groups = by_folder(root, images)
     splits = split_folders(filter(None, groups))
     split_of = {file: splits.get(name, "") for name, group in groups.items() for file in group}

@@ -1,4 +1,4 @@
-"""Folders that cannot be learned from, or not as it was meant: say what was seen, and what was probably meant."""
+"""Why nothing can be learned from a folder, or not as intended: what was found, and what was probably meant."""
 
 import contextlib
 import itertools
@@ -7,20 +7,19 @@ import re
 from pathlib import Path
 
 from ...i18n import _, counted
-from ..decode import PictureError, opened
 from ..depth import FULL
-from ..formats import endings_of, is_picture, remedies
+from ..formats import endings_of, is_image, remedies
 from ..split_names import split_folders
 from .file_names import bare_name
 from .folders import files_of_a_run, is_system_folder, walk
 from .layout import Layout
-from .odd_classes import listed, no_classes, odd_classes
-from .survey import by_folder, chain, survey
+from .scan import by_folder, chain, scan_layout
+from .suspicious_classes import listed, no_classes, suspicious_classes
 
 TABLES = (".csv", ".tsv")
-LOOKED_AT = 200  # entries of a neighbouring folder, and names looked up in a table: a hint is worth no long search
+LOOKED_AT = 200  # entries of a neighbouring folder, and names looked up in a table: a hint is not worth more time
 HIDDEN = r"\.(?!thumb|trash|ipynb|cache|git)"  # a folder that may be a class
-START = 1 << 16  # bytes of a table that are looked into
+START = 1 << 16  # bytes of a table that are read
 
 
 def problem(layout: Layout, *, least_classes: int = 2) -> str:
@@ -29,14 +28,19 @@ def problem(layout: Layout, *, least_classes: int = 2) -> str:
     Parameters
     ----------
     layout : Layout
+        What was found in the folder.
     least_classes : int
-        How many classes with a readable picture there must be. With fewer than two, splits without train are fine, too.
+        How many classes with a readable image there must be. With less than 2, there need not be a train split.
+
+    Returns
+    -------
+    str
     """
     if least_classes >= 2 and layout.splits and "train" not in layout.splits:
         return _no_train(layout)
     if why := no_classes(layout):
         return why
-    unread = unreadable_classes(layout)
+    unread = layout.unreadable_classes
     if len(layout.classes) - len(unread) >= least_classes:
         return ""
     what = _seen(layout)
@@ -44,35 +48,16 @@ def problem(layout: Layout, *, least_classes: int = 2) -> str:
 
 
 def notes(layout: Layout) -> list[str]:
-    """Say what looks odd about a layout that can be used: a line each."""
-    return [*unreadable_classes(layout), *_folders_without_images(layout), *odd_classes(layout), *_depth(layout)]
-
-
-def unreadable_classes(layout: Layout) -> list[str]:
-    """Return a sentence for each class of which no file can be opened. For most, the first file is enough."""
-    reasons: dict[int, list[str]] = {}
-    readable = set()
-    for sample in layout.samples:
-        if sample.label not in readable:
-            try:
-                with opened(sample.path):
-                    readable.add(sample.label)
-            except PictureError as error:
-                reasons.setdefault(sample.label, []).append(f"{error.path.name} {error.reason}")
-    text = _("None of the {n:,} files of class '{name}' can be opened, such as {example}.")
-    return [
-        text.format(n=len(found), name=layout.classes[label], example=found[0])
-        for label, found in sorted(reasons.items())
-        if label not in readable
-    ]
+    """Say, a line each, what looks odd about a usable layout."""
+    return [*layout.unreadable_classes, *_folders_without_images(layout), *suspicious_classes(layout), *_depth(layout)]
 
 
 def _seen(layout: Layout) -> str:
     root = os.path.abspath(layout.root)  # "." says nothing
     if not layout.classes:
-        return _("There are no pictures with labels in {root}.", root=root)
+        return _("There are no images with labels in {root}.", root=root)
     if len(layout.classes) > 1:
-        return _("There are too few classes with readable pictures in {root}.", root=root)
+        return _("There are too few classes with readable images in {root}.", root=root)
     return _(
         "{root} has only one class, '{name}', so there is nothing to tell apart.",
         root=root,
@@ -81,9 +66,9 @@ def _seen(layout: Layout) -> str:
 
 
 def _meant(layout: Layout, unread: list[str]) -> str:
-    """Return the first explanation that fits, the surest ones first."""
+    """Return the first explanation that fits; the surest ones are tried first."""
     files = walk(layout.root)[0]
-    images = [file for file in files if is_picture(file)]
+    images = [file for file in files if is_image(file)]
     return (
         " ".join(unread or _folders_without_images(layout))
         or _table(layout.root, files, images)
@@ -95,27 +80,27 @@ def _meant(layout: Layout, unread: list[str]) -> str:
 
 
 def _how_to_lay_out() -> str:
-    return _("Put the pictures of each class into a folder of its own, or the class into names such as cat.12.jpg.")
+    return _("Put the images of each class into a folder of its own, or the class into names such as cat.12.jpg.")
 
 
 def _no_train(layout: Layout) -> str:
-    """Val and test alone can be evaluated, and not trained on."""
+    """Say that splits without train can only be evaluated."""
     return _(
-        "{root} has pictures for {splits}, and none to train on. Put those into a folder named train beside them.",
+        "{root} has images for {splits}, and none to train on. Put those into a folder named train beside them.",
         root=layout.base or layout.root,
         splits=" and ".join(layout.splits),
     )
 
 
 def _folders_without_images(layout: Layout) -> list[str]:
-    """Return a sentence for each folder that could be a class, if anything in it were an image."""
+    """Return a sentence for each folder that would be a class if it contained an image."""
     found: dict[Path, list[Path]] = {}
     for place in _places_of_classes(layout):
-        groups = by_folder(place, [file for file in layout.left_aside if place in file.parents])
+        groups = by_folder(place, [file for file in layout.skipped_files if place in file.parents])
         inner = [Path(entry.path) for entry in os.scandir(place) if entry.is_dir() and not is_system_folder(entry.name)]
         found |= {folder: groups.get(folder.name, []) for folder in inner}
     taken = {parent for sample in layout.samples for parent in sample.path.parents}
-    taken |= {each.path for each in layout.skipped}
+    taken |= {each.path for each in layout.skipped_folders}
     return [
         _(
             "No file in the folder '{name}' is an image that can be opened: {what}.",
@@ -123,12 +108,12 @@ def _folders_without_images(layout: Layout) -> list[str]:
             what=_kinds(files),
         )
         for folder, files in sorted(found.items())
-        if folder not in taken and not any(map(is_picture, files))
+        if folder not in taken and not any(map(is_image, files))
     ]
 
 
 def _places_of_classes(layout: Layout) -> list[Path]:
-    """Return the folders in which the folders of classes lie: those of the splits, where there are some."""
+    """Return the folders that contain the class folders: those of the splits, where there are some."""
     base = layout.base or layout.root
     if not layout.splits:
         return [base]
@@ -145,9 +130,9 @@ def _kinds(files: list[Path]) -> str:
 
 
 def _table(root: Path, files: list[Path], images: list[Path]) -> str:
-    """Labels in a table beside the images, as in competitions: its rows begin with their names.
+    """Look for a table beside the images that names them, as in competitions.
 
-    A sample of what is to be submitted is no such table, nor is one of test images, if there are others.
+    A sample submission does not count, nor does a table of test images if there are other images.
     """
     beside = [file for file in files if file.parent == root]
     with contextlib.suppress(OSError):
@@ -166,7 +151,7 @@ def _table(root: Path, files: list[Path], images: list[Path]) -> str:
 
 
 def _cells(table: Path) -> set[str]:
-    """Return what stands in a table, of paths the last part."""
+    """Return the cells of a table; of paths, the last part."""
     try:
         with table.open(encoding="utf-8-sig", errors="replace") as file:
             cells = re.split(r"[,;\t\n]", file.read(START))
@@ -176,9 +161,9 @@ def _cells(table: Path) -> set[str]:
 
 
 def _classes_below(layout: Layout, images: list[Path]) -> str:
-    """One folder that has several classes in it."""
+    """Look for one folder that has several classes in it."""
     for folder in chain(layout.base or layout.root, images)[1:]:
-        inner = survey(folder)
+        inner = scan_layout(folder)
         if len(inner.classes) > 1:
             names = listed(inner.classes)
             return _(
@@ -188,13 +173,13 @@ def _classes_below(layout: Layout, images: list[Path]) -> str:
 
 
 def _hidden(layout: Layout) -> str:
-    """Classes whose folders are hidden: beside a single one they may be the others."""
+    """Look for hidden folders with images: they may be the missing classes."""
     places = _places_of_classes(layout) if layout.samples else []
     inner = [Path(entry.path) for place in places for entry in os.scandir(place) if entry.is_dir()]
     names = sorted({path.name for path in inner if re.match(HIDDEN, path.name) and _holds_an_image(path)})
     if not names:
         return ""
-    return _("Hidden folders are passed over: {names}. If they are classes, rename them.", names=listed(names))
+    return _("Hidden folders are skipped: {names}. If they are classes, rename them.", names=listed(names))
 
 
 def _nothing_to_open(files: list[Path], images: list[Path]) -> str:
@@ -206,7 +191,7 @@ def _nothing_to_open(files: list[Path], images: list[Path]) -> str:
 
 
 def _neighbours(root: Path, images: list[Path]) -> str:
-    """The folder of one class among others."""
+    """Look for other classes beside a folder that is a single class."""
     above = root.resolve().parent
     if not any(image.parent == root for image in images):
         return ""
@@ -240,11 +225,11 @@ def _holds_an_image(folder: Path) -> bool:
     except OSError:
         return False
     of_run = files_of_a_run([file.name for file in files])
-    return any(is_picture(file) for file in files if file.name not in of_run)
+    return any(is_image(file) for file in files if file.name not in of_run)
 
 
 def _codes(layout: Layout, images: list[Path]) -> str:
-    """Names of cameras, messengers and programs."""
+    """Mention file names that cameras, messengers and programs give."""
     if layout.classes:
         return ""
     text = _("Names such as {name} do not hold a class. If they do, --pattern (pattern=… in Python) says where. ")
@@ -252,11 +237,11 @@ def _codes(layout: Layout, images: list[Path]) -> str:
 
 
 def _depth(layout: Layout) -> list[str]:
-    """Images of which 8 bits do not show all: what is black, and what is white."""
-    depth, said = layout.depth, []
+    """Say what becomes black and white in images with more than 8 bits."""
+    depth, said = layout.bit_depth, []
     white = 2**depth.bits - 1
     if "16-bit" in depth.ranges and depth.bits < FULL:
-        text = _("The 16-bit pictures use {bits} bits: {white} is taken for white, in all of them.")
+        text = _("The 16-bit images use {bits} bits: {white} is taken as white, in all of them.")
         said.append(text.format(bits=depth.bits, white=white))
     if "integer" in depth.ranges:
         said += _range(_("integer"), *depth.ranges["integer"], white=white, always=depth.bits < FULL)
@@ -272,7 +257,7 @@ def _depth(layout: Layout) -> list[str]:
 
 
 def _range(kind: str, low: float, high: float, *, white: int, always: bool = False) -> list[str]:
-    """Say what becomes of values that 8 bits cannot hold, if there are some."""
+    """Say how values are clipped that 8 bits cannot hold, if there are any."""
     if low >= 0 and high <= white and not always:
         return []
     text = _("The {kind} images hold values from {low:g} to {high:g}: 0 and below becomes black, {white} and above ")
