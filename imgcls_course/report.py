@@ -37,7 +37,7 @@ def write(review: Review, folder: Path | str, *, title: str, images=None) -> Pat
 
     Parameters
     ----------
-    review : evaluation.Review
+    review : evaluation.Evaluation
     folder : path
         Made if it is not there. A name that ends in .html is that of the file itself.
     title : str
@@ -48,13 +48,13 @@ def write(review: Review, folder: Path | str, *, title: str, images=None) -> Pat
     environment.filters["shown"] = shown
     environment.globals["counted"] = counted
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    scores, wrong = evaluation.scores(review.predictions), evaluation.mistakes(review.predictions)
+    scores, wrong = evaluation.scores(review.predictions), evaluation.misclassified(review.predictions)
     text = template.render(
         title=title,
         review=review,
         scores=scores,
         classes=sorted(scores.per_class.items(), key=_needs_attention),
-        pairs=evaluation.confused_pairs(review.predictions, limit=PAIRS),
+        pairs=evaluation.most_confused(review.predictions, limit=PAIRS),
         most_pairs=PAIRS,
         intervals=review.intervals,
         calibration_error=evaluation.expected_calibration_error(review.predictions),
@@ -81,15 +81,15 @@ def figures(review: Review) -> list[tuple[str, str, str]]:
         (
             _("Calibration"),
             _("How often the network is right, by how sure it is. On the diagonal it is as sure as right."),
-            _drawn(lambda ax: plots.reliability(evaluation.reliability(predictions), ax=ax)),
+            _drawn(lambda ax: plots.calibration_curve(evaluation.calibration_curve(predictions), ax=ax)),
         ),
     ]
     if not math.isnan(review.average_precision):  # without images of the class there is no recall
-        curve = evaluation.recall_precision(predictions, review.positive)
+        curve = evaluation.precision_recall_curve(predictions, review.positive)
         figure = (
             _("Recall and precision of {name}", name=review.positive),
             _("What precision is to be had at each recall. The dot is the threshold chosen on val."),
-            _drawn(lambda ax: plots.recall_precision(curve, chosen=review.scored, label=review.split, ax=ax)),
+            _drawn(lambda ax: plots.precision_recall_curve(curve, chosen=review.scored, label=review.split, ax=ax)),
         )
         drawn.insert(1, figure)
     return drawn
@@ -97,7 +97,7 @@ def figures(review: Review) -> list[tuple[str, str, str]]:
 
 def _confusions(predictions: evaluation.Predictions) -> tuple[str, str, str]:
     """Draw the confusion matrix, of many classes those that are confused most."""
-    counts, classes = evaluation.condensed(evaluation.confusion(predictions), predictions.classes, limit=MATRIX)
+    counts, classes = evaluation.condense_confusion_matrix(evaluation.confusion_matrix(predictions), predictions.classes, limit=MATRIX)
     caption = _("Rows are true classes, columns predicted ones; counts, and shares of the row.")
     if len(predictions.classes) > MATRIX:
         caption += " " + _(
@@ -114,7 +114,7 @@ def _drawn(draw, *, size=(5.0, 4.0)) -> str:
     return _url(png(figure), kind="png")
 
 
-def _thumbnail(case: evaluation.Mistake, images) -> str:
+def _thumbnail(case: evaluation.MisclassifiedImage, images) -> str:
     """Return a small picture as a data URL, or nothing if it cannot be read any more."""
     try:
         pixels = read(case.path, shorter_side=THUMBNAIL) if images is None else _visible(images[case.index][0])

@@ -42,7 +42,7 @@ def test_an_error_of_the_course_is_one_line(monkeypatch, capsys, error):
 @pytest.mark.parametrize("can_run", [True, False])
 def test_main_passes_the_exit_status_on(monkeypatch, capsys, can_run):
     """The status of the command must reach the shell through `main`."""
-    finding = doctor.Finding("disk", "good" if can_run else "bad", "detail", "remedy")
+    finding = doctor.CheckResult("disk", "good" if can_run else "bad", "detail", "remedy")
     monkeypatch.setattr(doctor, "examine", lambda: doctor.Diagnosis((finding,)))
     assert _main(monkeypatch, "doctor") == (0 if can_run else 1)
     assert "detail" in capsys.readouterr().out

@@ -161,7 +161,7 @@ def test_the_short_commands_end_as_they_should_on_every_console(imgcls, photos, 
 def test_the_doctor_reports_on_every_console(imgcls, monkeypatch):
     """`imgcls doctor` is what somebody types on a new computer: its marks and arrows must reach every console."""
     doctor = importlib.import_module("imgcls_course.doctor")
-    findings = [doctor.Finding(status, status, "Käfer", "put it right") for status in doctor.MARKS]
+    findings = [doctor.CheckResult(status, status, "Käfer", "put it right") for status in doctor.MARKS]
     monkeypatch.setattr(doctor, "examine", lambda: doctor.Diagnosis(tuple(findings)))
     for encoding in ENCODINGS:
         status, out, _err = imgcls(encoding, "doctor")

@@ -18,7 +18,7 @@ doctor = importlib.import_module("imgcls_course.doctor")
 @pytest.fixture(scope="module")
 def diagnosis():
     """What the doctor says of this machine."""
-    return doctor.examine()
+    return doctor.diagnose()
 
 
 def _broken(monkeypatch, name: str, error: Exception | None = None) -> None:
@@ -29,7 +29,7 @@ def _broken(monkeypatch, name: str, error: Exception | None = None) -> None:
 
 
 def _finding(name: str):
-    return next(finding for finding in doctor.examine().findings if finding.name == name)
+    return next(finding for finding in doctor.diagnose().findings if finding.name == name)
 
 
 def test_the_course_can_run_where_its_tests_run(diagnosis):
@@ -51,10 +51,10 @@ def test_a_line_for_each_finding(diagnosis):
 def test_whatever_breaks_is_reported_with_a_remedy(monkeypatch, name):
     """One broken part must not hide the others, nor come without advice."""
     monkeypatch.setattr(
-        doctor, "_LOOKS", {key: lambda key=key: doctor.Finding(key, "good", "") for key in doctor._LOOKS}
+        doctor, "_LOOKS", {key: lambda key=key: doctor.CheckResult(key, "good", "") for key in doctor._LOOKS}
     )
     _broken(monkeypatch, name)
-    diagnosis = doctor.examine()
+    diagnosis = doctor.diagnose()
     bad = [finding for finding in diagnosis.findings if finding.status == doctor.BAD]
     assert [finding.name for finding in bad] == [name]
     assert bad[0].detail == f"ImportError: No module named '{name}'"
@@ -135,7 +135,7 @@ def test_threads_that_spin_are_worth_a_note(monkeypatch, policy, status):
 
 def test_the_doctor_creates_nothing(course_home):
     """Looking must not make the student's folder."""
-    doctor.examine()
+    doctor.diagnose()
     assert not course_home.exists()
 
 
@@ -143,7 +143,7 @@ def test_json_says_the_same(diagnosis):
     """The JSON must hold every finding as the text does."""
     content = json.loads(diagnosis.to_json())
     assert content["can_run"] == diagnosis.can_run
-    assert [doctor.Finding(**row) for row in content["findings"]] == list(diagnosis.findings)
+    assert [doctor.CheckResult(**row) for row in content["findings"]] == list(diagnosis.findings)
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

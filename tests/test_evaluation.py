@@ -80,7 +80,7 @@ def test_confusion_counts_every_picture(predictions):
     expected = np.zeros((k, k), dtype=int)
     for true, row in zip(predictions.true, predictions.probabilities, strict=True):
         expected[true, row.argmax()] += 1
-    assert (evaluation.confusion(predictions) == expected).all()
+    assert (evaluation.confusion_matrix(predictions) == expected).all()
 
 
 @cases
@@ -91,8 +91,8 @@ def test_top_k_by_hand(predictions):
         for true, row in zip(predictions.true, predictions.probabilities, strict=True):
             before = sum(p > row[true] or (p == row[true] and c < true) for c, p in enumerate(row))
             right += before < k
-        assert evaluation.top_k(predictions, k) == pytest.approx(right / len(predictions))
-    assert evaluation.top_k(predictions, 1) == pytest.approx(evaluation.scores(predictions).accuracy)
+        assert evaluation.top_k_accuracy(predictions, k) == pytest.approx(right / len(predictions))
+    assert evaluation.top_k_accuracy(predictions, 1) == pytest.approx(evaluation.scores(predictions).accuracy)
 
 
 @cases
@@ -102,9 +102,9 @@ def test_curves_are_scikit_learns(predictions):
         probabilities, is_positive = predictions.of(name)
         if not is_positive.any():
             with pytest.raises(EvaluationError, match=f"no picture of '{name}'"):
-                evaluation.recall_precision(predictions, name)
+                evaluation.precision_recall_curve(predictions, name)
             continue
-        recall, precision, thresholds = evaluation.recall_precision(predictions, name)
+        recall, precision, thresholds = evaluation.precision_recall_curve(predictions, name)
         assert thresholds.tolist() == sorted(set(probabilities), reverse=True)
         for r, p, value in zip(recall, precision, thresholds, strict=True):
             yes = probabilities >= value
@@ -116,7 +116,7 @@ def test_curves_are_scikit_learns(predictions):
 
 def _brute_force(predictions, name):
     """Score every threshold by counting."""
-    return [evaluation.score_at(predictions, name, value) for value in sorted(set(predictions.of(name)[0]))]
+    return [evaluation.score_threshold(predictions, name, value) for value in sorted(set(predictions.of(name)[0]))]
 
 
 @pytest.mark.parametrize("need", [0.5, 0.8, 0.95, 1.0])
@@ -127,15 +127,15 @@ def test_a_threshold_serves_its_need_best(predictions, need):
         if not predictions.of(name)[1].any():
             continue
         every = _brute_force(predictions, name)
-        chosen = evaluation.choose_threshold(predictions, name, at_least_recall=need)
+        chosen = evaluation.choose_threshold(predictions, name, min_recall=need)
         assert chosen.recall >= need
         assert chosen.precision == pytest.approx(max(each.precision for each in every if each.recall >= need))
         meeting = [each for each in every if each.precision >= need]
         if not meeting:
             with pytest.raises(EvaluationError, match="the best there is"):
-                evaluation.choose_threshold(predictions, name, at_least_precision=need)
+                evaluation.choose_threshold(predictions, name, min_precision=need)
             continue
-        chosen = evaluation.choose_threshold(predictions, name, at_least_precision=need)
+        chosen = evaluation.choose_threshold(predictions, name, min_precision=need)
         assert chosen.precision >= need
         assert chosen.recall == pytest.approx(max(each.recall for each in meeting))
 
@@ -160,12 +160,12 @@ def test_a_threshold_by_hand():
     """Five pictures: probabilities 0.9+ 0.8- 0.7+ 0.4+ 0.2-. At 0.4 all three are found, with one false alarm."""
     bee = np.array([0.9, 0.8, 0.7, 0.4, 0.2])
     predictions = Predictions(np.stack([1 - bee, bee], axis=1), [1, 0, 1, 1, 0], ("ant", "bee"))
-    all_found = evaluation.choose_threshold(predictions, "bee", at_least_recall=1.0)
+    all_found = evaluation.choose_threshold(predictions, "bee", min_recall=1.0)
     assert (all_found.value, all_found.found, all_found.missed, all_found.false_alarms) == (0.4, 3, 0, 1)
     assert (all_found.recall, all_found.precision) == (1.0, 0.75)
-    never_wrong = evaluation.choose_threshold(predictions, "bee", at_least_precision=1.0)
+    never_wrong = evaluation.choose_threshold(predictions, "bee", min_precision=1.0)
     assert (never_wrong.value, never_wrong.found, never_wrong.false_alarms) == (0.9, 1, 0)
-    nothing = evaluation.score_at(predictions, "bee", 0.95)
+    nothing = evaluation.score_threshold(predictions, "bee", 0.95)
     assert (nothing.recall, nothing.missed, str(nothing.precision)) == (0.0, 3, "nan")
 
 
@@ -173,14 +173,14 @@ def test_a_threshold_by_hand():
     ("needs", "line"),
     [
         ({}, "Give one need"),
-        ({"at_least_recall": 0.9, "at_least_precision": 0.9}, "Give one need"),
-        ({"at_least_recall": 1.2}, "recall to reach must be above 0 and at most 1; got 1.2.$"),
-        ({"at_least_precision": float("nan")}, "precision to reach must be above 0"),
+        ({"min_recall": 0.9, "min_precision": 0.9}, "Give one need"),
+        ({"min_recall": 1.2}, "recall to reach must be above 0 and at most 1; got 1.2.$"),
+        ({"min_precision": float("nan")}, "precision to reach must be above 0"),
         ({"cost": {"missed": 1}}, 'cost needs "missed" and "false_alarm"'),
         ({"cost": {"missed": -1, "false_alarm": 1}}, "from 0 up"),
         ({"cost": {"missed": 0, "false_alarm": 0}}, "not both 0"),
         ({"cost": {"missed": float("nan"), "false_alarm": 1}}, "from 0 up"),
-        ({"at_least_recall": 95}, "Did you mean 0.95"),
+        ({"min_recall": 95}, "Did you mean 0.95"),
     ],
 )
 def test_needs_that_are_none(needs, line):
@@ -213,8 +213,8 @@ def test_what_is_no_prediction_is_refused(given, line):
 @cases
 def test_a_file_gives_exactly_the_same_scores(tmp_path, predictions, ending):
     """Every digit must survive: scored from the file, nothing may differ."""
-    path = evaluation.write(predictions, tmp_path / f"predictions.{ending}")
-    again = evaluation.read(path)
+    path = evaluation.write_predictions(predictions, tmp_path / f"predictions.{ending}")
+    again = evaluation.read_predictions(path)
     assert (again.probabilities == predictions.probabilities).all()
     assert (again.true == predictions.true).all()
     assert (again.classes, again.paths) == (predictions.classes, predictions.paths)
@@ -226,7 +226,7 @@ def test_odd_names_survive(tmp_path, ending):
     """Commas, quotes, spaces and other alphabets in classes and paths."""
     classes, paths = ('say "a"', "b, c", "蜂"), ("my photos/a, b.jpg", 'x "y".png', "p q r.jpg")
     predictions = Predictions(np.eye(3), [0, 1, 2], classes, paths)
-    again = evaluation.read(evaluation.write(predictions, tmp_path / f"odd.{ending}"))
+    again = evaluation.read_predictions(evaluation.write_predictions(predictions, tmp_path / f"odd.{ending}"))
     assert (again.classes, again.paths) == (classes, paths)
 
 
@@ -250,8 +250,8 @@ def test_what_spreadsheets_and_lines_stumble_over_survives(tmp_path, ending):
         "\udce4",
     )
     predictions = Predictions(np.eye(len(names)), list(range(len(names))), names, names)
-    path = evaluation.write(predictions, tmp_path / f"odd.{ending}")
-    assert evaluation.read(path) == predictions
+    path = evaluation.write_predictions(predictions, tmp_path / f"odd.{ending}")
+    assert evaluation.read_predictions(path) == predictions
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
         cells = [row[-1] for row in csv.reader(stream)] if ending == "csv" else []
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
@@ -260,7 +260,7 @@ def test_what_spreadsheets_and_lines_stumble_over_survives(tmp_path, ending):
 def test_excel_is_told_the_encoding(tmp_path):
     """Without a byte order mark it shows umlauts as two letters each; what is ASCII needs none."""
     marked = [
-        evaluation.write(Predictions([[0.5, 0.5]], [0], ("a", name)), tmp_path / "p.csv").read_bytes()[:3]
+        evaluation.write_predictions(Predictions([[0.5, 0.5]], [0], ("a", name)), tmp_path / "p.csv").read_bytes()[:3]
         == b"\xef\xbb\xbf"
         for name in ("Käfer", "beetle")
     ]
@@ -270,11 +270,11 @@ def test_excel_is_told_the_encoding(tmp_path):
 def test_files_saved_by_a_spreadsheet_are_read(tmp_path):
     """Semicolons, Windows' line ends and its encodings, as Excel saves the file that it opened."""
     predictions = Predictions([[0.25, 0.75], [1, 0]], [0, 1], ("Käfer", "b"), ("ä.jpg", "=b.jpg"))
-    path = evaluation.write(predictions, tmp_path / "p.csv")
+    path = evaluation.write_predictions(predictions, tmp_path / "p.csv")
     text = path.read_text(encoding="utf-8-sig").replace(",", ";").replace("\n", "\r\n")
     for encoding in ("utf-8", "utf-8-sig", "cp1252", "utf-16"):
         path.write_bytes(text.encode(encoding))
-        assert evaluation.read(path) == predictions
+        assert evaluation.read_predictions(path) == predictions
 
 
 def test_what_spreadsheets_change_is_read_all_the_same(tmp_path):
@@ -290,10 +290,10 @@ def test_what_spreadsheets_change_is_read_all_the_same(tmp_path):
         (first + "\n0,25;0,75;1;0;0;1;x.jpg\n1;0;0;1;1;0;y.jpg\n").replace(";", "\t"),
     ):
         path.write_text(content, encoding="utf-8")
-        assert evaluation.read(path) == predictions, content
-    alone = evaluation.write(Predictions([[1.0]], [0], ("a",), ("x",)), path)
+        assert evaluation.read_predictions(path) == predictions, content
+    alone = evaluation.write_predictions(Predictions([[1.0]], [0], ("a",), ("x",)), path)
     path.write_text(path.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
-    assert evaluation.read(alone).classes == ("a",)
+    assert evaluation.read_predictions(alone).classes == ("a",)
 
 
 def test_what_spreadsheets_lose_is_said(tmp_path):
@@ -309,37 +309,37 @@ def test_what_spreadsheets_lose_is_said(tmp_path):
     ):
         path.write_text(f"{first}\n1,0,0,1,0,0,1,0,0,w\n{row}\n", encoding="utf-8")
         with pytest.raises(EvaluationError, match=r"Line 3 of .*p\.csv") as caught:
-            evaluation.read(path)
+            evaluation.read_predictions(path)
         assert line in str(caught.value)
     path.write_text(first.replace("true b,", "") + "\n", encoding="utf-8")
     with pytest.raises(EvaluationError, match="lacks columns of predictions: true b"):
-        evaluation.read(path)
+        evaluation.read_predictions(path)
 
 
 def test_names_and_digits_that_were_lost_are_warned_of(tmp_path):
     """They cannot be known again, and the scores may still serve: a warning."""
     path = tmp_path / "p.csv"
     for rows, classes, line in ((2, ("???", "b"), "names of classes .* were lost"), (12, ("a", "b"), "three digits")):
-        evaluation.write(Predictions([[0.253, 0.747]] * rows, [1] * rows, classes), path)
+        evaluation.write_predictions(Predictions([[0.253, 0.747]] * rows, [1] * rows, classes), path)
         with pytest.warns(CourseWarning, match=line):
-            evaluation.read(path)
+            evaluation.read_predictions(path)
 
 
 def test_recorded_predictions_are_read():
     """The recordings that lessons score were written before there was a byte order mark."""
     for path in sorted(recorded().glob("*/*.csv")):
         if path.read_text(encoding="utf-8").startswith("p "):
-            assert len(evaluation.read(path)) > 50
+            assert len(evaluation.read_predictions(path)) > 50
 
 
 def test_a_spreadsheet_sees_what_is_meant(tmp_path):
     """The header names each column; true and predicted classes are ones and zeros."""
-    path = evaluation.write(Predictions([[0.25, 0.75]], [0], ("a", "b"), ("x.jpg",)), tmp_path / "p.csv")
+    path = evaluation.write_predictions(Predictions([[0.25, 0.75]], [0], ("a", "b"), ("x.jpg",)), tmp_path / "p.csv")
     assert (
         path.read_text(encoding="utf-8")
         == "p a,p b,true a,true b,predicted a,predicted b,path\n0.25,0.75,1,0,0,1,x.jpg\n"
     )
-    path = evaluation.write(Predictions([[0.25, 0.75]], [0], ("a", "b"), ("x.jpg",)), tmp_path / "p.txt")
+    path = evaluation.write_predictions(Predictions([[0.25, 0.75]], [0], ("a", "b"), ("x.jpg",)), tmp_path / "p.txt")
     assert path.read_text(encoding="utf-8") == '# ["a", "b"]\n0.25 0.75 1 0 0 1 x.jpg\n'
 
 
@@ -370,7 +370,7 @@ def test_files_that_are_no_predictions(tmp_path, name, content, line):
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
     with pytest.raises(EvaluationError, match=line) as caught:
-        evaluation.read(path)
+        evaluation.read_predictions(path)
     assert "\n" not in str(caught.value)
 
 
@@ -378,7 +378,7 @@ def test_a_large_file_is_quick(tmp_path):
     """100,000 pictures are written, read and scored in seconds: five on an idle computer, more on a busy one."""
     predictions = _random(0, n=100_000, k=2)
     start = time.process_time()
-    again = evaluation.read(evaluation.write(predictions, tmp_path / "large.csv"))
+    again = evaluation.read_predictions(evaluation.write_predictions(predictions, tmp_path / "large.csv"))
     assert evaluation.scores(again) == evaluation.scores(predictions)
     assert time.process_time() - start < 5
 
@@ -390,7 +390,7 @@ def test_intervals_cover_the_truth():
         right = rng.random(150) < 0.8
         yes = np.where(right, 0.9, 0.1)
         predictions = Predictions(np.stack([yes, 1 - yes], axis=1), np.zeros(150, dtype=int), ("a", "b"))
-        low, high = evaluation.interval(
+        low, high = evaluation.bootstrap_interval(
             predictions, lambda p: float((p.predicted == p.true).mean()), repeats=200, seed=seed
         )
         inside += low <= 0.8 <= high
@@ -403,18 +403,18 @@ def test_intervals_leave_out_what_cannot_be_scored():
     probabilities = np.stack([1 - bee, bee], axis=1)
 
     def recall(predictions):
-        return evaluation.score_at(predictions, "bee", 0.5).recall
+        return evaluation.score_threshold(predictions, "bee", 0.5).recall
 
-    assert evaluation.interval(Predictions(probabilities, [1, 0, 0, 0], ("ant", "bee")), recall) == (1.0, 1.0)
+    assert evaluation.bootstrap_interval(Predictions(probabilities, [1, 0, 0, 0], ("ant", "bee")), recall) == (1.0, 1.0)
     with pytest.raises(EvaluationError, match="too few"):
-        evaluation.interval(Predictions(probabilities, [0, 0, 0, 0], ("ant", "bee")), recall)
+        evaluation.bootstrap_interval(Predictions(probabilities, [0, 0, 0, 0], ("ant", "bee")), recall)
 
 
 def test_calibration_by_hand():
     """Two groups: 0.95 sure and half right, 0.65 sure and always right."""
     sure = np.array([0.95, 0.95, 0.65, 0.65])
     predictions = Predictions(np.stack([sure, 1 - sure], axis=1), [0, 1, 0, 0], ("a", "b"))
-    groups = evaluation.reliability(predictions)
+    groups = evaluation.calibration_curve(predictions)
     assert [(row["low"], row["count"], row["accuracy"]) for row in groups] == [(0.6, 2, 1.0), (0.9, 2, 0.5)]
     assert evaluation.expected_calibration_error(predictions) == pytest.approx((2 * 0.35 + 2 * 0.45) / 4)
 
@@ -422,7 +422,7 @@ def test_calibration_by_hand():
 @cases
 def test_groups_of_confidence_hold_every_picture(predictions):
     """Weighted means of the groups must be the means of all: accuracy and confidence."""
-    groups = evaluation.reliability(predictions, bins=7)
+    groups = evaluation.calibration_curve(predictions, bins=7)
     assert sum(row["count"] for row in groups) == len(predictions)
     for key, whole in (
         ("accuracy", (predictions.predicted == predictions.true).mean()),
@@ -435,14 +435,14 @@ def test_groups_of_confidence_hold_every_picture(predictions):
 @cases
 def test_mistakes_are_all_there_and_ranked(predictions):
     """Every wrong picture once, the most confident first, with its own probabilities."""
-    found = evaluation.mistakes(predictions)
+    found = evaluation.misclassified(predictions)
     assert sorted(each.index for each in found) == np.flatnonzero(predictions.predicted != predictions.true).tolist()
     assert [each.p_predicted for each in found] == sorted((each.p_predicted for each in found), reverse=True)
     for each in found:
         assert each.p_true == predictions.of(each.true)[0][each.index]
         assert each.p_predicted == predictions.of(each.predicted)[0][each.index]
         assert each.path == predictions.paths[each.index]
-    assert evaluation.mistakes(predictions, limit=2) == found[:2]
+    assert evaluation.misclassified(predictions, limit=2) == found[:2]
 
 
 def test_predict_is_softmax_of_the_logits(few_digits):
@@ -527,6 +527,6 @@ def test_a_subset_keeps_each_picture_whole():
 def test_a_threshold_says_what_it_does():
     """A lesson prints it: class, threshold, scores and counts on one line."""
     told = Predictions([[0.9, 0.1], [0.25, 0.75], [0.6, 0.4]], [0, 0, 1], ("logo", "others"))
-    assert str(evaluation.score_at(told, "logo", 0.5)) == (
+    assert str(evaluation.score_threshold(told, "logo", 0.5)) == (
         "logo from 0.5 on: recall 0.500, precision 0.500; 1 found, 1 missed, 1 false alarms"
     )

@@ -40,7 +40,7 @@ ODD = {
 @pytest.fixture
 def only_matplotlibs_fonts(monkeypatch):
     """Let no font count but those that come with matplotlib, whatever this computer has; forget what was found."""
-    caches = (text._installed, text.family_of, text._tell_missing, arrays._strip)
+    caches = (text._installed, text.family_of, text._tell_missing, arrays._title_strip)
     ours = [entry for entry in font_manager.fontManager.ttflist if Path(entry.fname).is_relative_to(FONTS)]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", ours)
     monkeypatch.setattr(font_manager, "findSystemFonts", list)
@@ -57,24 +57,24 @@ def _drawings(name):
     told = evaluation.Predictions([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 0, 1], classes, (name + ".jpg", "b", "c"))
     points, labels = torch.rand(4, 2), torch.tensor([0, 1, 0, 1])
     history = [{"epoch": 1, "train_accuracy": 0.5, "val_accuracy": 0.5}]
-    wrong, images = evaluation.mistakes(told), torch.rand(3, 1, 1, 4, 4)
+    wrong, images = evaluation.misclassified(told), torch.rand(3, 1, 1, 4, 4)
     weights = {"weights": (1.0, 1.0), "bias": -1.0}
-    chosen = evaluation.score_at(told, name, 0.5)
-    curve = evaluation.recall_precision(told, name)
+    chosen = evaluation.score_threshold(told, name, 0.5)
+    curve = evaluation.precision_recall_curve(told, name)
     return {
         "confusion_matrix": (lambda ax: plots.confusion_matrix([[1, 2], [3, 4]], classes=classes, ax=ax), 0),
-        "mistakes": (lambda ax: plots.mistakes(wrong, images=images, ax=ax), 0),
-        "recall_precision": (lambda ax: plots.recall_precision(curve, chosen=chosen, label=name or "x", ax=ax), 2),
+        "mistakes": (lambda ax: plots.misclassified(wrong, images=images, ax=ax), 0),
+        "recall_precision": (lambda ax: plots.precision_recall_curve(curve, chosen=chosen, label=name or "x", ax=ax), 2),
         "probabilities": (lambda ax: plots.probabilities([0.2, 0.8], classes=classes, ax=ax), 0),
         "boundary": (
-            lambda ax: plots.boundary(points, labels, classes=classes, features=classes, ax=ax, **weights),
+            lambda ax: plots.decision_boundary(points, labels, classes=classes, features=classes, ax=ax, **weights),
             2,
         ),
         "bars": (lambda ax: plots.bars({name: [1], "b": [0.5]}, groups=[name], ax=ax), 2),
         "lines": (lambda ax: plots.lines([1, 2], {name: [1, 2], "b": [2, 1]}, ax=ax), 2),
-        "points": (lambda ax: plots.points({name: [(1, 2)], "b": [(2, 1)]}, names={name: (1, 2)}, ax=ax), 2),
+        "points": (lambda ax: plots.scatter({name: [(1, 2)], "b": [(2, 1)]}, names={name: (1, 2)}, ax=ax), 2),
         "curves": (lambda ax: plots.curves(history, label=name, ax=ax), 2),
-        "pictures": (lambda ax: plots.pictures(images[:1, 0], titles=[name], ax=ax), 0),
+        "pictures": (lambda ax: plots.image_grid(images[:1, 0], titles=[name], ax=ax), 0),
     }
 
 
@@ -92,7 +92,7 @@ def test_odd_names_are_drawn_everywhere(kind, only_matplotlibs_fonts):
             assert len(ax.get_legend().get_texts()) == names, what
         for each in figure.findobj(matplotlib.text.Text):
             assert "\udce9" not in each.get_text()
-    assert arrays.panels([(ODD[kind], np.zeros((20, 60, 3), dtype=np.uint8))]).shape == (40, 60, 3)
+    assert arrays.side_by_side([(ODD[kind], np.zeros((20, 60, 3), dtype=np.uint8))]).shape == (40, 60, 3)
 
 
 def test_labels_by_hand(only_matplotlibs_fonts):
@@ -183,9 +183,9 @@ def test_reports_take_odd_names(only_matplotlibs_fonts, tmp_path):
     """In HTML, names are text: no tag, and whole even if they are long."""
     for kind, name in ODD.items():
         told = evaluation.Predictions([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 0, 1], (name, "dog"), (name, "b", "c"))
-        scored = evaluation.score_at(told, name, 0.5)
+        scored = evaluation.score_threshold(told, name, 0.5)
         card = SimpleNamespace(arch=name, epoch=1, transforms={"image_size": name})
-        found = evaluation.Review(Path("run"), card, "test", told, name, scored, scored)
+        found = evaluation.Evaluation(Path("run"), card, "test", told, name, scored, scored)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CourseWarning)
             page = report.write(found, tmp_path, title=name).read_text(encoding="utf-8")

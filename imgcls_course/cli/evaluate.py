@@ -25,8 +25,8 @@ def evaluate(
     fractions: str = typer.Option(None, help="Split a folder without splits by these, such as 0.7,0.2,0.1."),
     split: str = typer.Option("test", help="train, val or test."),
     positive: str = typer.Option(None, help="The class in question; the first unless told otherwise."),
-    at_least_recall: float = typer.Option(None, help="Need: find at least this share. Threshold and epoch serve it."),
-    at_least_precision: float = typer.Option(None, help="Need: be right at least this often when saying yes."),
+    min_recall: float = typer.Option(None, help="Need: find at least this share. Threshold and epoch serve it."),
+    min_precision: float = typer.Option(None, help="Need: be right at least this often when saying yes."),
     cost: tuple[float, float] = typer.Option(None, help="Need: the least cost; what a miss and a false alarm cost."),
     threshold: float = typer.Option(None, help="Instead of a need: the threshold, chosen elsewhere."),
     predictions: Path = path_option("--predictions", None, help="Write every prediction to this .csv or .txt file."),
@@ -49,7 +49,7 @@ def evaluate(
     from ..data.layouts import split_list
 
     priced = None if cost is None else dict(zip(("missed", "false_alarm"), cost, strict=True))
-    needs = {"at_least_recall": at_least_recall, "at_least_precision": at_least_precision, "cost": priced}
+    needs = {"min_recall": min_recall, "min_precision": min_precision, "cost": priced}
     needs = {name: need for name, need in needs.items() if need is not None}
     _check_outputs(predictions, report)
     card = training.read_card(training.saved(checkpoint)[0])
@@ -60,7 +60,7 @@ def evaluate(
     with as_in_training(card.settings, data=data, pattern=pattern, labels=labels):
         options = {} if own is None else {"fractions": own}
         loaded = catalogue.load(data, pattern=pattern, labels=labels, divide=divide, **options)
-        found = evaluation.review(
+        found = evaluation.evaluate_checkpoint(
             checkpoint,
             loaded,
             split=split,
@@ -75,7 +75,7 @@ def evaluate(
         )
     print(found)
     if predictions is not None:
-        print(evaluation.write(found.predictions, predictions))
+        print(evaluation.write_predictions(found.predictions, predictions))
     if report is not None:
         from .. import report as reports
 
@@ -88,7 +88,7 @@ def _check_outputs(predictions: Path | None, report: Path | None) -> None:
     from .. import evaluation
 
     if predictions is not None:
-        evaluation.check_ending(predictions)
+        evaluation.check_suffix(predictions)
         paths.check_writable(predictions)
     if report is not None:
         from ..report import file_of
@@ -128,7 +128,7 @@ def predict(
     positive = evaluation.check_question(card.classes, positive=positive, threshold=threshold)
     options = {"batch_size": batch_size, "workers": workers, "precision": precision}
     options["device"] = devices.chosen(device, default="auto")
-    answers, broken = evaluation.classify(model, files, card=card, **options)
+    answers, broken = evaluation.predict_files(model, files, card=card, **options)
     said = [answer.at(threshold, positive) if threshold is not None else answer.predicted for answer in answers]
     if as_json:
         rows = [

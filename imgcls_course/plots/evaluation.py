@@ -23,12 +23,12 @@ def confusion_matrix(counts, *, classes, ax: Axes | None = None) -> Axes:
     """Draw how often each class was taken for which: each cell with its count and its share of the row.
 
     Of more than 30 classes, cells have colours only, and not all of them are named: nobody could read more, and the
-    numbers would take minutes to draw. `evaluation.condensed` keeps those that are confused most.
+    numbers would take minutes to draw. `evaluation.condense_confusion_matrix` keeps those that are confused most.
 
     Parameters
     ----------
     counts : array of int, shape (K, K)
-        Rows true, columns predicted; from `evaluation.confusion`.
+        Rows true, columns predicted; from `evaluation.confusion_matrix`.
     classes : list of str
         K names.
     """
@@ -61,7 +61,7 @@ def recall_precision(curve, *, chosen=None, label: str = "", ax: Axes | None = N
     Parameters
     ----------
     curve : (recall, precision, thresholds)
-        From `evaluation.recall_precision`.
+        From `evaluation.precision_recall_curve`.
     chosen : evaluation.Threshold, optional
         Marked by a dot.
     label : str
@@ -87,7 +87,7 @@ def reliability(groups: list[dict], *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     groups : list of dict
-        From `evaluation.reliability`. Each bar has the number of its pictures.
+        From `evaluation.calibration_curve`. Each bar has the number of its pictures.
     """
     ax = ax or plt.gca()
     left, accuracy = [row["low"] for row in groups], [row["accuracy"] for row in groups]
@@ -106,7 +106,7 @@ def mistakes(found: list, *, images=None, root: Path | str = "", columns: int = 
 
     Parameters
     ----------
-    found : list of evaluation.Mistake
+    found : list of evaluation.MisclassifiedImage
         A file that cannot be read any more is a blank picture.
     images : data.Pictures, optional
         Where the pictures are, by their index, if they are not in files.

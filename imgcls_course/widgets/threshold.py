@@ -42,13 +42,13 @@ def threshold_explorer(predictions: Predictions, *, positive: str, images=None, 
         left, right = above.subplots(1, 2)
         classes = [positive, _("not {name}", name=positive)]
         plots.confusion_matrix(_counts(scored, len(predictions)), classes=classes, ax=left)
-        plots.recall_precision(curve, chosen=scored, ax=right)
+        plots.precision_recall_curve(curve, chosen=scored, ax=right)
         ax = below.subplots()
         ax.set_axis_off()
         if len(new):
             first = new[:SHOWN]
             shown = [thumbnail(Path(root, predictions.paths[i])) if images is None else images[i][0] for i in first]
-            plots.pictures(shown, titles=[title(i, "\n") for i in first], columns=SHOWN, ax=ax)
+            plots.image_grid(shown, titles=[title(i, "\n") for i in first], columns=SHOWN, ax=ax)
         return f"{scored}; {change(new)}"
 
     def title(index: int, between: str) -> str:

@@ -105,7 +105,7 @@ names = entries | {"GoogLeNet": (2014, 0.05), "ResNet": (2015, 0.008), "Trimps-S
 figure, ax = plt.subplots(figsize=(9, 3.8))
 ax.axhline(literature.table("human").rows[0]["top5_error"], color="0.4", linestyle="--", label="a trained person")
 groups = {"best of the year": list(entries.values()), "VGG, 2nd in 2014": [vgg]}
-plots.points(groups, names=names, xlabel="year", ylabel="top-5 error", ylim=(0, 0.32), ax=ax)
+plots.scatter(groups, names=names, xlabel="year", ylabel="top-5 error", ylim=(0, 0.32), ax=ax)
 ax.set_xlim(2009.5, 2017.8)
 print(len(entries), "best entries and VGG. Source:", table.source)
 
@@ -241,7 +241,7 @@ for name, stack in (("two 3×3", two_small), ("one 5×5", one_large)):
 # %%
 fields = [models.gradient_field(stack, image_size=11) for stack in (two_small, one_large)]
 plt.figure(figsize=(5, 2.6))
-plots.pictures([field / field.max() for field in fields], titles=["two 3×3", "one 5×5"])
+plots.image_grid([field / field.max() for field in fields], titles=["two 3×3", "one 5×5"])
 for name, field in zip(("two 3×3", "one 5×5"), fields, strict=True):
     print(f"{name}: centre to corner {field[5, 5] / field[3, 3]:.0f} to 1")
 
@@ -493,7 +493,7 @@ print("the means differ by less than seeds do:", difference < max(spread.values(
 # %% tags=["nbval-ignore-output"]
 figure, ax = plt.subplots(figsize=(7, 2.8))
 groups = {name: list(enumerate(values)) for name, values in runs.items()}
-plots.points(groups, xlabel="seed", ylabel="validation accuracy", ylim=(0.5, 1), ax=ax)
+plots.scatter(groups, xlabel="seed", ylabel="validation accuracy", ylim=(0.5, 1), ax=ax)
 ax.set_xticks(range(4))
 print({name: [round(value, 2) for value in values] for name, values in runs.items()})
 

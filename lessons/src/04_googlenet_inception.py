@@ -46,7 +46,7 @@ from imgcls_course import check, data, models, paths, plots, runtime, training, 
 posters = [data.posters.draw(4, shapes=(1, 1), logo_sizes=(size, size)) for size in (0.06, 0.2, 0.6)]
 images = [pil_to_tensor(poster.image) for poster in posters]
 plt.figure(figsize=(7, 2.4))
-plots.pictures(images, columns=3)
+plots.image_grid(images, columns=3)
 print("diameters in pixels:", [round(poster.mark[2]) for poster in posters])
 
 # %% [markdown]
@@ -88,7 +88,7 @@ spots[..., 8:11, 8:11] = 1  # a large one, 3 × 3
 answers = {size: nn.functional.conv2d(spots, spot_kernel(size), padding=size // 2) for size in (3, 5)}
 maps = [spots[0], *(answer[0] for answer in answers.values())]
 plt.figure(figsize=(7, 2.5))
-plots.pictures(maps, titles=["picture", "3×3 kernel", "5×5 kernel"], signed=True)
+plots.image_grid(maps, titles=["picture", "3×3 kernel", "5×5 kernel"], signed=True)
 for size, answer in answers.items():
     print(f"{size}×{size} kernel: small spot {answer[0, 0, 3, 3]:.2f}, large spot {answer[0, 0, 9, 9]:.2f}")
 
@@ -270,7 +270,7 @@ to_grey = nn.Conv2d(3, 1, kernel_size=1, bias=False)
 to_grey.weight.data = torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
 grey = to_grey(images[2] / 255).detach()
 plt.figure(figsize=(4.5, 2.3))
-plots.pictures([images[2], grey])
+plots.image_grid([images[2], grey])
 print(tuple(images[2].shape), "->", tuple(grey.shape))
 
 # %% [markdown]

@@ -483,7 +483,7 @@ print(Counter(family.values()))
 fig, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True)
 for ax, axis in zip(axes, ("parameters", "multiply-adds"), strict=True):
     groups = {f: [(r[axis], r["top1"]) for r in zoo if family[r["name"]] == f] for f in [*families, "others"]}
-    plots.points(groups, xlabel=f"{axis}, millions", log="x", ax=ax)
+    plots.scatter(groups, xlabel=f"{axis}, millions", log="x", ax=ax)
 axes[0].set_ylabel("top-1 accuracy")
 axes[0].get_legend().remove()
 print(sum(len(pairs) for pairs in groups.values()), "points in each panel")
@@ -551,7 +551,7 @@ print(len(rows), "rows; right on more than 0.4 at the end, every one:", min(map(
 # %% tags=["nbval-ignore-output"]
 def race(accuracies, *, ax):
     groups = {axis: [(place, a) for a in values] for place, (axis, values) in enumerate(accuracies.items())}
-    plots.points(groups, ylabel="validation accuracy", ylim=(0.4, 1), ax=ax)
+    plots.scatter(groups, ylabel="validation accuracy", ylim=(0.4, 1), ax=ax)
     ax.set_xticks([])
     for axis, values in accuracies.items():
         print(f"{axis:<11} mean {sum(values) / len(values):.3f}, from {min(values):.3f} to {max(values):.3f}")

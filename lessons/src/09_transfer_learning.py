@@ -107,7 +107,7 @@ def first_filters(model):
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.6))
 for ax, weights in zip(axes, (None, WEIGHTS), strict=True):
     filters = first_filters(start(weights))
-    plots.pictures(0.5 + filters / (2 * filters.abs().amax((1, 2, 3), keepdim=True)), columns=8, ax=ax)
+    plots.image_grid(0.5 + filters / (2 * filters.abs().amax((1, 2, 3), keepdim=True)), columns=8, ax=ax)
     neighbours = torch.stack([filters[..., :-1].flatten(), filters[..., 1:].flatten()])
     alike = torch.corrcoef(neighbours)[0, 1].item()
     ax.set_title("random" if weights is None else "pretrained")
@@ -209,7 +209,7 @@ photos = [torch.from_numpy(photo.copy()).permute(2, 0, 1) for photo in photos]
 # %%
 with torch.no_grad():
     sure, answers = as_it_is(torch.stack([prepare(photo) for photo in photos])).softmax(dim=1).max(dim=1)
-plots.pictures(photos, titles=[known[answer] for answer in answers])
+plots.image_grid(photos, titles=[known[answer] for answer in answers])
 for probability, answer in zip(sure, answers, strict=True):
     print(f"{known[answer]:<14} with more than half of the probability: {probability.item() > 0.5}")
 

@@ -283,7 +283,7 @@ for layer, channels in CHANNELS.items():
 
 # %%
 fig, ax = plt.subplots(figsize=(6, 6))
-plots.pictures(rows, columns=8, ax=ax)
+plots.image_grid(rows, columns=8, ax=ax)
 print(f"{len(rows)} patches, a channel a row")
 
 # %% [markdown]
@@ -443,9 +443,9 @@ reasons = {
 }
 fig, axes = plt.subplots(3, 4, figsize=(9, 7))
 for row, image, answer in zip(axes, range(3), answers, strict=True):
-    plots.pictures([seen[image]], titles=[known[answer]], ax=row[0])
+    plots.image_grid([seen[image]], titles=[known[answer]], ax=row[0])
     for ax, (name, heat) in zip(row[1:], reasons.items(), strict=True):
-        plots.overlay(seen[image], heat[image], ax=ax)
+        plots.heatmap_overlay(seen[image], heat[image], ax=ax)
         ax.set_title(name)
 print({name: heat.shape for name, heat in reasons.items()})
 
@@ -546,9 +546,9 @@ print("truth: logo, others, logo. It says:", ", ".join(said))
 # %%
 fig, axes = plt.subplots(3, 4, figsize=(9, 7))
 for number, row in enumerate(axes):
-    plots.pictures([shown[number]], titles=[f"says {said[number]}"], ax=row[0])
+    plots.image_grid([shown[number]], titles=[f"says {said[number]}"], ax=row[0])
     for ax, (name, heat) in zip(row[1:], methods.items(), strict=True):
-        plots.overlay(shown[number], heat[number], ax=ax)
+        plots.heatmap_overlay(shown[number], heat[number], ax=ax)
         ax.set_title(name)
 peaks = methods["Grad-CAM"].reshape(3, -1).argmax(axis=1)
 print("Grad-CAM is strongest in the lower left:", (peaks == 12).tolist())
@@ -640,8 +640,8 @@ late = randomised(cheat, ["head", "stage4", "stage3", "stage2", "stage1"], seed=
 fig, axes = plt.subplots(2, 2, figsize=(5, 5.6))
 for row, (name, network) in zip(axes, {"cheat": cheat, "random but for the stem": late}.items(), strict=True):
     stem = explain.feature_maps(network, batch[:1], "stem")["stem"].mean(axis=1)
-    plots.overlay(shown[0], explain.grad_cam(network, batch[:1], target=0)[0], ax=row[0])
-    plots.overlay(shown[0], stem[0], ax=row[1])
+    plots.heatmap_overlay(shown[0], explain.grad_cam(network, batch[:1], target=0)[0], ax=row[0])
+    plots.heatmap_overlay(shown[0], stem[0], ax=row[1])
     row[0].set_title(f"{name}:\nGrad-CAM", fontsize=9)
     row[1].set_title("mean of the stem", fontsize=9)
 same = np.array_equal(*(explain.feature_maps(network, batch[:1], "stem")["stem"] for network in (cheat, late)))
