@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from imgcls_course import evaluation, plots, report, widgets
 from imgcls_course.errors import EvaluationError
-from imgcls_course.evaluation import Predictions, Review
+from imgcls_course.evaluation import Evaluation, Predictions
 
 CLASSES = ("ant", "bee", "dog")
 SURE = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
@@ -36,8 +36,8 @@ def no_warning():
 
 
 def _review(predictions, positive, *, value=0.5):
-    scored = evaluation.score_threshold(predictions, positive, value)
-    return Review(Path("run"), CARD, "test", predictions, positive, scored, scored)
+    scored = evaluation.score_threshold(predictions, positive, threshold=value)
+    return Evaluation(Path("run"), CARD, "test", predictions, positive, scored, scored)
 
 
 def test_everything_is_scored_that_can_be(tmp_path):
@@ -47,13 +47,13 @@ def test_everything_is_scored_that_can_be(tmp_path):
         assert evaluation.confusion_matrix(predictions).sum() == len(predictions)
         assert 0 <= evaluation.expected_calibration_error(predictions) <= 1
         assert 0 <= evaluation.top_k_accuracy(predictions) <= 1
-        low, high = evaluation.bootstrap_interval(predictions, lambda p: evaluation.scores(p).accuracy, repeats=20)
+        low, high = evaluation.bootstrap_interval(predictions, lambda p: evaluation.scores(p).accuracy, n_resamples=20)
         assert 0 <= low <= high <= 1
         for positive in predictions.classes:
             for value in (0.5, 0.99):
                 found = _review(predictions, positive, value=value)
                 assert "accuracy" in str(found)
-                page = report.write(found, tmp_path / "report", title=case).read_text(encoding="utf-8")
+                page = report.write_report(found, tmp_path / "report", title=case).read_text(encoding="utf-8")
                 assert "nan" not in page.split("<h2>Figures")[0]
                 assert "nan" not in str(found)
 
@@ -82,13 +82,15 @@ def test_what_is_not_defined_is_a_dash_with_a_word_why():
 def test_a_threshold_without_images_of_its_class():
     """False alarms are counted; there is no recall, and a threshold cannot be chosen on such images."""
     absent = CASES["dog absent, but predicted"]
-    scored = evaluation.score_threshold(absent, "dog", 0.5)
+    scored = evaluation.score_threshold(absent, "dog", threshold=0.5)
     assert (scored.precision, scored.found, scored.missed, scored.false_alarms) == (0.0, 0, 0, 1)
     assert str(scored) == (
         "dog from 0.5 on: recall –, precision 0.000; 0 found, 0 missed, 1 false alarms; "
         "no recall, since there are no images of dog"
     )
-    assert "no precision, since no image is that probable" in str(evaluation.score_threshold(absent, "ant", 0.9))
+    assert "no precision, since no image is that probable" in str(
+        evaluation.score_threshold(absent, "ant", threshold=0.9)
+    )
     for ask in (
         lambda: evaluation.choose_threshold(absent, "dog", min_recall=0.9),
         lambda: evaluation.average_precision(absent, "dog"),
@@ -110,8 +112,8 @@ def test_intervals_of_a_review_are_those_of_its_scores():
     found = _review(predictions, "bee")
     scores = {
         "accuracy": lambda p: evaluation.scores(p).accuracy,
-        "recall": lambda p: evaluation.score_threshold(p, "bee", 0.5).recall,
-        "precision": lambda p: evaluation.score_threshold(p, "bee", 0.5).precision,
+        "recall": lambda p: evaluation.score_threshold(p, "bee", threshold=0.5).recall,
+        "precision": lambda p: evaluation.score_threshold(p, "bee", threshold=0.5).precision,
     }
     for name, score in scores.items():
         assert found.intervals[name] == pytest.approx(evaluation.bootstrap_interval(predictions, score))
@@ -174,8 +176,8 @@ def test_confused_pairs_by_hand():
     assert len(pairs) == 5
     assert {(pair["true"], pair["predicted"]) for pair in pairs[:2]} == {("c007", "c150"), ("c009", "c003")}
     for pair in pairs:
-        of_class = predictions.true == predictions.index(pair["true"])
-        taken = predictions.predicted[of_class] == predictions.index(pair["predicted"])
+        of_class = predictions.true == predictions.class_index(pair["true"])
+        taken = predictions.predicted[of_class] == predictions.class_index(pair["predicted"])
         assert (pair["count"], pair["share"]) == (taken.sum(), pytest.approx(taken.mean()))
     assert [pair["count"] for pair in pairs] == sorted((pair["count"] for pair in pairs), reverse=True)
     assert evaluation.most_confused(Predictions(SURE, [0, 1, 0, 2], CLASSES)) == []
@@ -202,7 +204,7 @@ def test_the_report_of_many_classes_is_bounded(tmp_path, monkeypatch):
         plots, "confusion_matrix", lambda counts, **rest: drawn.append(counts) or matrix(counts, **rest)
     )
     predictions = _many()
-    page = report.write(_review(predictions, "c007"), tmp_path, title="many").read_text(encoding="utf-8")
+    page = report.write_report(_review(predictions, "c007"), tmp_path, title="many").read_text(encoding="utf-8")
     assert [counts.shape for counts in drawn] == [(21, 21)]
     assert "20 classes that are confused most" in page
     scored, confused = page.split("<h2>Confusions</h2>")

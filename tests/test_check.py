@@ -351,7 +351,7 @@ def _kept_by_library(val_p, val_logo, test_p, test_logo):
     threshold = _probability_of_the_last_needed(val_p, val_logo, 0.9).item()
     both = torch.stack([test_p, 1 - test_p], dim=1).double().numpy()
     told = evaluation.Predictions(both, (~test_logo).int().numpy(), ("logo", "others"))
-    return evaluation.score_threshold(told, "logo", threshold).recall
+    return evaluation.score_threshold(told, "logo", threshold=threshold).recall
 
 
 def _fitted(height, width, size):

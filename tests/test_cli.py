@@ -32,7 +32,7 @@ def test_an_error_of_the_course_is_one_line(monkeypatch, capsys, error):
     def fail():
         raise error
 
-    monkeypatch.setattr(doctor, "examine", fail)
+    monkeypatch.setattr(doctor, "diagnose", fail)
     assert _main(monkeypatch, "doctor") == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -43,7 +43,7 @@ def test_an_error_of_the_course_is_one_line(monkeypatch, capsys, error):
 def test_main_passes_the_exit_status_on(monkeypatch, capsys, can_run):
     """The status of the command must reach the shell through `main`."""
     finding = doctor.CheckResult("disk", "good" if can_run else "bad", "detail", "remedy")
-    monkeypatch.setattr(doctor, "examine", lambda: doctor.Diagnosis((finding,)))
+    monkeypatch.setattr(doctor, "diagnose", lambda: doctor.Diagnosis((finding,)))
     assert _main(monkeypatch, "doctor") == (0 if can_run else 1)
     assert "detail" in capsys.readouterr().out
 

@@ -25,43 +25,43 @@ def _broken(monkeypatch, name: str, error: Exception | None = None) -> None:
     def look():
         raise error or ImportError(f"No module named '{name}'\nand a second line")
 
-    monkeypatch.setitem(doctor._LOOKS, name, look)
+    monkeypatch.setitem(doctor._CHECKS, name, look)
 
 
 def _finding(name: str):
-    return next(finding for finding in doctor.diagnose().findings if finding.name == name)
+    return next(finding for finding in doctor.diagnose().results if finding.name == name)
 
 
 def test_the_course_can_run_where_its_tests_run(diagnosis):
     """Every thing must be looked at, and nothing may be reported missing that is there."""
-    assert [finding.name for finding in diagnosis.findings] == list(doctor._LOOKS)
+    assert [finding.name for finding in diagnosis.results] == list(doctor._CHECKS)
     assert diagnosis.can_run, diagnosis
     assert str(diagnosis).endswith("The course can run here.")
 
 
 def test_a_line_for_each_finding(diagnosis):
     """The text must hold each finding with its mark, and a remedy wherever something is to be done."""
-    for finding in diagnosis.findings:
+    for finding in diagnosis.results:
         assert f"{doctor.MARKS[finding.status]} {finding.name}" in str(diagnosis)
         assert finding.detail
         assert finding.status == doctor.GOOD or finding.remedy
 
 
-@pytest.mark.parametrize("name", list(doctor._LOOKS))
+@pytest.mark.parametrize("name", list(doctor._CHECKS))
 def test_whatever_breaks_is_reported_with_a_remedy(monkeypatch, name):
     """One broken part must not hide the others, nor come without advice."""
     monkeypatch.setattr(
-        doctor, "_LOOKS", {key: lambda key=key: doctor.CheckResult(key, "good", "") for key in doctor._LOOKS}
+        doctor, "_LOOKS", {key: lambda key=key: doctor.CheckResult(key, "good", "") for key in doctor._CHECKS}
     )
     _broken(monkeypatch, name)
     diagnosis = doctor.diagnose()
-    bad = [finding for finding in diagnosis.findings if finding.status == doctor.BAD]
+    bad = [finding for finding in diagnosis.results if finding.status == doctor.BAD]
     assert [finding.name for finding in bad] == [name]
     assert bad[0].detail == f"ImportError: No module named '{name}'"
     assert "pip install" in bad[0].remedy
     assert not diagnosis.can_run
     assert "cannot run" in str(diagnosis)
-    assert len(diagnosis.findings) == len(doctor._LOOKS)
+    assert len(diagnosis.results) == len(doctor._CHECKS)
 
 
 @pytest.mark.parametrize("error", [ValueError(), RuntimeError("  \n "), KeyError("x")])
@@ -143,7 +143,7 @@ def test_json_says_the_same(diagnosis):
     """The JSON must hold every finding as the text does."""
     content = json.loads(diagnosis.to_json())
     assert content["can_run"] == diagnosis.can_run
-    assert [doctor.CheckResult(**row) for row in content["findings"]] == list(diagnosis.findings)
+    assert [doctor.CheckResult(**row) for row in content["results"]] == list(diagnosis.results)
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
@@ -151,7 +151,7 @@ def test_command_succeeds_where_the_course_can_run(options):
     """`imgcls doctor` must end with status 0, so that a script can go on."""
     result = CliRunner().invoke(cli.app, ["doctor", *options])
     assert result.exit_code == 0
-    assert all(name in result.stdout for name in doctor._LOOKS)
+    assert all(name in result.stdout for name in doctor._CHECKS)
     if options:
         assert json.loads(result.stdout)["can_run"] is True
 
@@ -166,6 +166,6 @@ def test_command_fails_where_something_is_missing(monkeypatch, options):
     if options:
         content = json.loads(result.stdout)
         assert content["can_run"] is False
-        (bad,) = [row for row in content["findings"] if row["status"] == "bad"]
+        (bad,) = [row for row in content["results"] if row["status"] == "bad"]
         assert bad["name"] == "JupyterLab"
         assert bad["remedy"]

@@ -99,7 +99,7 @@ def test_top_k_by_hand(predictions):
 def test_curves_are_scikit_learns(predictions):
     """Every point must be what counting gives at its threshold; the average precision is scikit-learn's."""
     for name in predictions.classes:
-        probabilities, is_positive = predictions.of(name)
+        probabilities, is_positive = predictions.one_vs_rest(name)
         if not is_positive.any():
             with pytest.raises(EvaluationError, match=f"no picture of '{name}'"):
                 evaluation.precision_recall_curve(predictions, name)
@@ -116,7 +116,10 @@ def test_curves_are_scikit_learns(predictions):
 
 def _brute_force(predictions, name):
     """Score every threshold by counting."""
-    return [evaluation.score_threshold(predictions, name, value) for value in sorted(set(predictions.of(name)[0]))]
+    return [
+        evaluation.score_threshold(predictions, name, threshold=value)
+        for value in sorted(set(predictions.one_vs_rest(name)[0]))
+    ]
 
 
 @pytest.mark.parametrize("need", [0.5, 0.8, 0.95, 1.0])
@@ -124,7 +127,7 @@ def _brute_force(predictions, name):
 def test_a_threshold_serves_its_need_best(predictions, need):
     """No other threshold that meets the need may do better at the rest."""
     for name in predictions.classes:
-        if not predictions.of(name)[1].any():
+        if not predictions.one_vs_rest(name)[1].any():
             continue
         every = _brute_force(predictions, name)
         chosen = evaluation.choose_threshold(predictions, name, min_recall=need)
@@ -146,7 +149,7 @@ def test_the_cheapest_threshold_is_the_cheapest(predictions, cost):
     """Counted for every threshold: none may cost less."""
     price = {"missed": cost[0], "false_alarm": cost[1]}
     for name in predictions.classes:
-        if not predictions.of(name)[1].any():
+        if not predictions.one_vs_rest(name)[1].any():
             continue
 
         def total(each):
@@ -165,7 +168,7 @@ def test_a_threshold_by_hand():
     assert (all_found.recall, all_found.precision) == (1.0, 0.75)
     never_wrong = evaluation.choose_threshold(predictions, "bee", min_precision=1.0)
     assert (never_wrong.value, never_wrong.found, never_wrong.false_alarms) == (0.9, 1, 0)
-    nothing = evaluation.score_threshold(predictions, "bee", 0.95)
+    nothing = evaluation.score_threshold(predictions, "bee", threshold=0.95)
     assert (nothing.recall, nothing.missed, str(nothing.precision)) == (0.0, 3, "nan")
 
 
@@ -391,7 +394,7 @@ def test_intervals_cover_the_truth():
         yes = np.where(right, 0.9, 0.1)
         predictions = Predictions(np.stack([yes, 1 - yes], axis=1), np.zeros(150, dtype=int), ("a", "b"))
         low, high = evaluation.bootstrap_interval(
-            predictions, lambda p: float((p.predicted == p.true).mean()), repeats=200, seed=seed
+            predictions, lambda p: float((p.predicted == p.true).mean()), n_resamples=200, seed=seed
         )
         inside += low <= 0.8 <= high
     assert 88 <= inside <= 100
@@ -403,7 +406,7 @@ def test_intervals_leave_out_what_cannot_be_scored():
     probabilities = np.stack([1 - bee, bee], axis=1)
 
     def recall(predictions):
-        return evaluation.score_threshold(predictions, "bee", 0.5).recall
+        return evaluation.score_threshold(predictions, "bee", threshold=0.5).recall
 
     assert evaluation.bootstrap_interval(Predictions(probabilities, [1, 0, 0, 0], ("ant", "bee")), recall) == (1.0, 1.0)
     with pytest.raises(EvaluationError, match="too few"):
@@ -422,7 +425,7 @@ def test_calibration_by_hand():
 @cases
 def test_groups_of_confidence_hold_every_picture(predictions):
     """Weighted means of the groups must be the means of all: accuracy and confidence."""
-    groups = evaluation.calibration_curve(predictions, bins=7)
+    groups = evaluation.calibration_curve(predictions, n_bins=7)
     assert sum(row["count"] for row in groups) == len(predictions)
     for key, whole in (
         ("accuracy", (predictions.predicted == predictions.true).mean()),
@@ -439,8 +442,8 @@ def test_mistakes_are_all_there_and_ranked(predictions):
     assert sorted(each.index for each in found) == np.flatnonzero(predictions.predicted != predictions.true).tolist()
     assert [each.p_predicted for each in found] == sorted((each.p_predicted for each in found), reverse=True)
     for each in found:
-        assert each.p_true == predictions.of(each.true)[0][each.index]
-        assert each.p_predicted == predictions.of(each.predicted)[0][each.index]
+        assert each.p_true == predictions.one_vs_rest(each.true)[0][each.index]
+        assert each.p_predicted == predictions.one_vs_rest(each.predicted)[0][each.index]
         assert each.path == predictions.paths[each.index]
     assert evaluation.misclassified(predictions, limit=2) == found[:2]
 
@@ -527,6 +530,6 @@ def test_a_subset_keeps_each_picture_whole():
 def test_a_threshold_says_what_it_does():
     """A lesson prints it: class, threshold, scores and counts on one line."""
     told = Predictions([[0.9, 0.1], [0.25, 0.75], [0.6, 0.4]], [0, 0, 1], ("logo", "others"))
-    assert str(evaluation.score_threshold(told, "logo", 0.5)) == (
+    assert str(evaluation.score_threshold(told, "logo", threshold=0.5)) == (
         "logo from 0.5 on: recall 0.500, precision 0.500; 1 found, 1 missed, 1 false alarms"
     )

@@ -36,19 +36,23 @@ def _boundary(**options):
 
 DRAWINGS = {
     "curves": lambda **ax: plots.curves(HISTORY, **ax),
-    "pictures": lambda **ax: plots.image_grid(torch.rand(3, 1, 4, 4), **ax),
+    "image_grid": lambda **ax: plots.image_grid(torch.rand(3, 1, 4, 4), **ax),
     "probabilities": lambda **ax: plots.probabilities([0.2, 0.8], classes=["a", "b"], **ax),
-    "boundary": _boundary,
+    "decision_boundary": _boundary,
     "bars": lambda **ax: plots.bars({"a": [0.2, 0.8], "b": [0.5, 0.5]}, groups=["x", "y"], **ax),
     "lines": lambda **ax: plots.lines([1, 2], {"a": [0.2, 0.8], "b": [0.5, 0.5]}, **ax),
-    "points": lambda **ax: plots.scatter({"a": [(1, 2), (2, 3)], "b": [(3, 1)]}, names={"p": (1, 2)}, **ax),
+    "scatter": lambda **ax: plots.scatter({"a": [(1, 2), (2, 3)], "b": [(3, 1)]}, names={"p": (1, 2)}, **ax),
     "confusion_matrix": lambda **ax: plots.confusion_matrix([[3, 1], [0, 2]], classes=["a", "b"], **ax),
-    "recall_precision": lambda **ax: plots.precision_recall_curve(evaluation.precision_recall_curve(PREDICTIONS, "a"), **ax),
-    "reliability": lambda **ax: plots.calibration_curve(evaluation.calibration_curve(PREDICTIONS), **ax),
-    "mistakes": lambda **ax: plots.misclassified(evaluation.misclassified(PREDICTIONS), images=torch.rand(4, 1, 1, 4, 4), **ax),
+    "precision_recall_curve": lambda **ax: plots.precision_recall_curve(
+        evaluation.precision_recall_curve(PREDICTIONS, "a"), **ax
+    ),
+    "calibration_curve": lambda **ax: plots.calibration_curve(evaluation.calibration_curve(PREDICTIONS), **ax),
+    "misclassified": lambda **ax: plots.misclassified(
+        evaluation.misclassified(PREDICTIONS), images=torch.rand(4, 1, 1, 4, 4), **ax
+    ),
     "feature_maps": lambda **ax: plots.feature_maps(np.random.rand(5, 4, 4), **ax),
     "filters": lambda **ax: plots.filters(np.random.rand(8, 3, 7, 7), **ax),
-    "overlay": lambda **ax: plots.heatmap_overlay(torch.rand(3, 8, 8), np.random.rand(2, 2), **ax),
+    "heatmap_overlay": lambda **ax: plots.heatmap_overlay(torch.rand(3, 8, 8), np.random.rand(2, 2), **ax),
     "audit_summary": lambda **ax: plots.audit_summary(_report(), **ax),
     "audit_gallery": lambda **ax: plots.audit_gallery(_report(), "duplicate", **ax),
 }
@@ -270,9 +274,9 @@ def test_a_confusion_matrix_shows_counts_and_shares_of_each_row():
 def test_a_recall_precision_curve_is_the_curve_with_the_chosen_point_on_it():
     """What is drawn must be what was computed, the dot where the threshold is."""
     curve = evaluation.precision_recall_curve(PREDICTIONS, "a")
-    chosen = evaluation.score_threshold(PREDICTIONS, "a", 0.6)
-    ax = plots.precision_recall_curve(curve, chosen=chosen, label="val")
-    np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.stack(curve[:2], axis=1))
+    chosen = evaluation.score_threshold(PREDICTIONS, "a", threshold=0.6)
+    ax = plots.precision_recall_curve(curve, threshold=chosen, label="val")
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.stack(curve[1::-1], axis=1))
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), [[0.5, 0.5]])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["val", "threshold 0.6"]
 

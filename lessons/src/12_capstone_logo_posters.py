@@ -297,7 +297,7 @@ print("the first is the most precise:", best.threshold.precision == max(each.thr
 
 # %%
 found = evaluation.evaluate_checkpoint(best.path, splits, positive="logo", progress=False, **NEED)
-scored = found.scored
+scored = found.threshold
 print(f"recall over 0.7: {scored.recall > 0.7}, precision over 0.55: {scored.precision > 0.55}")
 low, high = found.intervals["recall"]
 print("the interval of the recall is wider than 0.03:", high - low > 0.03)
@@ -318,7 +318,7 @@ print("\n".join(str(found).splitlines()[1:]))
 recorded = paths.recorded() / "posters"
 long_val, long_test = (evaluation.read_predictions(recorded / f"{name}.csv") for name in ("val", "test"))
 chosen = evaluation.choose_threshold(long_val, "logo", **NEED)
-final = evaluation.score_threshold(long_test, "logo", chosen.value)
+final = evaluation.score_threshold(long_test, "logo", threshold=chosen.value)
 print("val: ", chosen)
 print("test:", final)
 
