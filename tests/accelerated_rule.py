@@ -70,7 +70,9 @@ def _calls(loaders, images, folder) -> dict:
         evaluation.predict: lambda model, **where: evaluation.predict(
             model, loaders.val, classes=("a", "b"), **quiet, **where
         ),
-        evaluation.predict_files: lambda model, **where: evaluation.predict_files(model, [photo], card=CARD, **quiet, **where),
+        evaluation.predict_files: lambda model, **where: evaluation.predict_files(
+            model, [photo], card=CARD, **quiet, **where
+        ),
         explain.cam: lambda model, **where: explain.cam(model, images, **where),
         explain.grad_cam: lambda model, **where: explain.grad_cam(model, images, target=[0, 1], **where),
         explain.gradient: lambda model, **where: explain.gradient(model, images, **where),

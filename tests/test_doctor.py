@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torchvision
+from cases import every
 from typer.testing import CliRunner
 
 from imgcls_course import cli, data
@@ -47,11 +48,11 @@ def test_a_line_for_each_finding(diagnosis):
         assert finding.status == doctor.GOOD or finding.remedy
 
 
-@pytest.mark.parametrize("name", list(doctor._CHECKS))
+@every("name", list(doctor._CHECKS))
 def test_whatever_breaks_is_reported_with_a_remedy(monkeypatch, name):
     """One broken part must not hide the others, nor come without advice."""
     monkeypatch.setattr(
-        doctor, "_LOOKS", {key: lambda key=key: doctor.CheckResult(key, "good", "") for key in doctor._CHECKS}
+        doctor, "_CHECKS", {key: lambda key=key: doctor.CheckResult(key, "good", "") for key in doctor._CHECKS}
     )
     _broken(monkeypatch, name)
     diagnosis = doctor.diagnose()
@@ -64,7 +65,7 @@ def test_whatever_breaks_is_reported_with_a_remedy(monkeypatch, name):
     assert len(diagnosis.results) == len(doctor._CHECKS)
 
 
-@pytest.mark.parametrize("error", [ValueError(), RuntimeError("  \n "), KeyError("x")])
+@every("error", [ValueError(), RuntimeError("  \n "), KeyError("x")])
 def test_an_error_without_a_message_is_reported_too(monkeypatch, error):
     """A library may fail without a word; its kind of error must be seen."""
     _broken(monkeypatch, "torch", error)
@@ -110,7 +111,7 @@ def test_missing_pictures_are_bad(monkeypatch, digits):
     assert finding.remedy
 
 
-@pytest.mark.parametrize(("free_gb", "status"), [(0.2, "note"), (500.0, "good")])
+@every(("free_gb", "status"), [(0.2, "note"), (500.0, "good")])
 def test_little_room_is_worth_a_note(monkeypatch, course_home, free_gb, status):
     """A full disk does not stop the course, but the reader must be told where to make room, in numbers."""
     usage = namedtuple("usage", "total used free")(10**12, 0, int(free_gb * 1e9))
@@ -122,7 +123,7 @@ def test_little_room_is_worth_a_note(monkeypatch, course_home, free_gb, status):
     assert doctor.Diagnosis((finding,)).can_run
 
 
-@pytest.mark.parametrize(("policy", "status"), [("PASSIVE", "good"), ("ACTIVE", "note"), (None, "note")])
+@every(("policy", "status"), [("PASSIVE", "good"), ("ACTIVE", "note"), (None, "note")])
 def test_threads_that_spin_are_worth_a_note(monkeypatch, policy, status):
     """Whoever loads torch before the course, or chose otherwise, must be told what it costs and what to set."""
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
@@ -146,7 +147,7 @@ def test_json_says_the_same(diagnosis):
     assert [doctor.CheckResult(**row) for row in content["results"]] == list(diagnosis.results)
 
 
-@pytest.mark.parametrize("options", [[], ["--json"]])
+@every("options", [[], ["--json"]])
 def test_command_succeeds_where_the_course_can_run(options):
     """`imgcls doctor` must end with status 0, so that a script can go on."""
     result = CliRunner().invoke(cli.app, ["doctor", *options])
@@ -156,7 +157,7 @@ def test_command_succeeds_where_the_course_can_run(options):
         assert json.loads(result.stdout)["can_run"] is True
 
 
-@pytest.mark.parametrize("options", [[], ["--json"]])
+@every("options", [[], ["--json"]])
 def test_command_fails_where_something_is_missing(monkeypatch, options):
     """`imgcls doctor` must end with status 1 and still say everything, as valid JSON if asked to."""
     _broken(monkeypatch, "JupyterLab")

@@ -4,6 +4,7 @@ import json
 
 import damage
 import pytest
+from cases import every
 from commands import imgcls, outcome
 
 from imgcls_course import data, evaluation, training
@@ -63,7 +64,7 @@ def test_predict_answers_for_each_picture_and_names_broken_ones(pictures, run, t
         assert list(row["probabilities"].values()) == pytest.approx(expected[row["path"]], abs=1e-6)
 
 
-@pytest.mark.parametrize(("threshold", "word"), [(0, "bees"), (1, "ants")])
+@every(("threshold", "word"), [(0, "bees"), (1, "ants")])
 def test_predict_says_the_class_in_question_from_the_threshold_on(pictures, run, threshold, word):
     """At 0 everything is of the class, at 1 nothing is."""
     options = ("--checkpoint", run, "--positive", "bees", "--threshold", threshold)

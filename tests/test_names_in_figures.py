@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
+from cases import every
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
@@ -81,7 +82,7 @@ def _drawings(name):
     }
 
 
-@pytest.mark.parametrize("kind", ODD)
+@every("kind", list(ODD))
 def test_odd_names_are_drawn_everywhere(kind, only_matplotlibs_fonts):
     """No figure may fail, warn, lose a name in its legend, or shrink to nothing beside a long one."""
     for what, (draw, names) in _drawings(ODD[kind]).items():

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from cases import every
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.contour import ContourSet
@@ -68,7 +69,7 @@ def _report():
     return data.audit(_FOLDER.name, progress=False)
 
 
-@pytest.mark.parametrize("name", plots.__all__)
+@every("name", plots.__all__)
 def test_every_plot_draws_on_the_axes_it_is_given(name, monkeypatch):
     """A plot must return the Axes given, show no window, and not make a figure of pyplot's besides."""
     monkeypatch.setattr(plt, "show", lambda *args, **options: pytest.fail("plt.show() was called"))
@@ -78,14 +79,14 @@ def test_every_plot_draws_on_the_axes_it_is_given(name, monkeypatch):
     assert plt.get_fignums() == []
 
 
-@pytest.mark.parametrize("name", plots.__all__)
+@every("name", plots.__all__)
 def test_every_plot_draws_on_the_current_axes_otherwise(name):
     """Without ax a plot must land where the cell's figure is."""
     _, (_left, right) = plt.subplots(1, 2)
     assert DRAWINGS[name]() is right
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "loss"])
+@every("metric", ["accuracy", "loss"])
 def test_curves_are_the_columns_of_the_history(metric):
     """Train dashed, validation solid, each with its own figures over the epochs."""
     ax = plots.curves(HISTORY, metric=metric)
@@ -108,8 +109,8 @@ def test_curves_of_two_runs_can_be_told_apart():
     assert colours[0] == colours[1] != colours[2] == colours[3]
 
 
-@pytest.mark.parametrize("shape", [(5, 4, 6), (5, 1, 4, 6), (5, 3, 4, 6)])
-@pytest.mark.parametrize("as_tensor", [True, False])
+@every("shape", [(5, 4, 6), (5, 1, 4, 6), (5, 3, 4, 6)])
+@every("as_tensor", [True, False])
 def test_pictures_are_drawn_pixel_for_pixel(shape, as_tensor):
     """Each picture must be in the figure once, in order, with its own pixels, black at 0 and white at 1."""
     images = torch.rand(shape)
@@ -121,7 +122,7 @@ def test_pictures_are_drawn_pixel_for_pixel(shape, as_tensor):
         assert (len(shape) == 4 and shape[1] == 3) or drawn.get_clim() == (0, 1)
 
 
-@pytest.mark.parametrize(("count", "columns", "rows"), [(10, 10, 1), (7, 3, 3), (2, 10, 1), (1, 1, 1)])
+@every(("count", "columns", "rows"), [(10, 10, 1), (7, 3, 3), (2, 10, 1), (1, 1, 1)])
 def test_pictures_lie_in_rows_without_overlap(count, columns, rows):
     """No picture may cover another or lie outside the Axes; the first row is on top."""
     ax = plots.image_grid(torch.rand(count, 4, 4), titles=[str(i) for i in range(count)], columns=columns)
@@ -174,7 +175,7 @@ def test_probabilities_are_the_lengths_of_the_bars():
     assert ax.get_xlim()[1] >= 1
 
 
-@pytest.mark.parametrize(("weights", "bias"), [((2.0, 1.0), -1.5), ((-3.0, 1.0), 0.5), ((0.0, 1.0), -0.4)])
+@every(("weights", "bias"), [((2.0, 1.0), -1.5), ((-3.0, 1.0), 0.5), ((0.0, 1.0), -0.4)])
 def test_the_border_is_where_the_score_is_zero(weights, bias):
     """Every point of the black line must have w·x + b = 0."""
     ax = _boundary(weights=weights, bias=bias)
@@ -200,7 +201,7 @@ def test_the_tinted_side_is_where_the_neuron_says_one():
     assert _colour_at(ax, 0.75, 0.1) == pytest.approx(to_rgb("#fdebd0"), abs=0.01)
 
 
-@pytest.mark.parametrize(("weights", "bias"), [((0.0, 0.0), 1.0), ((1.0, 1.0), 5.0), ((1.0, 1.0), -5.0), ((0, 0), 0)])
+@every(("weights", "bias"), [((0.0, 0.0), 1.0), ((1.0, 1.0), 5.0), ((1.0, 1.0), -5.0), ((0, 0), 0)])
 @pytest.mark.filterwarnings("error")
 def test_a_border_outside_the_figure_is_no_error(weights, bias):
     """A neuron that says the same everywhere has no line to draw; no warning may reach the reader."""
@@ -231,7 +232,7 @@ def test_bars_are_the_values_in_their_groups():
     assert centres == pytest.approx([0, 1])
 
 
-@pytest.mark.parametrize("heights", [[3_000, 250_000], [0, 0]])
+@every("heights", [[3_000, 250_000], [0, 0]])
 def test_bars_of_any_numbers_fit_into_their_axes(heights):
     """Counts are no fractions: the axis must hold them, and their text must be in the format asked for."""
     ax = plots.bars({"weights": heights}, groups=["a", "b"], fmt=",.0f", ylim=None)
@@ -329,9 +330,7 @@ def test_a_colour_is_the_place_of_a_value_on_its_scale():
     assert (arrays.apply_colormap(np.zeros((2, 2))) == table[0]).all()
 
 
-@pytest.mark.parametrize(
-    ("n", "columns", "shape"), [(1, None, (4, 6)), (5, None, (9, 20)), (5, 5, (4, 34)), (512, None, (114, 160))]
-)
+@every(("n", "columns", "shape"), [(1, None, (4, 6)), (5, None, (9, 20)), (5, 5, (4, 34)), (512, None, (114, 160))])
 def test_tiles_lie_in_order_without_overlap(n, columns, shape):
     """Each picture in its cell, row by row; what is left over is white."""
     pictures = np.random.randint(0, 200, (n, 4, 6, 3), dtype=np.uint8)
@@ -387,7 +386,7 @@ def test_an_overlay_has_its_colour_where_the_map_is_strong():
     assert (axes[0].images[0].get_array() == axes[1].images[0].get_array()).all()
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (244, 932)])
+@every("shape", [(1, 1), (5, 3), (244, 932)])
 def test_an_array_survives_as_png(shape):
     """Another reader of PNG must see every pixel as it was, or explorers show something else than they computed."""
     picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)

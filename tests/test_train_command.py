@@ -10,6 +10,7 @@ import time
 
 import damage
 import pytest
+from cases import every
 from commands import imgcls
 from PIL import Image
 
@@ -105,7 +106,7 @@ def test_a_run_is_not_overwritten(pictures, tmp_path):
         _run(pictures, tmp_path, "--epochs", 1, "--resume", "--lr", 0.5)
 
 
-@pytest.mark.parametrize(
+@every(
     ("options", "line"),
     [
         (("--schedule", "cosin"), "Did you mean 'cosine'"),
