@@ -96,7 +96,7 @@ def test_a_threshold_without_images_of_its_class():
         lambda: evaluation.average_precision(absent, "dog"),
         lambda: widgets.threshold_explorer(absent, positive="dog"),
     ):
-        with pytest.raises(EvaluationError, match="no picture of 'dog'"):
+        with pytest.raises(EvaluationError, match="no images of 'dog'"):
             ask()
     found = _review(absent, "dog")
     assert np.isnan([found.average_precision, *found.intervals["recall"]]).all()
@@ -169,7 +169,7 @@ def test_a_large_confusion_matrix_is_condensed():
     assert names == list(predictions.classes[:20])
 
 
-def test_confused_pairs_by_hand():
+def test_most_confused_by_hand():
     """The most frequent first, with their share of the true class; none if everything is right."""
     predictions = _many()
     pairs = evaluation.most_confused(predictions, limit=5)

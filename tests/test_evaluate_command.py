@@ -112,7 +112,7 @@ def test_all_of_a_new_folder_counts(run, tmp_path):
     """Nothing of it was learned from, so three images are three images to be examined on."""
     printed = imgcls("evaluate", "--checkpoint", run, "--data", _folder(tmp_path / "new", bees=1, ants=2))
     assert "new is not split: all its 3 images count" in printed
-    assert "3 pictures of test" in printed
+    assert "3 images of test" in printed
 
 
 def test_classes_are_matched_by_name(run, tmp_path):
@@ -150,7 +150,7 @@ def test_a_new_folder_can_be_split_all_the_same(run, tmp_path):
     """For a run that kept no list, such as one of a notebook: the split that `data.load` makes."""
     folder = _folder(tmp_path / "new", ants=10, bees=10)
     printed = imgcls("evaluate", "--checkpoint", run, "--data", folder, "--fractions", "70 20 10")
-    assert "2 pictures of test" in printed
+    assert "2 images of test" in printed
 
 
 def test_evaluate_takes_labels_from_a_table(run, tmp_path):
@@ -172,9 +172,9 @@ def test_what_cannot_be_is_said_before_anything_is_read(pictures, run, tmp_path)
     data_of = ("--data", tmp_path / "nowhere")  # were it looked at first, the line would be another
     for options, line in (
         (("--predictions", tmp_path / "p.xlsx"), "ends in .csv or .txt; p.xlsx does not. A spreadsheet opens"),
-        (("--min-recall", 95), "The recall to reach must be above 0 and at most 1; got 95.0. Did you mean 0.95?"),
-        (("--min-precision", -1), "The precision to reach must be"),
-        (("--min-recall", 0.9, "--min-precision", 0.9), "Give one need"),
+        (("--min-recall", 95), "The minimum recall must be above 0 and at most 1; got 95.0. Did you mean 0.95?"),
+        (("--min-precision", -1), "The minimum precision must be"),
+        (("--min-recall", 0.9, "--min-precision", 0.9), "Give one requirement"),
         (("--cost", 0, 0), "not both 0"),
         (("--cost", 1, -2), "numbers from 0 up"),
         (("--threshold", 50), "Did you mean 0.5?"),
@@ -228,5 +228,5 @@ def test_classes_without_images_on_the_command_line(run, tmp_path):
             printed = imgcls("evaluate", "--checkpoint", run, "--data", new, *options)
             assert "left out of the averages" in printed
             assert "nan" not in printed
-            assert f"\n{counted('{n} picture', '{n} pictures', sum(counts.values()))} of test" in printed
-    assert "1 picture of 2 classes" in (tmp_path / "other" / "r.html").read_text(encoding="utf-8")
+            assert f"\n{counted('{n} image', '{n} images', sum(counts.values()))} of test" in printed
+    assert "1 image of 2 classes" in (tmp_path / "other" / "r.html").read_text(encoding="utf-8")
