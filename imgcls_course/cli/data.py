@@ -22,7 +22,7 @@ def data_list() -> None:
     states = {"bundled": _("bundled"), "here": _("downloaded"), "by download": _("by download")}
     for row in download.overview():
         size = f"{row['download_mb']:>6,.0f} MB" if row["download_mb"] else " " * 9
-        print(f"{row['name']:<14}{states[row['state']]:<13}{size}  {row['pictures']:>7,} pictures  {row['title']}")
+        print(f"{row['name']:<14}{states[row['state']]:<13}{size}  {row['pictures']:>7,} images  {row['title']}")
 
 
 @app.command("get")

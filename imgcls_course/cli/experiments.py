@@ -45,7 +45,7 @@ def pretrain(
     if history.stopped:
         raise typer.Exit(130)
     card = pretraining.publish(model, source, out=out, data=Path(data).name)
-    print(f"top-1 {card['top1']:.4f}, top-5 {card['top5']:.4f} on {card['scored_on']:,} pictures")
+    print(f"top-1 {card['top1']:.4f}, top-5 {card['top5']:.4f} on {card['scored_on']:,} images")
     print(out)
 
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from .. import devices, models, paths, plots, runtime, training
 from ..data.layouts import split_list
-from ..data.loaders import loaders
+from ..data.loaders import Loaders, loaders
 from ..data.splits import Splits
 from ..errors import TrainingError
 from ..experiments.log import write_log
@@ -40,15 +40,7 @@ def run(options: TrainOptions) -> None:
     checkpoints.settings["schedule_epochs"] = schedule_epochs
     schedule = training.schedules.by_name(options.schedule, lr=options.lr, epochs=schedule_epochs)
     splits = _load_splits(options, before=before, processes=processes)
-    batches = loaders(
-        splits,
-        batch_size=options.batch_size,
-        workers=options.workers,
-        augment=AUGMENT[options.augment],
-        balance=options.balance,
-        steady=True,
-        **options.transforms,
-    )
+    batches = _make_loaders(options, splits)
     if (bits := getattr(splits.train, "bits", 16)) < 16:
         checkpoints.transforms["bits"] = bits  # images to predict later have to be scaled in the same way
     model = _make_model(options, checkpoints, num_classes=len(batches.classes), before=before, loud=processes.first)
@@ -132,6 +124,18 @@ def _load_splits(
     if processes.first and before is not None and not listed and split_list.write(splits, options.out):
         print(_("This run had no {name}: its splits were made anew from the folder.", name=split_list.FILE))
     return splits
+
+
+def _make_loaders(options: TrainOptions, splits: Splits) -> Loaders:
+    return loaders(
+        splits,
+        batch_size=options.batch_size,
+        workers=options.workers,
+        augment=AUGMENT[options.augment],
+        balance=options.balance,
+        steady=True,  # the same augmentation however many workers and processes there are
+        **options.transforms,
+    )
 
 
 def _make_model(

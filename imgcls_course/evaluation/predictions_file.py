@@ -125,18 +125,7 @@ def read_predictions(path: Path | str) -> Predictions:
 
 
 def check_suffix(path: Path | str) -> None:
-    """Check that a file of this name can hold predictions.
-
-    Parameters
-    ----------
-    path : path
-        The file need not exist.
-
-    Raises
-    ------
-    EvaluationError
-        If it ends in neither `.csv` nor `.txt`.
-    """
+    """Raise an EvaluationError if a file of this name cannot hold predictions; it need not exist."""
     if Path(path).suffix not in (".csv", ".txt"):
         message = _("A file of predictions ends in .csv or .txt; {path} does not.", path=Path(path).name)
         workbook = Path(path).suffix.lower() in (".xlsx", ".xls", ".ods")
@@ -150,7 +139,7 @@ def _table_of_numbers(rows: list[list[str]], classes: tuple[str, ...], *, path: 
         try:
             numbers[index] = _row_of_numbers(row[:-1], columns)
         except ValueError as error:
-            raise EvaluationError(_at(path, index, str(error))) from None
+            raise EvaluationError(_at(path, index, problem=str(error))) from None
     return numbers
 
 
@@ -176,7 +165,7 @@ def _number(cell: str, column: str) -> float:
         raise ValueError(message) from None
 
 
-def _at(path: Path, index: int, problem: str) -> str:
+def _at(path: Path, index: int, *, problem: str) -> str:
     """Name the line of a row in the file: lines count from 1, and the first is the header."""
     return _("Line {line} of {path} {problem}.", line=index + 2, path=path, problem=problem)
 
@@ -185,14 +174,14 @@ def _check_rows(probabilities: np.ndarray, true: np.ndarray, *, path: Path) -> N
     """Raise an error for a row without exactly one true class, or with probabilities that were rounded too far."""
     not_one_hot = (true == 1).sum(axis=1) != 1
     if not_one_hot.any():
-        raise EvaluationError(_at(path, int(not_one_hot.argmax()), _("does not have one true class")))
+        raise EvaluationError(_at(path, int(not_one_hot.argmax()), problem=_("does not have one true class")))
     deviation = np.abs(probabilities.sum(axis=1) - 1)
     by_rounding = max(0.05, 0.005 * probabilities.shape[1])  # the most that two digits can add up to
     rounded = (deviation > SUM_TOLERANCE) & (deviation <= by_rounding) & (probabilities >= 0).all(axis=1)
     if rounded.any():
         index = int(rounded.argmax())
         problem = _("has probabilities that sum to {sum:.4g} and not to 1: they were rounded. Save more digits")
-        raise EvaluationError(_at(path, index, problem.format(sum=probabilities[index].sum())))
+        raise EvaluationError(_at(path, index, problem=problem.format(sum=probabilities[index].sum())))
 
 
 def _check_predicted(found: Predictions, noted: np.ndarray, *, path: Path) -> None:
@@ -204,7 +193,7 @@ def _check_predicted(found: Predictions, noted: np.ndarray, *, path: Path) -> No
             "notes '{noted}' as predicted, but its largest probability is that of '{name}': something was changed"
         )
         names = {"noted": found.classes[noted[index]], "name": found.classes[found.predicted[index]]}
-        raise EvaluationError(_at(path, index, problem.format(**names) + _(", or digits were lost")))
+        raise EvaluationError(_at(path, index, problem=problem.format(**names) + _(", or digits were lost")))
 
 
 def _warn_about_losses(found: Predictions, *, path: Path) -> None:

@@ -56,7 +56,7 @@ def audit_summary(report: "Audit", *, ax: Axes | None = None) -> Axes:
     severities = [report.of(kind)[0].severity for kind in kinds]
     bars = ax.barh([kind.replace("_", " ") for kind in kinds], counts, color=[SEVERITIES[name] for name in severities])
     ax.bar_label(bars, [f"{count:,}" for count in counts], padding=4)
-    ax.set_xscale("symlog", linthresh=1)  # one leaked picture must show beside a thousand grey ones
+    ax.set_xscale("symlog", linthresh=1)  # so that one leaked image is visible beside a thousand grey ones
     ax.set(xlabel=_("findings"), xlim=(0, 3 * max(counts, default=1)))
     ax.set_xticks([10**power for power in range(len(str(max(counts, default=1))))])
     ax.xaxis.set_major_formatter("{x:,.0f}")

@@ -164,7 +164,9 @@ logos, others = (np.flatnonzero(val.true == label) for label in (0, 1))
 rare = val.subset([*logos[:3], *others])
 never = evaluation.Predictions([[0.0, 1.0]] * len(rare), rare.true, rare.classes, rare.paths)
 for name, told in (("network", rare), ("never", never)):
-    print(f"{name}: accuracy {evaluation.scores(told).accuracy:.2f}, counts {evaluation.confusion_matrix(told).tolist()}")
+    print(
+        f"{name}: accuracy {evaluation.scores(told).accuracy:.2f}, counts {evaluation.confusion_matrix(told).tolist()}"
+    )
 
 # %% [markdown]
 # The rival wins, 0.95 to 0.73, and has not found one logo. Where one class is rare, accuracy is about the other one. So ask two questions
@@ -567,7 +569,9 @@ at = chosen[8].value
 print("val: ", chosen[8])
 print("test:", evaluation.score_threshold(test, "logo", threshold=at))
 for score in ("recall", "precision"):
-    low, high = evaluation.bootstrap_interval(test, lambda drawn, s=score: getattr(evaluation.score_threshold(drawn, "logo", threshold=at), s))
+    low, high = evaluation.bootstrap_interval(
+        test, lambda drawn, s=score: getattr(evaluation.score_threshold(drawn, "logo", threshold=at), s)
+    )
     print(f"{score} with 95 % confidence from {low:.2f} to {high:.2f}")
 
 # %% [markdown]
