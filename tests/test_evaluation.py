@@ -424,6 +424,7 @@ def test_groups_of_confidence_hold_every_picture(predictions):
     ):
         assert sum(row[key] * row["count"] for row in groups) / len(predictions) == pytest.approx(whole)
     assert all(row["low"] <= row["confidence"] <= row["high"] + 1e-12 for row in groups)
+    assert all(row["high"] <= 1 for row in groups)  # a confidence of 1 is in the last bin
 
 
 @cases
