@@ -66,7 +66,7 @@ class Plain:
         order = np.argsort(-np.abs(maps).max(axis=(1, 2)))
         figure = Figure(figsize=(9.2, 2.4), dpi=100, layout="constrained")
         axes = figure.subplots(1, 4)
-        plots.pictures([self.pictures[picture]], ax=axes[0])
+        plots.image_grid([self.pictures[picture]], ax=axes[0])
         plots.feature_maps(maps[order[:64]], ax=axes[1])
         plots.feature_maps(maps[order[channel - 1]][None], ax=axes[2])
         plots.filters(explain.filters(self.model), channel=0, ax=axes[3])

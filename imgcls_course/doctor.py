@@ -1,4 +1,4 @@
-"""Can the course run here? One line for each thing it needs, and what to do where it is missing."""
+"""Can the course run here? One line for each component it needs, and what to do if it is missing."""
 
 import json
 import os
@@ -17,13 +17,25 @@ from .i18n import _
 GOOD, NOTE, BAD = "good", "note", "bad"
 MARKS = {GOOD: "✔", NOTE: "○", BAD: "✗"}
 INSTALL = "python -m pip install --constraint constraints.txt --editable ."
-LEAST_DISK_GB = 1.0
+MIN_DISK_GB = 1.0
 WAIT_POLICY = "OMP_WAIT_POLICY"  # set in __init__.py, see there
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What was found: `status` is "good", "note" (worth knowing) or "bad" (the course cannot run)."""
+class CheckResult:
+    """The state of one component.
+
+    Parameters
+    ----------
+    name : str
+        The component.
+    status : {"good", "note", "bad"}
+        "note" is worth knowing; with "bad" the course cannot run.
+    detail : str
+        Such as a version.
+    remedy : str, optional
+        What to do about it.
+    """
 
     name: str
     status: str
@@ -37,117 +49,141 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All findings together."""
+    """The state of all components. `print` shows it as text.
 
-    findings: tuple[Finding, ...]
+    Parameters
+    ----------
+    results : tuple of CheckResult
+        One for each component.
+    """
+
+    results: tuple[CheckResult, ...]
 
     @property
     def can_run(self) -> bool:
-        """Whether nothing that the course needs is missing."""
-        return all(finding.status != BAD for finding in self.findings)
+        """Whether no component is "bad"."""
+        return all(result.status != BAD for result in self.results)
 
     def to_json(self) -> str:
-        """Return the findings as JSON."""
-        rows = [asdict(finding) for finding in self.findings]
-        return json.dumps({"can_run": self.can_run, "findings": rows}, indent=1)
+        """Return the results as JSON.
+
+        Returns
+        -------
+        str
+            An object with `can_run` and `results`.
+        """
+        rows = [asdict(result) for result in self.results]
+        return json.dumps({"can_run": self.can_run, "results": rows}, indent=1)
 
     def __str__(self) -> str:
         verdict = _("The course can run here.") if self.can_run else _("The course cannot run here yet.")
-        return "\n".join([*map(str, self.findings), verdict])
+        return "\n".join([*map(str, self.results), verdict])
 
     __repr__ = __str__
 
 
-def examine() -> Diagnosis:
-    """Look at everything the course needs. Nothing is installed, downloaded or changed."""
-    return Diagnosis(tuple(_careful(name, look) for name, look in _LOOKS.items()))
+def diagnose() -> Diagnosis:
+    """Check everything the course needs. Nothing is installed, downloaded or changed.
+
+    Returns
+    -------
+    Diagnosis
+        With one result for each component.
+
+    Examples
+    --------
+    >>> from imgcls_course import doctor
+    >>> doctor.diagnose().can_run  # doctest: +SKIP
+    True
+    """
+    return Diagnosis(tuple(_run_check(name, check) for name, check in _CHECKS.items()))
 
 
-def _careful(name: str, look: Callable[[], Finding]) -> Finding:
+def _run_check(name: str, check: Callable[[], CheckResult]) -> CheckResult:
     try:
-        return look()
-    except Exception as error:  # a broken installation can fail in any way; it must still be reported
+        return check()
+    except Exception as error:  # a broken installation can fail in any way, and must still be reported
         detail = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-        return Finding(name, BAD, detail, _("Install again: {command}", command=INSTALL))
+        return CheckResult(name, BAD, detail, _("Install again: {command}", command=INSTALL))
 
 
-def _python() -> Finding:
+def _python() -> CheckResult:
     version = platform.python_version()
     if sys.version_info >= (3, 10):
-        return Finding("Python", GOOD, version)
-    return Finding("Python", BAD, version, _("The course needs Python 3.10 or later."))
+        return CheckResult("Python", GOOD, version)
+    return CheckResult("Python", BAD, version, _("The course needs Python 3.10 or later."))
 
 
-def _torch() -> Finding:
+def _torch() -> CheckResult:
     import torch
 
-    return Finding("torch", GOOD, _("{version}, {n} threads", version=torch.__version__, n=torch.get_num_threads()))
+    return CheckResult("torch", GOOD, _("{version}, {n} threads", version=torch.__version__, n=torch.get_num_threads()))
 
 
-def _waiting() -> Finding:
+def _waiting() -> CheckResult:
     policy = os.environ.get(WAIT_POLICY, "")
     if policy.upper() == "PASSIVE":
-        return Finding("waiting", GOOD, _("threads sleep while they wait ({v}=PASSIVE)", v=WAIT_POLICY))
+        return CheckResult("waiting", GOOD, _("threads sleep while they wait ({v}=PASSIVE)", v=WAIT_POLICY))
     remedy = _("Set {v}=PASSIVE before torch is loaded: other programs cost you less time then.", v=WAIT_POLICY)
-    return Finding("waiting", NOTE, _("threads may spin while they wait"), remedy)
+    return CheckResult("waiting", NOTE, _("threads may spin while they wait"), remedy)
 
 
-def _torchvision() -> Finding:
+def _torchvision() -> CheckResult:
     import torch
     import torchvision
 
-    # Builds that do not belong together import well and fail at the first operator of torchvision's own.
+    # Builds that do not match can be imported, but fail at the first operator of torchvision's own.
     torchvision.ops.nms(torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.tensor([1.0]), 0.5)
-    return Finding("torchvision", GOOD, torchvision.__version__)
+    return CheckResult("torchvision", GOOD, torchvision.__version__)
 
 
-def _jupyterlab() -> Finding:
-    # Its version, not an import: that loads a whole server and takes seconds.
-    return Finding("JupyterLab", GOOD, metadata.version("jupyterlab"))
+def _jupyterlab() -> CheckResult:
+    # An import would load a whole server, which takes seconds.
+    return CheckResult("JupyterLab", GOOD, metadata.version("jupyterlab"))
 
 
-def _widgets() -> Finding:
+def _widgets() -> CheckResult:
     import ipywidgets
     from jupyter_core.paths import jupyter_path
 
     folders = [Path(folder, "@jupyter-widgets", "jupyterlab-manager") for folder in jupyter_path("labextensions")]
     if any(folder.is_dir() for folder in folders):
-        return Finding("widgets", GOOD, f"ipywidgets {ipywidgets.__version__}")
+        return CheckResult("widgets", GOOD, f"ipywidgets {ipywidgets.__version__}")
     remedy = _("Install again: {command}", command="python -m pip install --force-reinstall jupyterlab-widgets")
-    return Finding("widgets", BAD, _("JupyterLab has no widget extension."), remedy)
+    return CheckResult("widgets", BAD, _("JupyterLab has no widget extension."), remedy)
 
 
-def _device() -> Finding:
+def _device() -> CheckResult:
     from . import devices
 
     found, named = devices.get_device(), os.environ.get(devices.VARIABLE)
     if named:
         return _named_device(found)
     if found.type == "cpu":
-        return Finding("device", GOOD, _("processor; enough for every lesson"))
+        return CheckResult("device", GOOD, _("processor; enough for every lesson"))
     detail = _("{device}; set {variable}=auto, and the lessons use it, too", device=found, variable=devices.VARIABLE)
-    return Finding("device", GOOD, detail)
+    return CheckResult("device", GOOD, detail)
 
 
-def _named_device(found) -> Finding:
+def _named_device(found) -> CheckResult:
     from . import devices
 
     try:
         chosen = devices.choose_device(default=found)
     except CourseError as error:
-        return Finding(
+        return CheckResult(
             "device", BAD, str(error), _("Set {variable} to auto, or to nothing.", variable=devices.VARIABLE)
         )
-    return Finding("device", GOOD, _("{device}, by {variable}", device=chosen, variable=devices.VARIABLE))
+    return CheckResult("device", GOOD, _("{device}, by {variable}", device=chosen, variable=devices.VARIABLE))
 
 
-def _precision() -> Finding:
+def _precision() -> CheckResult:
     from . import runtime
 
-    return Finding("precision", GOOD, runtime.precision())
+    return CheckResult("precision", GOOD, runtime.precision())
 
 
-def _data() -> Finding:
+def _data() -> CheckResult:
     from . import data
 
     bundled = {name: card for name, card in data.CARDS.items() if card.bundled}
@@ -156,35 +192,35 @@ def _data() -> Finding:
         found = len(splits.train) + len(splits.val) + len(splits.test)
         if found != card.count:
             raise ValueError(
-                _("{name} has {found} pictures instead of {count}", name=name, found=found, count=card.count)
+                _("{name} has {found} images instead of {count}", name=name, found=found, count=card.count)
             )
-    return Finding("data", GOOD, _("{names} are here", names=", ".join(bundled)))
+    return CheckResult("data", GOOD, _("{names} are here", names=", ".join(bundled)))
 
 
-def _weights() -> Finding:
+def _weights() -> CheckResult:
     from .models import create
     from .models.weights import bundled
 
     for arch in bundled():
         create(arch, num_classes=2, weights="course")
-    return Finding("weights", GOOD, _("{names} are here", names=", ".join(bundled())))
+    return CheckResult("weights", GOOD, _("{names} are here", names=", ".join(bundled())))
 
 
-def _disk() -> Finding:
+def _disk() -> CheckResult:
     folder = next(folder for folder in (paths.home(), *paths.home().parents) if folder.exists())
     free = shutil.disk_usage(folder).free / 1e9
     detail = _("{free:.1f} GB free", free=free)
-    if free >= LEAST_DISK_GB:
-        return Finding("disk", GOOD, detail)
+    if free >= MIN_DISK_GB:
+        return CheckResult("disk", GOOD, detail)
     remedy = _(
         "Make room in {folder}, or set {variable} to a folder elsewhere.",
         folder=folder,
         variable=paths.HOME_VARIABLE,
     )
-    return Finding("disk", NOTE, detail, remedy)
+    return CheckResult("disk", NOTE, detail, remedy)
 
 
-_LOOKS = {
+_CHECKS = {
     "Python": _python,
     "torch": _torch,
     "waiting": _waiting,

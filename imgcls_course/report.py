@@ -1,138 +1,151 @@
-"""A review as one HTML file that needs nothing else: numbers, figures and bad cases."""
+"""An evaluation as one HTML file that needs no other file: scores, figures and misclassified images."""
 
 import base64
 import io
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import jinja2
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
 from . import evaluation, paths, plots
 from .data.decode import ImageError, read_image
-from .evaluation.review import Review
-from .evaluation.shown import shown
+from .evaluation.formatting import format_score
 from .i18n import _, counted
-from .plots.arrays import as_bytes, resized
+from .plots.arrays import resize, to_rgb_uint8
 from .widgets.explorer import png
 
-BAD_CASES = 24
-MATRIX = 20  # classes in the confusion matrix
-PAIRS = 20  # in the table of confusions
+MAX_IMAGES = 24  # misclassified images that are shown
+MAX_CLASSES = 20  # in the confusion matrix
+MAX_PAIRS = 20  # in the table of confusions
 THUMBNAIL = 200  # pixels, the longer side
 TEMPLATE = Path(__file__).with_name("report.html")
 
 
-def file_of(place: Path | str) -> Path:
-    """Return the file of a report: `place`/report.html, or `place` itself where it is named like a page."""
+def report_path(place: Path | str) -> Path:
+    """Return the file of a report: `place`/report.html, or `place` itself if it is named like an HTML file."""
     place = Path(place)
     is_page = place.suffix.lower() in (".html", ".htm") and not place.is_dir()
     return place if is_page else place / "report.html"
 
 
-def write(review: Review, folder: Path | str, *, title: str, images=None) -> Path:
-    """Write `folder`/report.html, whole or not at all, and return its path.
+def write_report(result: evaluation.Evaluation, folder: Path | str, *, title: str, images=None) -> Path:
+    """Write an evaluation as HTML. An interrupted write leaves no partial file.
 
     Parameters
     ----------
-    review : evaluation.Review
+    result : evaluation.Evaluation
+        From `evaluation.evaluate_checkpoint`.
     folder : path
-        Made if it is not there. A name that ends in .html is that of the file itself.
+        The folder for report.html, created if necessary; or a path that ends in .html, which is the file itself.
     title : str
+        The heading of the page.
     images : data.ImageTensors, optional
-        The pictures of the split, if they are not in files.
+        The images of the split, if they are not in files.
+
+    Returns
+    -------
+    Path
+        The file.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    environment.filters["shown"] = shown
+    environment.filters["score"] = format_score
     environment.globals["counted"] = counted
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    scores, wrong = evaluation.scores(review.predictions), evaluation.mistakes(review.predictions)
+    scores, wrong = evaluation.scores(result.predictions), evaluation.misclassified(result.predictions)
     text = template.render(
         title=title,
-        review=review,
+        result=result,
         scores=scores,
-        classes=sorted(scores.per_class.items(), key=_needs_attention),
-        pairs=evaluation.confused_pairs(review.predictions, limit=PAIRS),
-        most_pairs=PAIRS,
-        intervals=review.intervals,
-        calibration_error=evaluation.expected_calibration_error(review.predictions),
-        figures=figures(review),
-        wrong=len(wrong),
-        cases=[(case, _thumbnail(case, images)) for case in wrong[:BAD_CASES]],
+        classes=sorted(scores.per_class.items(), key=_by_f1),
+        pairs=evaluation.most_confused(result.predictions, limit=MAX_PAIRS),
+        max_pairs=MAX_PAIRS,
+        calibration_error=evaluation.expected_calibration_error(result.predictions),
+        figures=figures(result),
+        n_wrong=len(wrong),
+        wrong=[(image, _thumbnail(image, images)) for image in wrong[:MAX_IMAGES]],
     )
-    out = file_of(folder)
-    paths.write_text(out, text.encode("utf-8", "replace").decode("utf-8"))  # names of files need not be UTF-8
+    out = report_path(folder)
+    paths.write_text(out, text.encode("utf-8", "replace").decode("utf-8"))  # file names need not be UTF-8
     return out
 
 
-def _needs_attention(named: tuple[str, dict]) -> tuple[bool, float]:
-    """Sort classes: the lowest F1 first, those without images last."""
+def _by_f1(named: tuple[str, dict]) -> tuple[bool, float]:
+    """Sort key of classes: the lowest F1 first, those without images last."""
     _name, row = named
     return math.isnan(row["f1"]), row["f1"]
 
 
-def figures(review: Review) -> list[tuple[str, str, str]]:
-    """Draw the figures of a review: for each a heading, what is to be seen in it, and the picture as a data URL."""
-    predictions = review.predictions
-    drawn = [
-        _confusions(predictions),
-        (
-            _("Calibration"),
-            _("How often the network is right, by how sure it is. On the diagonal it is as sure as right."),
-            _drawn(lambda ax: plots.reliability(evaluation.reliability(predictions), ax=ax)),
-        ),
-    ]
-    if not math.isnan(review.average_precision):  # without images of the class there is no recall
-        curve = evaluation.recall_precision(predictions, review.positive)
-        figure = (
-            _("Recall and precision of {name}", name=review.positive),
-            _("What precision is to be had at each recall. The dot is the threshold chosen on val."),
-            _drawn(lambda ax: plots.recall_precision(curve, chosen=review.scored, label=review.split, ax=ax)),
-        )
-        drawn.insert(1, figure)
-    return drawn
+def figures(result: evaluation.Evaluation) -> list[tuple[str, str, str]]:
+    """Draw the figures of a report: for each its heading, its caption, and the image as a data URL."""
+    drawn = [_confusion_matrix(result.predictions)]
+    if not math.isnan(result.average_precision):  # without images of the class, recall is not defined
+        drawn.append(_precision_recall_curve(result))
+    return [*drawn, _calibration_curve(result.predictions)]
 
 
-def _confusions(predictions: evaluation.Predictions) -> tuple[str, str, str]:
-    """Draw the confusion matrix, of many classes those that are confused most."""
-    counts, classes = evaluation.condensed(evaluation.confusion(predictions), predictions.classes, limit=MATRIX)
+def _confusion_matrix(predictions: evaluation.Predictions) -> tuple[str, str, str]:
+    """Draw the confusion matrix; if there are many classes, those that are confused most."""
+    counts, classes = evaluation.condense_confusion_matrix(
+        evaluation.confusion_matrix(predictions), predictions.classes, limit=MAX_CLASSES
+    )
     caption = _("Rows are true classes, columns predicted ones; counts, and shares of the row.")
-    if len(predictions.classes) > MATRIX:
+    if len(predictions.classes) > MAX_CLASSES:
         caption += " " + _(
-            "The {n} classes that are confused most are shown; the last row and column are all others.", n=MATRIX
+            "The {n} classes that are confused most are shown; the last row and column are all others.", n=MAX_CLASSES
         )
     side = max(4.0, 0.45 * len(classes))
-    draw = _drawn(lambda ax: plots.confusion_matrix(counts, classes=classes, ax=ax), size=(side, side))
-    return _("Confusion matrix"), caption, draw
+    url = _figure(lambda ax: plots.confusion_matrix(counts, classes=classes, ax=ax), size=(side, side))
+    return _("Confusion matrix"), caption, url
 
 
-def _drawn(draw, *, size=(5.0, 4.0)) -> str:
+def _precision_recall_curve(result: evaluation.Evaluation) -> tuple[str, str, str]:
+    curve = evaluation.precision_recall_curve(result.predictions, result.positive)
+    return (
+        _("Precision and recall of {name}", name=result.positive),
+        _("The precision at each recall. The dot is the threshold."),
+        _figure(lambda ax: plots.precision_recall_curve(curve, threshold=result.threshold, label=result.split, ax=ax)),
+    )
+
+
+def _calibration_curve(predictions: evaluation.Predictions) -> tuple[str, str, str]:
+    curve = evaluation.calibration_curve(predictions)
+    return (
+        _("Calibration"),
+        _("Accuracy over confidence. On the diagonal, the network is right as often as its confidence says."),
+        _figure(lambda ax: plots.calibration_curve(curve, ax=ax)),
+    )
+
+
+def _figure(draw: Callable[[Axes], Axes], *, size: tuple[float, float] = (5.0, 4.0)) -> str:
     figure = Figure(figsize=size, dpi=110, layout="constrained")
     draw(figure.subplots())
-    return _url(png(figure), kind="png")
+    return _data_url(png(figure), kind="png")
 
 
-def _thumbnail(case: evaluation.Mistake, images) -> str:
-    """Return a small picture as a data URL, or nothing if it cannot be read any more."""
+def _thumbnail(image: evaluation.MisclassifiedImage, images) -> str:
+    """Return a small image as a data URL, or an empty string if the file can no longer be read."""
     try:
-        pixels = read_image(case.path, shorter_side=THUMBNAIL) if images is None else _visible(images[case.index][0])
+        pixels = read_image(image.path, shorter_side=THUMBNAIL) if images is None else _enlarge(images[image.index][0])
     except ImageError:
         return ""
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    small = Image.fromarray(pixels)
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
     buffer = io.BytesIO()
-    picture.save(buffer, format="JPEG", quality=80)
-    return _url(buffer.getvalue(), kind="jpeg")
+    small.save(buffer, format="JPEG", quality=80)
+    return _data_url(buffer.getvalue(), kind="jpeg")
 
 
-def _visible(image) -> np.ndarray:
-    """(C, H, W) in [0, 1] → (H', W', 3) uint8, each pixel a square large enough to be seen."""
+def _enlarge(image) -> np.ndarray:
+    """Convert (C, H, W) in [0, 1] to (H', W', 3) uint8, with each pixel a square that is large enough to see."""
     height, width = image.shape[-2:]
     factor = max(1, THUMBNAIL // max(height, width))
-    return resized(as_bytes(image), height=factor * height, width=factor * width)
+    return resize(to_rgb_uint8(image), height=factor * height, width=factor * width)
 
 
-def _url(content: bytes, *, kind: str) -> str:
+def _data_url(content: bytes, *, kind: str) -> str:
     return f"data:image/{kind};base64," + base64.b64encode(content).decode("ascii")

@@ -70,7 +70,9 @@ def _calls(loaders, images, folder) -> dict:
         evaluation.predict: lambda model, **where: evaluation.predict(
             model, loaders.val, classes=("a", "b"), **quiet, **where
         ),
-        evaluation.classify: lambda model, **where: evaluation.classify(model, [photo], card=CARD, **quiet, **where),
+        evaluation.predict_files: lambda model, **where: evaluation.predict_files(
+            model, [photo], card=CARD, **quiet, **where
+        ),
         explain.cam: lambda model, **where: explain.cam(model, images, **where),
         explain.grad_cam: lambda model, **where: explain.grad_cam(model, images, target=[0, 1], **where),
         explain.gradient: lambda model, **where: explain.gradient(model, images, **where),
@@ -246,14 +248,14 @@ def test_figures_and_arrays_take_tensors_of_the_device(images):
     model = _network().to(HERE)
     weights = next(model.parameters())
     images, probabilities = images.to(HERE), model.eval()(images.to(HERE)).softmax(dim=1)
-    plots.pictures(weights[:4], signed=True)
-    plots.filters(explain.as_colours(weights))
-    maps = explain.look(model, images, [FIRST]).maps[FIRST][0]
+    plots.image_grid(weights[:4], signed=True)
+    plots.filters(explain.filters_as_rgb(weights))
+    maps = explain.record_activations(model, images, [FIRST]).maps[FIRST][0]
     plots.feature_maps(maps)
-    plots.overlay(images[0], maps[0])
+    plots.heatmap_overlay(images[0], maps[0])
     plots.probabilities(probabilities[0], classes=["a", "b"])
     plots.confusion_matrix(torch.eye(2, device=HERE), classes=["a", "b"])
-    assert explain.sparsity(maps).shape == explain.likeness(maps, images[0]).shape == maps.shape[:1]
+    assert explain.sparsity(maps).shape == explain.input_correlation(maps, images[0]).shape == maps.shape[:1]
     assert evaluation.Predictions(probabilities, [0, 1], ("a", "b")).probabilities.shape == (2, 2)
 
 

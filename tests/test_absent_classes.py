@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from imgcls_course import evaluation, plots, report, widgets
 from imgcls_course.errors import EvaluationError
-from imgcls_course.evaluation import Predictions, Review
+from imgcls_course.evaluation import Evaluation, Predictions
 
 CLASSES = ("ant", "bee", "dog")
 SURE = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
@@ -36,24 +36,24 @@ def no_warning():
 
 
 def _review(predictions, positive, *, value=0.5):
-    scored = evaluation.score_at(predictions, positive, value)
-    return Review(Path("run"), CARD, "test", predictions, positive, scored, scored)
+    scored = evaluation.score_threshold(predictions, positive, threshold=value)
+    return Evaluation(Path("run"), CARD, "test", predictions, positive, scored, scored)
 
 
 def test_everything_is_scored_that_can_be(tmp_path):
     """Scores, calibration, intervals, thresholds, the review and its report, whatever class is asked for."""
     for case, predictions in CASES.items():
         assert 0 <= evaluation.scores(predictions).accuracy <= 1, case
-        assert evaluation.confusion(predictions).sum() == len(predictions)
+        assert evaluation.confusion_matrix(predictions).sum() == len(predictions)
         assert 0 <= evaluation.expected_calibration_error(predictions) <= 1
-        assert 0 <= evaluation.top_k(predictions) <= 1
-        low, high = evaluation.interval(predictions, lambda p: evaluation.scores(p).accuracy, repeats=20)
+        assert 0 <= evaluation.top_k_accuracy(predictions) <= 1
+        low, high = evaluation.bootstrap_interval(predictions, lambda p: evaluation.scores(p).accuracy, n_resamples=20)
         assert 0 <= low <= high <= 1
         for positive in predictions.classes:
             for value in (0.5, 0.99):
                 found = _review(predictions, positive, value=value)
                 assert "accuracy" in str(found)
-                page = report.write(found, tmp_path / "report", title=case).read_text(encoding="utf-8")
+                page = report.write_report(found, tmp_path / "report", title=case).read_text(encoding="utf-8")
                 assert "nan" not in page.split("<h2>Figures")[0]
                 assert "nan" not in str(found)
 
@@ -82,19 +82,21 @@ def test_what_is_not_defined_is_a_dash_with_a_word_why():
 def test_a_threshold_without_images_of_its_class():
     """False alarms are counted; there is no recall, and a threshold cannot be chosen on such images."""
     absent = CASES["dog absent, but predicted"]
-    scored = evaluation.score_at(absent, "dog", 0.5)
+    scored = evaluation.score_threshold(absent, "dog", threshold=0.5)
     assert (scored.precision, scored.found, scored.missed, scored.false_alarms) == (0.0, 0, 0, 1)
     assert str(scored) == (
         "dog from 0.5 on: recall –, precision 0.000; 0 found, 0 missed, 1 false alarms; "
         "no recall, since there are no images of dog"
     )
-    assert "no precision, since no image is that probable" in str(evaluation.score_at(absent, "ant", 0.9))
+    assert "no precision, since no image is that probable" in str(
+        evaluation.score_threshold(absent, "ant", threshold=0.9)
+    )
     for ask in (
-        lambda: evaluation.choose_threshold(absent, "dog", at_least_recall=0.9),
+        lambda: evaluation.choose_threshold(absent, "dog", min_recall=0.9),
         lambda: evaluation.average_precision(absent, "dog"),
         lambda: widgets.threshold_explorer(absent, positive="dog"),
     ):
-        with pytest.raises(EvaluationError, match="no picture of 'dog'"):
+        with pytest.raises(EvaluationError, match="no images of 'dog'"):
             ask()
     found = _review(absent, "dog")
     assert np.isnan([found.average_precision, *found.intervals["recall"]]).all()
@@ -110,20 +112,20 @@ def test_intervals_of_a_review_are_those_of_its_scores():
     found = _review(predictions, "bee")
     scores = {
         "accuracy": lambda p: evaluation.scores(p).accuracy,
-        "recall": lambda p: evaluation.score_at(p, "bee", 0.5).recall,
-        "precision": lambda p: evaluation.score_at(p, "bee", 0.5).precision,
+        "recall": lambda p: evaluation.score_threshold(p, "bee", threshold=0.5).recall,
+        "precision": lambda p: evaluation.score_threshold(p, "bee", threshold=0.5).precision,
     }
     for name, score in scores.items():
-        assert found.intervals[name] == pytest.approx(evaluation.interval(predictions, score))
+        assert found.intervals[name] == pytest.approx(evaluation.bootstrap_interval(predictions, score))
 
 
 def test_figures_of_absent_classes():
     """A share of no images is a dash in the matrix, and the report leaves out a curve that is not there."""
     for case, predictions in CASES.items():
         ax = plots.confusion_matrix(
-            evaluation.confusion(predictions), classes=predictions.classes, ax=Figure().subplots()
+            evaluation.confusion_matrix(predictions), classes=predictions.classes, ax=Figure().subplots()
         )
-        plots.reliability(evaluation.reliability(predictions), ax=Figure().subplots())
+        plots.calibration_curve(evaluation.calibration_curve(predictions), ax=Figure().subplots())
         dashes = sum(text.get_text() == "0\n–" for text in ax.texts)
         absent = len(predictions.classes) - len(set(predictions.true.tolist()))
         assert dashes == absent * len(predictions.classes), case
@@ -151,8 +153,8 @@ def _many(k=200, n=3000) -> Predictions:
 def test_a_large_confusion_matrix_is_condensed():
     """The most confused classes keep their rows, the rest is added up, and no image is lost."""
     predictions = _many()
-    counts = evaluation.confusion(predictions)
-    small, classes = evaluation.condensed(counts, predictions.classes, limit=20)
+    counts = evaluation.confusion_matrix(predictions)
+    small, classes = evaluation.condense_confusion_matrix(counts, predictions.classes, limit=20)
     assert small.shape == (21, 21)
     assert small.sum() == len(predictions)
     assert classes[-1] == "180 others"
@@ -162,24 +164,24 @@ def test_a_large_confusion_matrix_is_condensed():
     assert np.array_equal(small[:-1, :-1], counts[np.ix_(index, index)])
     assert np.array_equal(small.sum(axis=1)[:-1], counts.sum(axis=1)[index])
     assert np.array_equal(small.sum(axis=0)[:-1], counts.sum(axis=0)[index])
-    same, names = evaluation.condensed(counts[:20, :20], predictions.classes[:20], limit=20)
+    same, names = evaluation.condense_confusion_matrix(counts[:20, :20], predictions.classes[:20], limit=20)
     assert np.array_equal(same, counts[:20, :20])
     assert names == list(predictions.classes[:20])
 
 
-def test_confused_pairs_by_hand():
+def test_most_confused_by_hand():
     """The most frequent first, with their share of the true class; none if everything is right."""
     predictions = _many()
-    pairs = evaluation.confused_pairs(predictions, limit=5)
+    pairs = evaluation.most_confused(predictions, limit=5)
     assert len(pairs) == 5
     assert {(pair["true"], pair["predicted"]) for pair in pairs[:2]} == {("c007", "c150"), ("c009", "c003")}
     for pair in pairs:
-        of_class = predictions.true == predictions.index(pair["true"])
-        taken = predictions.predicted[of_class] == predictions.index(pair["predicted"])
+        of_class = predictions.true == predictions.class_index(pair["true"])
+        taken = predictions.predicted[of_class] == predictions.class_index(pair["predicted"])
         assert (pair["count"], pair["share"]) == (taken.sum(), pytest.approx(taken.mean()))
     assert [pair["count"] for pair in pairs] == sorted((pair["count"] for pair in pairs), reverse=True)
-    assert evaluation.confused_pairs(Predictions(SURE, [0, 1, 0, 2], CLASSES)) == []
-    assert len(evaluation.confused_pairs(Predictions(SURE, [1, 1, 1, 1], CLASSES))) == 2
+    assert evaluation.most_confused(Predictions(SURE, [0, 1, 0, 2], CLASSES)) == []
+    assert len(evaluation.most_confused(Predictions(SURE, [1, 1, 1, 1], CLASSES))) == 2
 
 
 def test_a_matrix_of_many_classes_is_drawn_without_numbers():
@@ -202,7 +204,7 @@ def test_the_report_of_many_classes_is_bounded(tmp_path, monkeypatch):
         plots, "confusion_matrix", lambda counts, **rest: drawn.append(counts) or matrix(counts, **rest)
     )
     predictions = _many()
-    page = report.write(_review(predictions, "c007"), tmp_path, title="many").read_text(encoding="utf-8")
+    page = report.write_report(_review(predictions, "c007"), tmp_path, title="many").read_text(encoding="utf-8")
     assert [counts.shape for counts in drawn] == [(21, 21)]
     assert "20 classes that are confused most" in page
     scored, confused = page.split("<h2>Confusions</h2>")

@@ -301,7 +301,7 @@ FAULTS = {
     "unlabelled": lambda path: photo(50).save(path.parents[1] / "loose.jpg"),
     "dead_link": lambda path: path.with_name("link.jpg").symlink_to(path.with_name("nowhere.jpg")),
     "mask": lambda path: photo(50).save(path.with_name("0_mask.jpg")),
-    "left_aside": lambda path: photo(50).save(path.with_name("photo.txt"), format="JPEG"),
+    "skipped_files": lambda path: photo(50).save(path.with_name("photo.txt"), format="JPEG"),
     "skipped": lambda path: (path.parents[1] / "loop").symlink_to(path.parents[1]),
     "empty_folder": lambda path: path.with_name("x.jpg").mkdir(),
     "blank": lambda path: Image.new("RGB", (200, 150), "white").save(path),
@@ -366,7 +366,7 @@ def test_files_that_are_no_pictures_are_a_note(folder):
     """A read-me beside the pictures is in order; it must not look like a fault."""
     (folder / "README.txt").write_text("hello", encoding="utf-8")
     (finding,) = look(folder).findings
-    assert (finding.kind, finding.severity) == ("left_aside", "note")
+    assert (finding.kind, finding.severity) == ("skipped_files", "note")
 
 
 def test_a_picture_without_a_label_is_not_said_to_be_of_a_wrong_kind(folder, tmp_path):

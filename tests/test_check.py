@@ -338,7 +338,7 @@ def _scikit_learns_macro_f1(counts):
 def _scored_from_file(text):
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "found.csv").write_text(text, encoding="utf-8")
-        return evaluation.scores(evaluation.read(Path(folder, "found.csv"))).accuracy
+        return evaluation.scores(evaluation.read_predictions(Path(folder, "found.csv"))).accuracy
 
 
 def _probability_of_the_last_needed(probabilities, has_logo, at_least):
@@ -351,7 +351,7 @@ def _kept_by_library(val_p, val_logo, test_p, test_logo):
     threshold = _probability_of_the_last_needed(val_p, val_logo, 0.9).item()
     both = torch.stack([test_p, 1 - test_p], dim=1).double().numpy()
     told = evaluation.Predictions(both, (~test_logo).int().numpy(), ("logo", "others"))
-    return evaluation.score_at(told, "logo", threshold).recall
+    return evaluation.score_threshold(told, "logo", threshold=threshold).recall
 
 
 def _fitted(height, width, size):
@@ -372,7 +372,7 @@ def _count_separable(c_in, c_out, k):
 
 
 def _told_by_the_library(weights):
-    return torch.as_tensor(explain.as_colours(weights))
+    return torch.as_tensor(explain.filters_as_rgb(weights))
 
 
 def _rarely_far_from_zero(maps, near):

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 import damage
 import pytest
+from cases import each_case
 from typer.testing import CliRunner
 
 from imgcls_course import cli, data
@@ -25,25 +26,25 @@ def _main(monkeypatch, *arguments: str) -> int:
     return caught.value.code
 
 
-@pytest.mark.parametrize("error", [CourseError("no room"), DataError("'x' is no data set.")])
+@each_case("error", [CourseError("no room"), DataError("'x' is no data set.")])
 def test_an_error_of_the_course_is_one_line(monkeypatch, capsys, error):
     """A student must see what is wrong, on stderr and without a traceback; a script must see status 1."""
 
     def fail():
         raise error
 
-    monkeypatch.setattr(doctor, "examine", fail)
+    monkeypatch.setattr(doctor, "diagnose", fail)
     assert _main(monkeypatch, "doctor") == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert err == f"{type(error).__name__}: {error}\n"
 
 
-@pytest.mark.parametrize("can_run", [True, False])
+@each_case("can_run", [True, False])
 def test_main_passes_the_exit_status_on(monkeypatch, capsys, can_run):
     """The status of the command must reach the shell through `main`."""
-    finding = doctor.Finding("disk", "good" if can_run else "bad", "detail", "remedy")
-    monkeypatch.setattr(doctor, "examine", lambda: doctor.Diagnosis((finding,)))
+    finding = doctor.CheckResult("disk", "good" if can_run else "bad", "detail", "remedy")
+    monkeypatch.setattr(doctor, "diagnose", lambda: doctor.Diagnosis((finding,)))
     assert _main(monkeypatch, "doctor") == (0 if can_run else 1)
     assert "detail" in capsys.readouterr().out
 
@@ -83,7 +84,7 @@ def test_getting_an_unknown_data_set_is_one_line(monkeypatch, capsys):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("broken", [False, True])
+@each_case("broken", [False, True])
 def test_an_audit_fails_where_a_picture_cannot_be_read(monkeypatch, capsys, tmp_path, broken):
     """A script that trains must stop at exit status 1; a sound folder must not stop it."""
     for name in ("a/1.png", "a/2.png", "b/3.png", "b/5.png"):

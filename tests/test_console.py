@@ -161,14 +161,14 @@ def test_the_short_commands_end_as_they_should_on_every_console(imgcls, photos, 
 def test_the_doctor_reports_on_every_console(imgcls, monkeypatch):
     """`imgcls doctor` is what somebody types on a new computer: its marks and arrows must reach every console."""
     doctor = importlib.import_module("imgcls_course.doctor")
-    findings = [doctor.Finding(status, status, "Käfer", "put it right") for status in doctor.MARKS]
-    monkeypatch.setattr(doctor, "examine", lambda: doctor.Diagnosis(tuple(findings)))
+    findings = [doctor.CheckResult(status, status, "Käfer", "put it right") for status in doctor.MARKS]
+    monkeypatch.setattr(doctor, "diagnose", lambda: doctor.Diagnosis(tuple(findings)))
     for encoding in ENCODINGS:
         status, out, _err = imgcls(encoding, "doctor")
         assert status == 1
         assert [line[0] for line in out.splitlines()[::2]] == list("+oxT" if encoding in NARROW else "✔○✗T")
         assert ("->" in out) == (encoding in NARROW)
-        assert json.loads(imgcls(encoding, "doctor", "--json")[1])["findings"][0]["detail"] == "Käfer"
+        assert json.loads(imgcls(encoding, "doctor", "--json")[1])["results"][0]["detail"] == "Käfer"
 
 
 @pytest.mark.filterwarnings("ignore:No installed font:imgcls_course.errors.CourseWarning")  # of the bee

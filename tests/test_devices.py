@@ -125,11 +125,11 @@ def test_the_doctor_says_what_it_found_and_how_to_use_it(with_mps, monkeypatch):
     """A student with a GPU must hear of it, and of the variable; with a wrong one, nothing would run."""
 
     def finding():
-        return next(each for each in doctor.examine().findings if each.name == "device")
+        return next(each for each in doctor.diagnose().results if each.name == "device")
 
-    slow = [name for name in doctor._LOOKS if name != "device"]
+    slow = [name for name in doctor._CHECKS if name != "device"]
     for name in slow:
-        monkeypatch.delitem(doctor._LOOKS, name)
+        monkeypatch.delitem(doctor._CHECKS, name)
     assert finding().detail == "mps; set IMGCLS_DEVICE=auto, and the lessons use it, too"
     monkeypatch.setenv(devices.VARIABLE, "auto")
     assert finding().detail == "mps, by IMGCLS_DEVICE"
@@ -147,7 +147,7 @@ def test_the_doctor_says_what_it_found_and_how_to_use_it(with_mps, monkeypatch):
 def test_models_that_are_nowhere_stay_there(monkeypatch):
     """A blueprint has no numbers to move, and a model without weights is on the processor."""
     monkeypatch.setenv(devices.VARIABLE, "cpu")
-    with devices.on_device(models.blueprint("resnet18")) as place:
+    with devices.on_device(models.create_on_meta("resnet18")) as place:
         assert place.type == "meta"
     assert devices.device_of(nn.ReLU()) == torch.device("cpu")
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torchvision
+from cases import each_case
 from typer.testing import CliRunner
 
 from imgcls_course import cli, data
@@ -18,53 +19,53 @@ doctor = importlib.import_module("imgcls_course.doctor")
 @pytest.fixture(scope="module")
 def diagnosis():
     """What the doctor says of this machine."""
-    return doctor.examine()
+    return doctor.diagnose()
 
 
 def _broken(monkeypatch, name: str, error: Exception | None = None) -> None:
     def look():
         raise error or ImportError(f"No module named '{name}'\nand a second line")
 
-    monkeypatch.setitem(doctor._LOOKS, name, look)
+    monkeypatch.setitem(doctor._CHECKS, name, look)
 
 
 def _finding(name: str):
-    return next(finding for finding in doctor.examine().findings if finding.name == name)
+    return next(finding for finding in doctor.diagnose().results if finding.name == name)
 
 
 def test_the_course_can_run_where_its_tests_run(diagnosis):
     """Every thing must be looked at, and nothing may be reported missing that is there."""
-    assert [finding.name for finding in diagnosis.findings] == list(doctor._LOOKS)
+    assert [finding.name for finding in diagnosis.results] == list(doctor._CHECKS)
     assert diagnosis.can_run, diagnosis
     assert str(diagnosis).endswith("The course can run here.")
 
 
 def test_a_line_for_each_finding(diagnosis):
     """The text must hold each finding with its mark, and a remedy wherever something is to be done."""
-    for finding in diagnosis.findings:
+    for finding in diagnosis.results:
         assert f"{doctor.MARKS[finding.status]} {finding.name}" in str(diagnosis)
         assert finding.detail
         assert finding.status == doctor.GOOD or finding.remedy
 
 
-@pytest.mark.parametrize("name", list(doctor._LOOKS))
+@each_case("name", list(doctor._CHECKS))
 def test_whatever_breaks_is_reported_with_a_remedy(monkeypatch, name):
     """One broken part must not hide the others, nor come without advice."""
     monkeypatch.setattr(
-        doctor, "_LOOKS", {key: lambda key=key: doctor.Finding(key, "good", "") for key in doctor._LOOKS}
+        doctor, "_CHECKS", {key: lambda key=key: doctor.CheckResult(key, "good", "") for key in doctor._CHECKS}
     )
     _broken(monkeypatch, name)
-    diagnosis = doctor.examine()
-    bad = [finding for finding in diagnosis.findings if finding.status == doctor.BAD]
+    diagnosis = doctor.diagnose()
+    bad = [finding for finding in diagnosis.results if finding.status == doctor.BAD]
     assert [finding.name for finding in bad] == [name]
     assert bad[0].detail == f"ImportError: No module named '{name}'"
     assert "pip install" in bad[0].remedy
     assert not diagnosis.can_run
     assert "cannot run" in str(diagnosis)
-    assert len(diagnosis.findings) == len(doctor._LOOKS)
+    assert len(diagnosis.results) == len(doctor._CHECKS)
 
 
-@pytest.mark.parametrize("error", [ValueError(), RuntimeError("  \n "), KeyError("x")])
+@each_case("error", [ValueError(), RuntimeError("  \n "), KeyError("x")])
 def test_an_error_without_a_message_is_reported_too(monkeypatch, error):
     """A library may fail without a word; its kind of error must be seen."""
     _broken(monkeypatch, "torch", error)
@@ -110,7 +111,7 @@ def test_missing_pictures_are_bad(monkeypatch, digits):
     assert finding.remedy
 
 
-@pytest.mark.parametrize(("free_gb", "status"), [(0.2, "note"), (500.0, "good")])
+@each_case(("free_gb", "status"), [(0.2, "note"), (500.0, "good")])
 def test_little_room_is_worth_a_note(monkeypatch, course_home, free_gb, status):
     """A full disk does not stop the course, but the reader must be told where to make room, in numbers."""
     usage = namedtuple("usage", "total used free")(10**12, 0, int(free_gb * 1e9))
@@ -122,7 +123,7 @@ def test_little_room_is_worth_a_note(monkeypatch, course_home, free_gb, status):
     assert doctor.Diagnosis((finding,)).can_run
 
 
-@pytest.mark.parametrize(("policy", "status"), [("PASSIVE", "good"), ("ACTIVE", "note"), (None, "note")])
+@each_case(("policy", "status"), [("PASSIVE", "good"), ("ACTIVE", "note"), (None, "note")])
 def test_threads_that_spin_are_worth_a_note(monkeypatch, policy, status):
     """Whoever loads torch before the course, or chose otherwise, must be told what it costs and what to set."""
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
@@ -135,7 +136,7 @@ def test_threads_that_spin_are_worth_a_note(monkeypatch, policy, status):
 
 def test_the_doctor_creates_nothing(course_home):
     """Looking must not make the student's folder."""
-    doctor.examine()
+    doctor.diagnose()
     assert not course_home.exists()
 
 
@@ -143,20 +144,20 @@ def test_json_says_the_same(diagnosis):
     """The JSON must hold every finding as the text does."""
     content = json.loads(diagnosis.to_json())
     assert content["can_run"] == diagnosis.can_run
-    assert [doctor.Finding(**row) for row in content["findings"]] == list(diagnosis.findings)
+    assert [doctor.CheckResult(**row) for row in content["results"]] == list(diagnosis.results)
 
 
-@pytest.mark.parametrize("options", [[], ["--json"]])
+@each_case("options", [[], ["--json"]])
 def test_command_succeeds_where_the_course_can_run(options):
     """`imgcls doctor` must end with status 0, so that a script can go on."""
     result = CliRunner().invoke(cli.app, ["doctor", *options])
     assert result.exit_code == 0
-    assert all(name in result.stdout for name in doctor._LOOKS)
+    assert all(name in result.stdout for name in doctor._CHECKS)
     if options:
         assert json.loads(result.stdout)["can_run"] is True
 
 
-@pytest.mark.parametrize("options", [[], ["--json"]])
+@each_case("options", [[], ["--json"]])
 def test_command_fails_where_something_is_missing(monkeypatch, options):
     """`imgcls doctor` must end with status 1 and still say everything, as valid JSON if asked to."""
     _broken(monkeypatch, "JupyterLab")
@@ -166,6 +167,6 @@ def test_command_fails_where_something_is_missing(monkeypatch, options):
     if options:
         content = json.loads(result.stdout)
         assert content["can_run"] is False
-        (bad,) = [row for row in content["findings"] if row["status"] == "bad"]
+        (bad,) = [row for row in content["results"] if row["status"] == "bad"]
         assert bad["name"] == "JupyterLab"
         assert bad["remedy"]

@@ -82,7 +82,7 @@ def _described(block: theirs.MBConv) -> ours.Stage:
 def test_scaled_stages_are_torchvisions_block_by_block(name):
     """Two factors and the table of B0 must give every block of B1 to B7, the stem and the last layer."""
     scale = ours.scale(name)
-    features = models.blueprint(f"efficientnet_{name}").features
+    features = models.create_on_meta(f"efficientnet_{name}").features
     stem, *middle, last = features
     stages = ours.scaled_stages(scale.width, scale.depth)
     assert [len(stage) for stage in middle] == [stage.repeats for stage in stages]
@@ -193,7 +193,7 @@ def test_the_whole_network_learns():
 def test_torchvisions_norm_has_the_same_settings():
     """B0 to B4 use torch's defaults; the difference of B5 to B7 (momentum and eps) does not change what they are."""
     norms = functools.reduce(
-        lambda seen, name: seen | _settings(models.blueprint(f"efficientnet_{name}")), NAMES[:5], set()
+        lambda seen, name: seen | _settings(models.create_on_meta(f"efficientnet_{name}")), NAMES[:5], set()
     )
     assert norms == _settings(ours.efficientnet(2, stages=TINY))
 

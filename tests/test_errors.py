@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from cases import each_case
 
 from imgcls_course import check, data, errors, i18n, training
 from imgcls_course.errors import CourseError, DataError, ExerciseError, ModelError, TrainingError, unknown
@@ -12,7 +13,7 @@ from imgcls_course.errors import CourseError, DataError, ExerciseError, ModelErr
 KINDS = [DataError, ModelError, TrainingError, ExerciseError, errors.ExplorerError]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_case("kind", KINDS)
 def test_every_error_is_one_of_the_course(kind):
     """`except CourseError` must catch them all, and each must show as one line in a notebook."""
     error = kind("what, where, what to do")
@@ -20,7 +21,7 @@ def test_every_error_is_one_of_the_course(kind):
     assert error._render_traceback_() == [f"{kind.__name__}: what, where, what to do"]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("kind", "builtin"),
     [(DataError, ValueError), (ModelError, ValueError), (TrainingError, RuntimeError), (ExerciseError, AttributeError)],
 )
@@ -46,7 +47,7 @@ def test_a_misspelt_name_gets_the_nearest():
     assert text == "'tset' is not a split. Did you mean 'test'? Known: train, val, test."
 
 
-@pytest.mark.parametrize("name", ["zzz", 7, None, ""])
+@each_case("name", ["zzz", 7, None, ""])
 def test_a_name_like_no_other_gets_no_guess(name):
     """A guess that is far off would mislead; whatever the name is, the answer must be a line."""
     text = unknown(name, "a split", ["train", "val", "test"])
@@ -104,18 +105,24 @@ def test_a_translation_reaches_a_verdict(translate, capsys):
 
 
 @pytest.mark.usefixtures("unrehearsed")
-@pytest.mark.parametrize("name", list(check.EXERCISES))
-def test_every_text_of_an_exercise_can_be_translated(translate, name):
+def test_every_text_of_an_exercise_can_be_translated(translate):
     """A first hint, a hint or a mistake that bypasses the catalogue would stay English in a Chinese edition."""
-    exercise = check.EXERCISES[name]
+    texts = {name: _texts(exercise) for name, exercise in check.EXERCISES.items()}
+    everything = dict.fromkeys(text for of_one in texts.values() for text in of_one)
+    translated = {text: f"译{number:05d}" for number, text in enumerate(everything)}
+    translate(translated)
+    for name, exercise in check.EXERCISES.items():
+        value = object() if callable(exercise.reference) else "no number"
+        answers = [..., value, *(mistake.answer for mistake in exercise.mistakes)]
+        verdicts = [str(exercise.judge(answer, seed=0)) for answer in answers]
+        assert [text for text in texts[name] if any(text in verdict for verdict in verdicts)] == [], name
+        assert all("译" in verdict for verdict in verdicts), name
+
+
+def _texts(exercise) -> list[str]:
+    """Return all hints of an exercise, and what it says of each mistake."""
     mistakes = exercise.mistakes
-    texts = [exercise.first_hint, exercise.hint, *(m.says for m in mistakes), *(m.hint for m in mistakes)]
-    translate({text: f"译{number:03d}" for number, text in enumerate(texts)})
-    value = object() if callable(exercise.reference) else "no number"
-    answers = [..., value, *(mistake.answer for mistake in exercise.mistakes)]
-    verdicts = [str(exercise.judge(answer, seed=0)) for answer in answers]
-    assert [text for text in texts if any(text in verdict for verdict in verdicts)] == []
-    assert all("译" in verdict for verdict in verdicts)
+    return [exercise.first_hint, exercise.hint, *(m.says for m in mistakes), *(m.hint for m in mistakes)]
 
 
 def test_a_text_without_translation_stays_english(translate):

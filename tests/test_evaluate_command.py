@@ -4,6 +4,7 @@ import json
 
 import damage
 import pytest
+from cases import each_case
 from commands import imgcls, outcome
 
 from imgcls_course import data, evaluation, training
@@ -29,14 +30,14 @@ def run(pictures, tmp_path_factory):
 def test_evaluate_writes_predictions_and_a_report_that_stands_alone(pictures, run, tmp_path):
     """What is printed, the file and the report must be of one review; the report must load nothing from elsewhere."""
     file = tmp_path / "found.csv"
-    need = ("--at-least-recall", 0.75, "--predictions", file, "--report", tmp_path / "report")
+    need = ("--min-recall", 0.75, "--predictions", file, "--report", tmp_path / "report")
     printed = imgcls("evaluate", "--checkpoint", run, "--data", pictures, *need)
-    found = evaluation.read(file)
+    found = evaluation.read_predictions(file)
     assert len(found) == 8
     assert str(evaluation.scores(found)) in printed
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 3
-    assert page.count("data:image/jpeg;base64,") == len(evaluation.mistakes(found))
+    assert page.count("data:image/jpeg;base64,") == len(evaluation.misclassified(found))
     assert "http" not in page.replace("http-equiv", "")
 
 
@@ -44,7 +45,7 @@ def test_epochs_are_ranked_by_the_need(pictures, run):
     """The best must come first, every epoch once, and each must have the recall that was asked for."""
     splits = data.load(pictures)
     batches = data.make_eval_loader(splits.val, transforms=training.read_checkpoint_card(run / "best.json").transforms)
-    ranked = evaluation.compare_epochs(run, batches, positive="ants", at_least_recall=0.75, progress=False)
+    ranked = evaluation.rank_checkpoints(run, batches, positive="ants", min_recall=0.75, progress=False)
     assert sorted(each.epoch for each in ranked) == [1, 2, 3]
     assert all(each.threshold.recall >= 0.75 for each in ranked)
     precisions = [each.threshold.precision for each in ranked]
@@ -57,13 +58,13 @@ def test_predict_answers_for_each_picture_and_names_broken_ones(pictures, run, t
     rows = json.loads(imgcls("predict", "--checkpoint", run, "--json", pictures / "test", tmp_path))
     assert len(rows) == 9
     assert [row["path"] for row in rows if "error" in row] == [str(tmp_path / "broken.jpg")]
-    told = evaluation.review(run, data.load(pictures), progress=False).predictions
+    told = evaluation.evaluate_checkpoint(run, data.load(pictures), progress=False).predictions
     expected = dict(zip(told.paths, told.probabilities.tolist(), strict=True))
     for row in rows[:-1]:
         assert list(row["probabilities"].values()) == pytest.approx(expected[row["path"]], abs=1e-6)
 
 
-@pytest.mark.parametrize(("threshold", "word"), [(0, "bees"), (1, "ants")])
+@each_case(("threshold", "word"), [(0, "bees"), (1, "ants")])
 def test_predict_says_the_class_in_question_from_the_threshold_on(pictures, run, threshold, word):
     """At 0 everything is of the class, at 1 nothing is."""
     options = ("--checkpoint", run, "--positive", "bees", "--threshold", threshold)
@@ -111,13 +112,13 @@ def test_all_of_a_new_folder_counts(run, tmp_path):
     """Nothing of it was learned from, so three images are three images to be examined on."""
     printed = imgcls("evaluate", "--checkpoint", run, "--data", _folder(tmp_path / "new", bees=1, ants=2))
     assert "new is not split: all its 3 images count" in printed
-    assert "3 pictures of test" in printed
+    assert "3 images of test" in printed
 
 
 def test_classes_are_matched_by_name(run, tmp_path):
     """In a folder that has fewer classes, `bees` is 0; to the network it is 1, and its predictions must say so."""
     splits = data.load(_folder(tmp_path / "new", bees=4, extra=4)).select(["bees"])
-    found = evaluation.review(run, splits, split="train", positive="bees", progress=False)
+    found = evaluation.evaluate_checkpoint(run, splits, split="train", positive="bees", progress=False)
     assert found.predictions.classes == ("ants", "bees")
     assert set(found.predictions.true.tolist()) == {1}
     assert splits.train.classes == ("bees",)  # the caller's own is as it was
@@ -134,13 +135,13 @@ def test_a_threshold_needs_val_or_is_given(pictures, run, tmp_path):
     """A new folder has no val to choose on: one line says what to do, and the threshold can be given."""
     folder, file = _folder(tmp_path / "new", ants=3, bees=3), tmp_path / "report" / "report.html"
     with pytest.raises(EvaluationError, match=r"val has no images here.*--threshold"):
-        imgcls("evaluate", "--checkpoint", run, "--data", folder, "--at-least-recall", 0.9)
+        imgcls("evaluate", "--checkpoint", run, "--data", folder, "--min-recall", 0.9)
     given = ("evaluate", "--checkpoint", run, "--data", folder, "--threshold", 0.25)
     printed = imgcls(*given, "--report", file.parent)
     assert "threshold 0.2500 for ants, as given" in printed
     assert "The threshold was given." in file.read_text(encoding="utf-8")
     with pytest.raises(EvaluationError, match="not both"):
-        imgcls("evaluate", "--checkpoint", run, "--data", pictures, "--threshold", 0.25, "--at-least-recall", 0.9)
+        imgcls("evaluate", "--checkpoint", run, "--data", pictures, "--threshold", 0.25, "--min-recall", 0.9)
     with pytest.raises(EvaluationError, match=r"in \[0, 1\]"):
         imgcls("evaluate", "--checkpoint", run, "--data", folder, "--threshold", 30)
 
@@ -149,7 +150,7 @@ def test_a_new_folder_can_be_split_all_the_same(run, tmp_path):
     """For a run that kept no list, such as one of a notebook: the split that `data.load` makes."""
     folder = _folder(tmp_path / "new", ants=10, bees=10)
     printed = imgcls("evaluate", "--checkpoint", run, "--data", folder, "--fractions", "70 20 10")
-    assert "2 pictures of test" in printed
+    assert "2 images of test" in printed
 
 
 def test_evaluate_takes_labels_from_a_table(run, tmp_path):
@@ -160,7 +161,7 @@ def test_evaluate_takes_labels_from_a_table(run, tmp_path):
     for name, options in {"a": (), "b": ("--labels", tmp_path / "labels.csv")}.items():
         written = ("--predictions", tmp_path / f"{name}.csv")
         imgcls("evaluate", "--checkpoint", run, "--data", folder, *options, *written)
-    assert evaluation.read(tmp_path / "a.csv") == evaluation.read(tmp_path / "b.csv")
+    assert evaluation.read_predictions(tmp_path / "a.csv") == evaluation.read_predictions(tmp_path / "b.csv")
 
 
 def test_what_cannot_be_is_said_before_anything_is_read(pictures, run, tmp_path):
@@ -171,9 +172,9 @@ def test_what_cannot_be_is_said_before_anything_is_read(pictures, run, tmp_path)
     data_of = ("--data", tmp_path / "nowhere")  # were it looked at first, the line would be another
     for options, line in (
         (("--predictions", tmp_path / "p.xlsx"), "ends in .csv or .txt; p.xlsx does not. A spreadsheet opens"),
-        (("--at-least-recall", 95), "The recall to reach must be above 0 and at most 1; got 95.0. Did you mean 0.95?"),
-        (("--at-least-precision", -1), "The precision to reach must be"),
-        (("--at-least-recall", 0.9, "--at-least-precision", 0.9), "Give one need"),
+        (("--min-recall", 95), "The minimum recall must be above 0 and at most 1; got 95.0. Did you mean 0.95?"),
+        (("--min-precision", -1), "The minimum precision must be"),
+        (("--min-recall", 0.9, "--min-precision", 0.9), "Give one requirement"),
         (("--cost", 0, 0), "not both 0"),
         (("--cost", 1, -2), "numbers from 0 up"),
         (("--threshold", 50), "Did you mean 0.5?"),
@@ -227,5 +228,5 @@ def test_classes_without_images_on_the_command_line(run, tmp_path):
             printed = imgcls("evaluate", "--checkpoint", run, "--data", new, *options)
             assert "left out of the averages" in printed
             assert "nan" not in printed
-            assert f"\n{counted('{n} picture', '{n} pictures', sum(counts.values()))} of test" in printed
-    assert "1 picture of 2 classes" in (tmp_path / "other" / "r.html").read_text(encoding="utf-8")
+            assert f"\n{counted('{n} image', '{n} images', sum(counts.values()))} of test" in printed
+    assert "1 image of 2 classes" in (tmp_path / "other" / "r.html").read_text(encoding="utf-8")

@@ -349,7 +349,7 @@ def test_names_that_are_not_utf8_go_all_the_way(tmp_path, capsys):
     imgcls("train", "--data", root, "--out", run, "--epochs", 1, "--image-size", 32, "--device", "cpu", "--workers", 0)
     for file in ("found.csv", "found.txt"):
         imgcls("evaluate", "--data", root, "--checkpoint", run, "--predictions", run / file)
-        assert set(evaluation.read(run / file).paths) == set(map(str, splits.test.paths))
+        assert set(evaluation.read_predictions(run / file).paths) == set(map(str, splits.test.paths))
     fill(root, f"test/{name}.jpg", content=b"broken")
     rows = json.loads(imgcls("predict", "--checkpoint", run, "--json", root / "test"))
     assert {row["path"] for row in rows if "error" in row} == {str(root / "test" / f"{name}.jpg")}

@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
+from cases import each_case
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
@@ -40,7 +41,7 @@ ODD = {
 @pytest.fixture
 def only_matplotlibs_fonts(monkeypatch):
     """Let no font count but those that come with matplotlib, whatever this computer has; forget what was found."""
-    caches = (text._installed, text.family_of, text._tell_missing, arrays._strip)
+    caches = (text._installed, text.family_of, text._warn_missing, arrays._title_strip)
     ours = [entry for entry in font_manager.fontManager.ttflist if Path(entry.fname).is_relative_to(FONTS)]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", ours)
     monkeypatch.setattr(font_manager, "findSystemFonts", list)
@@ -57,28 +58,31 @@ def _drawings(name):
     told = evaluation.Predictions([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 0, 1], classes, (name + ".jpg", "b", "c"))
     points, labels = torch.rand(4, 2), torch.tensor([0, 1, 0, 1])
     history = [{"epoch": 1, "train_accuracy": 0.5, "val_accuracy": 0.5}]
-    wrong, images = evaluation.mistakes(told), torch.rand(3, 1, 1, 4, 4)
+    wrong, images = evaluation.misclassified(told), torch.rand(3, 1, 1, 4, 4)
     weights = {"weights": (1.0, 1.0), "bias": -1.0}
-    chosen = evaluation.score_at(told, name, 0.5)
-    curve = evaluation.recall_precision(told, name)
+    chosen = evaluation.score_threshold(told, name, threshold=0.5)
+    curve = evaluation.precision_recall_curve(told, name)
     return {
         "confusion_matrix": (lambda ax: plots.confusion_matrix([[1, 2], [3, 4]], classes=classes, ax=ax), 0),
-        "mistakes": (lambda ax: plots.mistakes(wrong, images=images, ax=ax), 0),
-        "recall_precision": (lambda ax: plots.recall_precision(curve, chosen=chosen, label=name or "x", ax=ax), 2),
+        "mistakes": (lambda ax: plots.misclassified(wrong, images=images, ax=ax), 0),
+        "precision_recall_curve": (
+            lambda ax: plots.precision_recall_curve(curve, threshold=chosen, label=name or "x", ax=ax),
+            2,
+        ),
         "probabilities": (lambda ax: plots.probabilities([0.2, 0.8], classes=classes, ax=ax), 0),
         "boundary": (
-            lambda ax: plots.boundary(points, labels, classes=classes, features=classes, ax=ax, **weights),
+            lambda ax: plots.decision_boundary(points, labels, classes=classes, features=classes, ax=ax, **weights),
             2,
         ),
         "bars": (lambda ax: plots.bars({name: [1], "b": [0.5]}, groups=[name], ax=ax), 2),
         "lines": (lambda ax: plots.lines([1, 2], {name: [1, 2], "b": [2, 1]}, ax=ax), 2),
-        "points": (lambda ax: plots.points({name: [(1, 2)], "b": [(2, 1)]}, names={name: (1, 2)}, ax=ax), 2),
+        "points": (lambda ax: plots.scatter({name: [(1, 2)], "b": [(2, 1)]}, names={name: (1, 2)}, ax=ax), 2),
         "curves": (lambda ax: plots.curves(history, label=name, ax=ax), 2),
-        "pictures": (lambda ax: plots.pictures(images[:1, 0], titles=[name], ax=ax), 0),
+        "pictures": (lambda ax: plots.image_grid(images[:1, 0], titles=[name], ax=ax), 0),
     }
 
 
-@pytest.mark.parametrize("kind", ODD)
+@each_case("kind", list(ODD))
 def test_odd_names_are_drawn_everywhere(kind, only_matplotlibs_fonts):
     """No figure may fail, warn, lose a name in its legend, or shrink to nothing beside a long one."""
     for what, (draw, names) in _drawings(ODD[kind]).items():
@@ -92,7 +96,7 @@ def test_odd_names_are_drawn_everywhere(kind, only_matplotlibs_fonts):
             assert len(ax.get_legend().get_texts()) == names, what
         for each in figure.findobj(matplotlib.text.Text):
             assert "\udce9" not in each.get_text()
-    assert arrays.panels([(ODD[kind], np.zeros((20, 60, 3), dtype=np.uint8))]).shape == (40, 60, 3)
+    assert arrays.side_by_side([(ODD[kind], np.zeros((20, 60, 3), dtype=np.uint8))]).shape == (40, 60, 3)
 
 
 def test_labels_by_hand(only_matplotlibs_fonts):
@@ -106,12 +110,12 @@ def test_labels_by_hand(only_matplotlibs_fonts):
         "\x07x": "x",
     }
     for name, expected in told.items():
-        assert text.label(name) == expected
-    assert text.label("abcdefghij", letters=5) == "ab…ij"
-    assert text.label("abcdefghij", letters=6) == "abc…ij"
-    assert text.label("abcdefghij", letters=10) == "abcdefghij"
-    assert text.label("a\nb", lines=True) == "a\nb"
-    assert text.label(7) == "7"
+        assert text.display_name(name) == expected
+    assert text.display_name("abcdefghij", max_length=5) == "ab…ij"
+    assert text.display_name("abcdefghij", max_length=6) == "abc…ij"
+    assert text.display_name("abcdefghij", max_length=10) == "abcdefghij"
+    assert text.display_name("a\nb", lines=True) == "a\nb"
+    assert text.display_name(7) == "7"
 
 
 def test_a_dollar_is_no_mathematics():
@@ -133,9 +137,9 @@ def test_a_further_font_is_taken_only_where_it_is_needed(only_matplotlibs_fonts)
     """STIX comes with matplotlib and has letters that DejaVu Sans has not: a stand-in for a font of another script."""
     letter = "𝒢"
     assert text.family_of(letter) == "STIXGeneral"
-    assert text.style("cat", "Käfer") == {"parse_math": False}
-    assert text.style("cat", letter)["fontfamily"] == ["sans-serif", "STIXGeneral"]
-    assert text.readable(letter) == letter
+    assert text.text_properties("cat", "Käfer") == {"parse_math": False}
+    assert text.text_properties("cat", letter)["fontfamily"] == ["sans-serif", "STIXGeneral"]
+    assert text.replace_missing_glyphs(letter) == letter
     assert Path(text.font_file(f"{letter}{letter}")).name == "STIXGeneral.ttf"
     assert Path(text.font_file("cat")).name == "DejaVuSans.ttf"
     figure = Figure()
@@ -162,9 +166,9 @@ def test_a_missing_script_is_said_once(only_matplotlibs_fonts):
     """Matplotlib would warn for each letter of each figure."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        assert text.label("猫 and 犬") == "□ and □"
-        assert text.label("鳥") == "□"
-        assert text.label("แมว") == "□□□"
+        assert text.display_name("猫 and 犬") == "□ and □"
+        assert text.display_name("鳥") == "□"
+        assert text.display_name("แมว") == "□□□"
     said = [str(each.message) for each in caught]
     assert len(said) == 2
     assert "characters (CJK)" in said[0]
@@ -183,12 +187,12 @@ def test_reports_take_odd_names(only_matplotlibs_fonts, tmp_path):
     """In HTML, names are text: no tag, and whole even if they are long."""
     for kind, name in ODD.items():
         told = evaluation.Predictions([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 0, 1], (name, "dog"), (name, "b", "c"))
-        scored = evaluation.score_at(told, name, 0.5)
+        scored = evaluation.score_threshold(told, name, threshold=0.5)
         card = SimpleNamespace(arch=name, epoch=1, transforms={"image_size": name})
-        found = evaluation.Review(Path("run"), card, "test", told, name, scored, scored)
+        found = evaluation.Evaluation(Path("run"), card, "test", told, name, scored, scored)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CourseWarning)
-            page = report.write(found, tmp_path, title=name).read_text(encoding="utf-8")
+            page = report.write_report(found, tmp_path, title=name).read_text(encoding="utf-8")
         assert html.escape(name).replace("&#x27;", "&#39;").replace("\r\n", "\n").replace("\udce9", "?") in page, kind
         assert "<script>" not in page
 

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from cases import each_case
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.contour import ContourSet
@@ -31,24 +32,28 @@ _FOLDER = tempfile.TemporaryDirectory()  # removed when the tests end
 
 def _boundary(**options):
     values = {"weights": (2.0, 1.0), "bias": -1.5, "classes": ("a", "b"), **options}
-    return plots.boundary(POINTS, LABELS, **values)
+    return plots.decision_boundary(POINTS, LABELS, **values)
 
 
 DRAWINGS = {
     "curves": lambda **ax: plots.curves(HISTORY, **ax),
-    "pictures": lambda **ax: plots.pictures(torch.rand(3, 1, 4, 4), **ax),
+    "image_grid": lambda **ax: plots.image_grid(torch.rand(3, 1, 4, 4), **ax),
     "probabilities": lambda **ax: plots.probabilities([0.2, 0.8], classes=["a", "b"], **ax),
-    "boundary": _boundary,
+    "decision_boundary": _boundary,
     "bars": lambda **ax: plots.bars({"a": [0.2, 0.8], "b": [0.5, 0.5]}, groups=["x", "y"], **ax),
     "lines": lambda **ax: plots.lines([1, 2], {"a": [0.2, 0.8], "b": [0.5, 0.5]}, **ax),
-    "points": lambda **ax: plots.points({"a": [(1, 2), (2, 3)], "b": [(3, 1)]}, names={"p": (1, 2)}, **ax),
+    "scatter": lambda **ax: plots.scatter({"a": [(1, 2), (2, 3)], "b": [(3, 1)]}, names={"p": (1, 2)}, **ax),
     "confusion_matrix": lambda **ax: plots.confusion_matrix([[3, 1], [0, 2]], classes=["a", "b"], **ax),
-    "recall_precision": lambda **ax: plots.recall_precision(evaluation.recall_precision(PREDICTIONS, "a"), **ax),
-    "reliability": lambda **ax: plots.reliability(evaluation.reliability(PREDICTIONS), **ax),
-    "mistakes": lambda **ax: plots.mistakes(evaluation.mistakes(PREDICTIONS), images=torch.rand(4, 1, 1, 4, 4), **ax),
+    "precision_recall_curve": lambda **ax: plots.precision_recall_curve(
+        evaluation.precision_recall_curve(PREDICTIONS, "a"), **ax
+    ),
+    "calibration_curve": lambda **ax: plots.calibration_curve(evaluation.calibration_curve(PREDICTIONS), **ax),
+    "misclassified": lambda **ax: plots.misclassified(
+        evaluation.misclassified(PREDICTIONS), images=torch.rand(4, 1, 1, 4, 4), **ax
+    ),
     "feature_maps": lambda **ax: plots.feature_maps(np.random.rand(5, 4, 4), **ax),
     "filters": lambda **ax: plots.filters(np.random.rand(8, 3, 7, 7), **ax),
-    "overlay": lambda **ax: plots.overlay(torch.rand(3, 8, 8), np.random.rand(2, 2), **ax),
+    "heatmap_overlay": lambda **ax: plots.heatmap_overlay(torch.rand(3, 8, 8), np.random.rand(2, 2), **ax),
     "audit_summary": lambda **ax: plots.audit_summary(_report(), **ax),
     "audit_gallery": lambda **ax: plots.audit_gallery(_report(), "duplicate", **ax),
 }
@@ -64,7 +69,7 @@ def _report():
     return data.audit(_FOLDER.name, progress=False)
 
 
-@pytest.mark.parametrize("name", plots.__all__)
+@each_case("name", plots.__all__)
 def test_every_plot_draws_on_the_axes_it_is_given(name, monkeypatch):
     """A plot must return the Axes given, show no window, and not make a figure of pyplot's besides."""
     monkeypatch.setattr(plt, "show", lambda *args, **options: pytest.fail("plt.show() was called"))
@@ -74,14 +79,14 @@ def test_every_plot_draws_on_the_axes_it_is_given(name, monkeypatch):
     assert plt.get_fignums() == []
 
 
-@pytest.mark.parametrize("name", plots.__all__)
+@each_case("name", plots.__all__)
 def test_every_plot_draws_on_the_current_axes_otherwise(name):
     """Without ax a plot must land where the cell's figure is."""
     _, (_left, right) = plt.subplots(1, 2)
     assert DRAWINGS[name]() is right
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "loss"])
+@each_case("metric", ["accuracy", "loss"])
 def test_curves_are_the_columns_of_the_history(metric):
     """Train dashed, validation solid, each with its own figures over the epochs."""
     ax = plots.curves(HISTORY, metric=metric)
@@ -104,12 +109,12 @@ def test_curves_of_two_runs_can_be_told_apart():
     assert colours[0] == colours[1] != colours[2] == colours[3]
 
 
-@pytest.mark.parametrize("shape", [(5, 4, 6), (5, 1, 4, 6), (5, 3, 4, 6)])
-@pytest.mark.parametrize("as_tensor", [True, False])
+@each_case("shape", [(5, 4, 6), (5, 1, 4, 6), (5, 3, 4, 6)])
+@each_case("as_tensor", [True, False])
 def test_pictures_are_drawn_pixel_for_pixel(shape, as_tensor):
     """Each picture must be in the figure once, in order, with its own pixels, black at 0 and white at 1."""
     images = torch.rand(shape)
-    ax = plots.pictures(images if as_tensor else images.numpy())
+    ax = plots.image_grid(images if as_tensor else images.numpy())
     assert len(ax.images) == 5
     for drawn, image in zip(ax.images, images, strict=True):
         expected = image.movedim(0, -1) if len(shape) == 4 and shape[1] == 3 else image.reshape(4, 6)
@@ -117,10 +122,10 @@ def test_pictures_are_drawn_pixel_for_pixel(shape, as_tensor):
         assert (len(shape) == 4 and shape[1] == 3) or drawn.get_clim() == (0, 1)
 
 
-@pytest.mark.parametrize(("count", "columns", "rows"), [(10, 10, 1), (7, 3, 3), (2, 10, 1), (1, 1, 1)])
+@each_case(("count", "columns", "rows"), [(10, 10, 1), (7, 3, 3), (2, 10, 1), (1, 1, 1)])
 def test_pictures_lie_in_rows_without_overlap(count, columns, rows):
     """No picture may cover another or lie outside the Axes; the first row is on top."""
-    ax = plots.pictures(torch.rand(count, 4, 4), titles=[str(i) for i in range(count)], columns=columns)
+    ax = plots.image_grid(torch.rand(count, 4, 4), titles=[str(i) for i in range(count)], columns=columns)
     boxes = [image.get_extent() for image in ax.images]  # left, right, bottom, top; y grows downwards
     assert len({top for *_, top in boxes}) == rows
     assert len({left for left, *_ in boxes}) == min(columns, count)
@@ -135,7 +140,7 @@ def test_pictures_lie_in_rows_without_overlap(count, columns, rows):
 
 def test_titles_stand_above_their_pictures():
     """A title over the wrong picture teaches the wrong label."""
-    ax = plots.pictures(torch.rand(4, 4, 4), titles=["a", "b", "c", "d"], columns=2)
+    ax = plots.image_grid(torch.rand(4, 4, 4), titles=["a", "b", "c", "d"], columns=2)
     for text, title, image in zip(ax.texts, "abcd", ax.images, strict=True):
         left, right, _bottom, top = image.get_extent()
         x, y = text.get_position()
@@ -148,7 +153,7 @@ def test_signed_pictures_have_zero_in_the_middle():
     """For weights zero must be white, and one scale must hold for all pictures."""
     images = torch.zeros(2, 3, 3)
     images[0, 0, 0], images[1, 1, 1] = 2.0, -5.0
-    ax = plots.pictures(images, signed=True)
+    ax = plots.image_grid(images, signed=True)
     assert [image.get_clim() for image in ax.images] == [(-5, 5)] * 2
     image = ax.images[1]
     middle, negative = image.to_rgba(np.array([[0.0, -5.0]]))[0]
@@ -170,7 +175,7 @@ def test_probabilities_are_the_lengths_of_the_bars():
     assert ax.get_xlim()[1] >= 1
 
 
-@pytest.mark.parametrize(("weights", "bias"), [((2.0, 1.0), -1.5), ((-3.0, 1.0), 0.5), ((0.0, 1.0), -0.4)])
+@each_case(("weights", "bias"), [((2.0, 1.0), -1.5), ((-3.0, 1.0), 0.5), ((0.0, 1.0), -0.4)])
 def test_the_border_is_where_the_score_is_zero(weights, bias):
     """Every point of the black line must have w·x + b = 0."""
     ax = _boundary(weights=weights, bias=bias)
@@ -196,7 +201,7 @@ def test_the_tinted_side_is_where_the_neuron_says_one():
     assert _colour_at(ax, 0.75, 0.1) == pytest.approx(to_rgb("#fdebd0"), abs=0.01)
 
 
-@pytest.mark.parametrize(("weights", "bias"), [((0.0, 0.0), 1.0), ((1.0, 1.0), 5.0), ((1.0, 1.0), -5.0), ((0, 0), 0)])
+@each_case(("weights", "bias"), [((0.0, 0.0), 1.0), ((1.0, 1.0), 5.0), ((1.0, 1.0), -5.0), ((0, 0), 0)])
 @pytest.mark.filterwarnings("error")
 def test_a_border_outside_the_figure_is_no_error(weights, bias):
     """A neuron that says the same everywhere has no line to draw; no warning may reach the reader."""
@@ -227,7 +232,7 @@ def test_bars_are_the_values_in_their_groups():
     assert centres == pytest.approx([0, 1])
 
 
-@pytest.mark.parametrize("heights", [[3_000, 250_000], [0, 0]])
+@each_case("heights", [[3_000, 250_000], [0, 0]])
 def test_bars_of_any_numbers_fit_into_their_axes(heights):
     """Counts are no fractions: the axis must hold them, and their text must be in the format asked for."""
     ax = plots.bars({"weights": heights}, groups=["a", "b"], fmt=",.0f", ylim=None)
@@ -238,7 +243,7 @@ def test_bars_of_any_numbers_fit_into_their_axes(heights):
 
 def test_pictures_of_many_shapes_keep_them():
     """A wide poster must not be drawn as a square."""
-    ax = plots.pictures([torch.zeros(3, 10, 60), torch.zeros(3, 60, 10)])
+    ax = plots.image_grid([torch.zeros(3, 10, 60), torch.zeros(3, 60, 10)])
     boxes = [image.get_extent() for image in ax.images]
     shapes = [(right - left) / abs(top - bottom) for left, right, bottom, top in boxes]
     assert shapes == pytest.approx([6, 1 / 6])
@@ -247,7 +252,7 @@ def test_pictures_of_many_shapes_keep_them():
 @pytest.mark.filterwarnings("error")
 def test_pictures_that_scaling_took_past_white_are_drawn(caplog):
     """Bilinear scaling leaves values such as 1.0000001: a lesson must not print matplotlib's warning for them."""
-    ax = plots.pictures([torch.tensor([1.0000002, 0.5, -1e-7])[:, None, None].expand(3, 2, 2)])
+    ax = plots.image_grid([torch.tensor([1.0000002, 0.5, -1e-7])[:, None, None].expand(3, 2, 2)])
     assert caplog.text == ""
     assert np.allclose(ax.images[0].get_array(), [1, 0.5, 0])
 
@@ -255,7 +260,7 @@ def test_pictures_that_scaling_took_past_white_are_drawn(caplog):
 def test_pictures_in_bytes_are_drawn_as_those_in_floats():
     """A picture of a file and the same one scaled must look the same."""
     image = torch.randint(0, 256, (3, 4, 4), dtype=torch.uint8)
-    drawn = [plots.pictures([x], ax=Figure().subplots()).images[0].get_array() for x in (image, image / 255)]
+    drawn = [plots.image_grid([x], ax=Figure().subplots()).images[0].get_array() for x in (image, image / 255)]
     assert np.allclose(*drawn)
 
 
@@ -269,18 +274,18 @@ def test_a_confusion_matrix_shows_counts_and_shares_of_each_row():
 
 def test_a_recall_precision_curve_is_the_curve_with_the_chosen_point_on_it():
     """What is drawn must be what was computed, the dot where the threshold is."""
-    curve = evaluation.recall_precision(PREDICTIONS, "a")
-    chosen = evaluation.score_at(PREDICTIONS, "a", 0.6)
-    ax = plots.recall_precision(curve, chosen=chosen, label="val")
-    np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.stack(curve[:2], axis=1))
+    curve = evaluation.precision_recall_curve(PREDICTIONS, "a")
+    chosen = evaluation.score_threshold(PREDICTIONS, "a", threshold=0.6)
+    ax = plots.precision_recall_curve(curve, threshold=chosen, label="val")
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.stack(curve[1::-1], axis=1))
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), [[0.5, 0.5]])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["val", "threshold 0.6"]
 
 
 def test_reliability_bars_are_accuracies_with_their_counts():
     """Height is the accuracy of a group, the number above it how many pictures it has."""
-    groups = evaluation.reliability(PREDICTIONS)
-    ax = plots.reliability(groups)
+    groups = evaluation.calibration_curve(PREDICTIONS)
+    ax = plots.calibration_curve(groups)
     assert [bar.get_height() for bar in ax.patches] == [row["accuracy"] for row in groups]
     assert [text.get_text() for text in ax.texts] == [str(row["count"]) for row in groups]
 
@@ -289,8 +294,8 @@ def test_mistakes_show_file_probability_and_truth(tmp_path):
     """A gallery of bad cases must read the pictures of its paths, and go on where one is gone."""
     damage.photo((60, 40), seed=0).save(tmp_path / "there.png")
     paths = [str(tmp_path / name) for name in ("a.png", "there.png", "gone.png", "b.png")]
-    found = evaluation.mistakes(evaluation.Predictions(PREDICTIONS.probabilities, LABELS, ("a", "b"), paths))
-    ax = plots.mistakes(found)
+    found = evaluation.misclassified(evaluation.Predictions(PREDICTIONS.probabilities, LABELS, ("a", "b"), paths))
+    ax = plots.misclassified(found)
     first, second = (text.get_text() for text in ax.texts)
     assert "there.png" in first
     assert first.endswith("b 0.80, is a 0.20")
@@ -303,35 +308,33 @@ def test_mistakes_are_looked_for_from_the_root(tmp_path):
     """A predictions file with relative paths must show its pictures wherever the notebook runs."""
     damage.photo((60, 40), seed=0).save(tmp_path / "there.png")
     paths = ["a.png", "there.png", "gone.png", "b.png"]
-    found = evaluation.mistakes(evaluation.Predictions(PREDICTIONS.probabilities, LABELS, ("a", "b"), paths))
-    shapes = [image.get_array().shape for image in plots.mistakes(found, root=tmp_path).images]
+    found = evaluation.misclassified(evaluation.Predictions(PREDICTIONS.probabilities, LABELS, ("a", "b"), paths))
+    shapes = [image.get_array().shape for image in plots.misclassified(found, root=tmp_path).images]
     assert sorted(shapes) == [(8, 8, 3), (40, 60, 3)]  # the other one is gone, and blank
 
 
 def test_no_mistakes_says_so():
     """An empty gallery must not look like a broken one."""
-    assert [text.get_text() for text in plots.mistakes([]).texts] == ["no mistakes"]
+    assert [text.get_text() for text in plots.misclassified([]).texts] == ["no mistakes"]
 
 
 def test_a_colour_is_the_place_of_a_value_on_its_scale():
     """Unsigned: zero the first colour, the limit the last; signed: zero nearly white, and the two ends unlike."""
     table = (plt.get_cmap("viridis")([0.0, 1.0])[:, :3] * 255).round()
-    assert (arrays.colours([0.0, 4.0]) == table).all()
-    assert (arrays.colours([0.0, 9.0], limit=4.0) == table).all()
-    zero, low, high = arrays.colours([0.0, -2.0, 2.0]).astype(int)
+    assert (arrays.apply_colormap([0.0, 4.0]) == table).all()
+    assert (arrays.apply_colormap([0.0, 9.0], limit=4.0) == table).all()
+    zero, low, high = arrays.apply_colormap([0.0, -2.0, 2.0]).astype(int)
     assert zero.min() > 240
     assert low[0] > low[2]
     assert high[2] > high[1]
-    assert (arrays.colours(np.zeros((2, 2))) == table[0]).all()
+    assert (arrays.apply_colormap(np.zeros((2, 2))) == table[0]).all()
 
 
-@pytest.mark.parametrize(
-    ("n", "columns", "shape"), [(1, None, (4, 6)), (5, None, (9, 20)), (5, 5, (4, 34)), (512, None, (114, 160))]
-)
+@each_case(("n", "columns", "shape"), [(1, None, (4, 6)), (5, None, (9, 20)), (5, 5, (4, 34)), (512, None, (114, 160))])
 def test_tiles_lie_in_order_without_overlap(n, columns, shape):
     """Each picture in its cell, row by row; what is left over is white."""
     pictures = np.random.randint(0, 200, (n, 4, 6, 3), dtype=np.uint8)
-    sheet = arrays.tiles(pictures, columns=columns)
+    sheet = arrays.tile_images(pictures, columns=columns)
     assert sheet.shape == (*shape, 3)
     a_row = (shape[1] + 1) // 7
     for index, picture in enumerate(pictures):
@@ -373,22 +376,22 @@ def test_an_overlay_has_its_colour_where_the_map_is_strong():
     """The map lies the right way up on the picture, and the picture lends it brightness only."""
     heat = np.zeros((4, 4))
     heat[0, 3] = 1
-    drawn = np.asarray(plots.overlay(torch.full((3, 32, 48), 0.5), heat).images[0].get_array()).astype(int)
+    drawn = np.asarray(plots.heatmap_overlay(torch.full((3, 32, 48), 0.5), heat).images[0].get_array()).astype(int)
     assert drawn.shape == (32, 48, 3)
     yellow = drawn[..., 1] - drawn[..., 2]
     assert np.unravel_index(yellow.argmax(), yellow.shape) < (8, 48)
     assert yellow.argmax() % 48 >= 36
     red, grey = torch.tensor([1.0, 0, 0])[:, None, None].expand(3, 4, 4), torch.full((3, 4, 4), 1 / 3)
-    axes = [plots.overlay(image, np.zeros((2, 2)), ax=Figure().subplots()) for image in (red, grey)]
+    axes = [plots.heatmap_overlay(image, np.zeros((2, 2)), ax=Figure().subplots()) for image in (red, grey)]
     assert (axes[0].images[0].get_array() == axes[1].images[0].get_array()).all()
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (244, 932)])
+@each_case("shape", [(1, 1), (5, 3), (244, 932)])
 def test_an_array_survives_as_png(shape):
     """Another reader of PNG must see every pixel as it was, or explorers show something else than they computed."""
     picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    with Image.open(io.BytesIO(arrays.as_png(picture))) as image:
+    with Image.open(io.BytesIO(arrays.encode_png(picture))) as image:
         image.verify()
-    with Image.open(io.BytesIO(arrays.as_png(picture[:, ::-1]))) as image:  # not contiguous
+    with Image.open(io.BytesIO(arrays.encode_png(picture[:, ::-1]))) as image:  # not contiguous
         assert image.mode == "RGB"
         assert (np.asarray(image) == picture[:, ::-1]).all()

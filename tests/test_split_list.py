@@ -167,7 +167,9 @@ def test_train_evaluate_and_resume_keep_the_split(photos, tmp_path):
     (photos / before["test"][0]).unlink()
     printed = imgcls("evaluate", "--checkpoint", run, "--data", photos, "--predictions", tmp_path / "found.csv")
     assert "Files that have gone since: 2." in printed
-    assert list(evaluation.read(tmp_path / "found.csv").paths) == [str(photos / name) for name in before["test"][1:]]
+    assert list(evaluation.read_predictions(tmp_path / "found.csv").paths) == [
+        str(photos / name) for name in before["test"][1:]
+    ]
     listed = (run / "splits.csv").read_bytes()
     again = imgcls("train", "--data", photos, "--out", run, "--epochs", 2, *SMALL, "--resume")
     assert "Files that have gone since: 2." in again

@@ -47,7 +47,7 @@ def _bars(ax, *, heights=(3, 1, 2), colour=BLUE):
 
 
 def _row(digits, indices):
-    return lambda ax: plots.pictures(digits.train.images[indices], ax=ax)
+    return lambda ax: plots.image_grid(digits.train.images[indices], ax=ax)
 
 
 @pytest.mark.parametrize("draw", [_lines, _bars])

@@ -10,10 +10,12 @@ import time
 
 import damage
 import pytest
+from cases import each_case
 from commands import imgcls
 from PIL import Image
 
-from imgcls_course import cli, models, training
+from imgcls_course import models, training
+from imgcls_course.cli import train_run
 from imgcls_course.errors import CourseError
 
 
@@ -104,7 +106,7 @@ def test_a_run_is_not_overwritten(pictures, tmp_path):
         _run(pictures, tmp_path, "--epochs", 1, "--resume", "--lr", 0.5)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("options", "line"),
     [
         (("--schedule", "cosin"), "Did you mean 'cosine'"),
@@ -134,7 +136,7 @@ def test_an_interrupt_before_the_record_loses_no_epoch(pictures, tmp_path, monke
     def interrupted(history, out):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.train, "_record", interrupted)
+    monkeypatch.setattr(train_run, "_record", interrupted)
     _run(pictures, tmp_path / "run", "--epochs", 3)
     assert [row["epoch"] for row in _figures(tmp_path / "run")] == [1]
     assert training.read_checkpoint_card(tmp_path / "run" / "last.json").epoch == 1

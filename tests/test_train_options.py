@@ -158,7 +158,7 @@ def test_what_nobody_foresaw_is_one_line(monkeypatch, capsys):
     def fail(*args, **options):
         raise ValueError("two\nlines")
 
-    monkeypatch.setattr("imgcls_course.doctor.examine", fail)
+    monkeypatch.setattr("imgcls_course.doctor.diagnose", fail)
     monkeypatch.setattr("sys.argv", ["imgcls", "doctor"])
     with pytest.raises(SystemExit):
         cli.main()

@@ -79,7 +79,7 @@ def test_blocks_are_those_of_torchvisions_vgg11():
 )
 def test_torchvisions_vggs_are_those_of_the_paper(arch, layers, millions):
     """Weight layers of table 1 and parameters of table 2 of the paper (A, B, D, E)."""
-    model = models.blueprint(arch)
+    model = models.create_on_meta(arch)
     assert sum(isinstance(module, nn.Conv2d | nn.Linear) for module in model.modules()) == layers
     assert round(models.parameters(model) / 1e6) == millions
 

@@ -551,7 +551,7 @@ def test_threshold_explorer_says_what_the_threshold_scores(threshold):
     explorer = widgets.threshold_explorer(told, positive="logo", images=[(np.zeros((3, 4, 4)), 0)] * len(told))
     figure = Figure()
     caption = explorer._show(figure, threshold=threshold)
-    assert caption.startswith(str(evaluation.score_at(told, "logo", threshold)))
+    assert caption.startswith(str(evaluation.score_threshold(told, "logo", threshold=threshold)))
     cells = [0, 0, 0, 0]
     for logo, label in zip(told.probabilities[:, 0], told.true, strict=True):
         cells[2 * int(label == 1) + int(logo < threshold)] += 1

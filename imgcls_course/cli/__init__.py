@@ -14,8 +14,9 @@ from .. import console
 from ..errors import CourseError
 from ..i18n import _
 from . import classes, data, evaluate, experiments, progress, train
+from .options import Json
 
-TRACEBACK = "IMGCLS_TRACEBACK"  # set, it lets an error that nobody foresaw show the calls that led to it
+TRACEBACK = "IMGCLS_TRACEBACK"  # the environment variable that makes an unexpected error show its traceback
 
 app = typer.Typer(
     help="A hands-on course on image classification.",
@@ -35,19 +36,19 @@ app.command()(classes.grade)
 
 
 @app.command()
-def doctor(as_json: bool = typer.Option(False, "--json", help="Print the findings as JSON.")) -> None:
-    """Say whether the course can run here, and what to do about what is missing. Exit status 1 if it cannot."""
-    from ..doctor import examine
+def doctor(as_json: Json = False) -> None:
+    """Check whether the course can run here, and say what to do about what is missing. Exit status 1 if it cannot."""
+    from ..doctor import diagnose
 
-    diagnosis = examine()
+    diagnosis = diagnose()
     print(diagnosis.to_json() if as_json else diagnosis)
     raise typer.Exit(0 if diagnosis.can_run else 1)
 
 
 def main() -> None:
-    """Run the command line, on any console; an error of the course is one line and exit status 1.
+    """Run the command line, on any console. An error is one line on stderr and exit status 1.
 
-    Of the processes that `torchrun` starts, all but the first say which they are.
+    If `torchrun` has started several processes, the line of each but the first says which process it comes from.
     """
     console.configure()
     rank = int(os.environ.get("RANK", "0"))
@@ -57,18 +58,18 @@ def main() -> None:
         who = _("process {n}: ", n=rank + 1) if rank else ""
         print(f"{who}{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)
-    except OSError as error:  # of a file or a pipe that nobody foresaw
+    except OSError as error:  # an unexpected error of a file or a pipe
         print(_("The operating system reports: {error}.", error=error), file=sys.stderr)
         sys.exit(1)
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
-        print(_unforeseen(error), file=sys.stderr)
+        print(_unexpected(error), file=sys.stderr)
         sys.exit(1)
 
 
-def _unforeseen(error: Exception) -> str:
-    """Say in one line what no one foresaw, and where."""
+def _unexpected(error: Exception) -> str:
+    """Describe an unexpected error, and where it happened, in one line."""
     where = traceback.extract_tb(error.__traceback__)[-1]
     return _(
         "Unexpected {kind} in {file}, line {line}: {error}. It may be a fault of the course; {variable}=1 says more.",

@@ -1,14 +1,15 @@
-"""`imgcls data`: list, download, examine and make data sets."""
+"""`imgcls data`: list, download, audit and make data sets."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from ..errors import DataError
 from ..i18n import _
-from .options import LABELS, PATTERN, path_option
+from .options import Json, Labels, Pattern, path_option
 
-app = typer.Typer(help="Data sets: list, download, examine and make them.", no_args_is_help=True)
+app = typer.Typer(help="Data sets: list, download, audit and make them.", no_args_is_help=True)
 make_app = typer.Typer(help="Draw data sets.", no_args_is_help=True)
 app.add_typer(make_app, name="make")
 
@@ -21,11 +22,11 @@ def data_list() -> None:
     states = {"bundled": _("bundled"), "here": _("downloaded"), "by download": _("by download")}
     for row in download.overview():
         size = f"{row['download_mb']:>6,.0f} MB" if row["download_mb"] else " " * 9
-        print(f"{row['name']:<14}{states[row['state']]:<13}{size}  {row['pictures']:>7,} pictures  {row['title']}")
+        print(f"{row['name']:<14}{states[row['state']]:<13}{size}  {row['pictures']:>7,} images  {row['title']}")
 
 
 @app.command("get")
-def data_get(name: str = typer.Argument(help="See `imgcls data list`.")) -> None:
+def data_get(name: Annotated[str, typer.Argument(help="See `imgcls data list`.")]) -> None:
     """Download a data set, verify it and unpack it; print the folder it is in."""
     from ..data.online import download
 
@@ -34,12 +35,12 @@ def data_get(name: str = typer.Argument(help="See `imgcls data list`.")) -> None
 
 @app.command("audit")
 def data_audit(
-    path: Path = typer.Argument(help="A folder of pictures."),
-    pattern: str = PATTERN,
-    labels: str = LABELS,
-    as_json: bool = typer.Option(False, "--json", help="Print the findings as JSON."),
+    path: Annotated[Path, typer.Argument(help="A folder of images.")],
+    pattern: Pattern = None,
+    labels: Labels = None,
+    as_json: Json = False,
 ) -> None:
-    """Look for broken, odd, doubled and leaked pictures. Exit status 1 if some are unreadable or leak."""
+    """Look for broken, odd, duplicate and leaked images. Exit status 1 if some are unreadable or leak."""
     from ..data.auditing.audit import audit
     from ..data.cards import CARDS
 
@@ -56,10 +57,12 @@ def data_audit(
 
 @make_app.command("posters")
 def make_posters(
-    out: Path = path_option("--out", help="A new folder."),
-    count: int = typer.Option(600, help="Posters in all."),
-    seed: int = typer.Option(0, help="The same seed gives the same posters."),
-    largest: float = typer.Option(4.0, help="Megapixels of the largest. The bundled posters were made with 0.06."),
+    out: Annotated[Path, path_option("--out", help="A new folder.")],
+    count: Annotated[int, typer.Option(help="The number of posters.")] = 600,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same posters.")] = 0,
+    largest: Annotated[
+        float, typer.Option(help="Megapixels of the largest. The bundled posters were made with 0.06.")
+    ] = 4.0,
 ) -> None:
     """Draw posters with and without our logo, in three splits."""
     from ..data.bundled import posters

@@ -1,15 +1,14 @@
-"""`imgcls progress`: which exercises were passed."""
+"""`imgcls progress`: the exercises that were passed."""
 
 import json
 
-import typer
-
 from .. import paths
 from ..i18n import _
+from .options import Json
 
 
-def progress(as_json: bool = typer.Option(False, "--json", help="Print the rows as JSON.")) -> None:
-    """List the lessons with the exercises passed in each, and the points they brought."""
+def progress(as_json: Json = False) -> None:
+    """List the lessons with the exercises passed in each, and their points."""
     from .. import check
 
     rows = check.standing()

@@ -1,52 +1,45 @@
-"""Evaluation: predictions as numbers and as a file, scores of them, thresholds by need, and the mistakes themselves."""
+"""Evaluation: predictions as data and as files, their scores, decision thresholds, and the misclassified images."""
 
-from .calibration import expected_calibration_error, reliability
-from .classify import Answer, classify
-from .epochs import Epoch, compare_epochs
-from .metrics import (
-    Scores,
-    average_precision,
-    condensed,
-    confused_pairs,
-    confusion,
-    interval,
-    recall_precision,
-    scores,
-    top_k,
-)
-from .mistakes import Mistake, mistakes
+from .calibration import calibration_curve, expected_calibration_error
+from .checkpoint_evaluation import Evaluation, evaluate_checkpoint
+from .checkpoint_ranking import ScoredCheckpoint, rank_checkpoints
+from .classification import Scores, scores, top_k_accuracy
+from .confusion import condense_confusion_matrix, confusion_matrix, most_confused
+from .file_predictions import FilePrediction, predict_files
+from .intervals import bootstrap_interval
+from .misclassification import MisclassifiedImage, misclassified
+from .precision_recall import average_precision, precision_recall_curve
 from .predictions import Predictions, predict
-from .predictions_file import check_ending, read, write
-from .review import Review, check_question, review
-from .thresholds import Threshold, choose_threshold, score_at
+from .predictions_file import read_predictions, write_predictions
+from .thresholds import NoSuchThresholdError, Requirement, Threshold, choose_threshold, score_threshold
 
 __all__ = [
-    "Answer",
-    "Epoch",
-    "Mistake",
+    "Evaluation",
+    "FilePrediction",
+    "MisclassifiedImage",
+    "NoSuchThresholdError",
     "Predictions",
-    "Review",
+    "Requirement",
+    "ScoredCheckpoint",
     "Scores",
     "Threshold",
     "average_precision",
-    "check_ending",
-    "check_question",
+    "bootstrap_interval",
+    "calibration_curve",
     "choose_threshold",
-    "classify",
-    "compare_epochs",
-    "condensed",
-    "confused_pairs",
-    "confusion",
+    "condense_confusion_matrix",
+    "confusion_matrix",
+    "evaluate_checkpoint",
     "expected_calibration_error",
-    "interval",
-    "mistakes",
+    "misclassified",
+    "most_confused",
+    "precision_recall_curve",
     "predict",
-    "read",
-    "recall_precision",
-    "reliability",
-    "review",
-    "score_at",
+    "predict_files",
+    "rank_checkpoints",
+    "read_predictions",
+    "score_threshold",
     "scores",
-    "top_k",
-    "write",
+    "top_k_accuracy",
+    "write_predictions",
 ]

@@ -1,6 +1,10 @@
-"""What a network says of each picture, kept apart from the network."""
+"""`Predictions`: what a network predicts for each image of a data set.
 
-from collections.abc import Iterable
+Scores, thresholds, plots and reports all start from this table of probabilities and labels. Once it is computed, or
+read from a file, none of them needs the network or the images again.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,28 +20,37 @@ from ..errors import EvaluationError, unknown
 from ..i18n import _
 from ..models.forward import check_logits, logits_of
 
-SUM_TOLERANCE = 1e-3  # probabilities of a picture, read from a rounded file, sum to 1 only nearly
+# Probabilities that were rounded, for instance when a file was saved, no longer sum to exactly 1.
+SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Probabilities, true labels and paths of N pictures.
+    """The predicted probabilities, true labels and paths of N images.
+
+    Lists and tensors are converted to NumPy arrays. Two `Predictions` are equal if all their values are.
 
     Parameters
     ----------
-    probabilities : array of shape (N, K)
+    probabilities : array of float, shape (N, K)
         In [0, 1]; each row sums to 1.
-    true : array of shape (N,)
-        int in [0, K).
+    true : array of int, shape (N,)
+        The true class of each image, in [0, K).
     classes : tuple of str, length K
-        In the order of the columns.
-    paths : tuple of str, length N
-        Where each picture is; of pictures in memory their numbers.
+        The class names, in the order of the columns.
+    paths : tuple of str, length N, optional
+        The file of each image. Images in memory have no file, so the default is their index: "0", "1", and so on.
 
     Raises
     ------
     EvaluationError
-        If there is no picture, shapes do not fit, or something is no probability, such as NaN.
+        If there are no images, the shapes do not match, or values are out of range or NaN.
+
+    Examples
+    --------
+    >>> predictions = Predictions([[0.9, 0.1], [0.4, 0.6]], [0, 0], ("ant", "bee"))
+    >>> predictions.predicted
+    array([0, 1])
     """
 
     probabilities: np.ndarray
@@ -46,58 +59,22 @@ class Predictions:
     paths: tuple[str, ...] = ()
 
     def __post_init__(self):
-        probabilities = as_array(self.probabilities, dtype=np.float64)
-        true = as_array(self.true)
-        paths = tuple(map(str, self.paths)) or tuple(str(index) for index in range(len(true)))
-        for name, value in (
-            ("probabilities", probabilities),
-            ("true", true.astype(np.int64)),
-            ("classes", tuple(self.classes)),
-            ("paths", paths),
-        ):
-            object.__setattr__(self, name, value)
-        n, k = len(paths), len(self.classes)
-        if n == 0:
-            raise EvaluationError(_("There is nothing to evaluate: no picture."))
-        if probabilities.shape != (n, k) or true.shape != (n,):
-            message = _(
-                "{n} pictures of {k} classes need probabilities of shape ({n}, {k}) and {n} labels; got {p} and {t}.",
-                n=n,
-                k=k,
-                p=probabilities.shape,
-                t=true.shape,
-            )
-            raise EvaluationError(message)
-        self._check_values(true)
-
-    def _check_values(self, true: np.ndarray) -> None:
-        sums = self.probabilities.sum(axis=1)
-        good = (self.probabilities >= 0).all(axis=1) & (np.abs(sums - 1) <= SUM_TOLERANCE)  # NaN is neither
-        if not good.all():
-            index = int(np.flatnonzero(~good)[0])
-            message = _(
-                "The probabilities of {path} are none: {row}. They must lie in [0, 1] and sum to 1.",
-                path=self.paths[index],
-                row=self.probabilities[index].tolist(),
-            )
-            raise EvaluationError(message)
-        wrong = (self.true < 0) | (self.true >= len(self.classes)) | (self.true != true)
-        if wrong.any():
-            index = int(np.flatnonzero(wrong)[0])
-            message = _(
-                "The label of {path} is {label}; with {k} classes labels go from 0 to {last}.",
-                path=self.paths[index],
-                label=true[index],
-                k=len(self.classes),
-                last=len(self.classes) - 1,
-            )
-            raise EvaluationError(message)
+        labels = as_array(self.true)
+        paths = self.paths or range(len(labels))
+        # The dataclass is frozen, so plain assignment is not possible.
+        object.__setattr__(self, "probabilities", as_array(self.probabilities, dtype=np.float64))
+        object.__setattr__(self, "true", labels.astype(np.int64))
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "paths", tuple(map(str, paths)))
+        self._check_shapes()
+        self._check_probabilities()
+        self._check_labels(labels)
 
     def __len__(self) -> int:
         return len(self.true)
 
     def __eq__(self, other) -> bool:
-        """Tell whether every number, class and path is the same."""
+        # The __eq__ that a dataclass generates fails on arrays: their == compares element by element.
         if not isinstance(other, Predictions):
             return NotImplemented
         return (
@@ -106,37 +83,116 @@ class Predictions:
             and np.array_equal(self.true, other.true)
         )
 
-    def subset(self, indices) -> "Predictions":
-        """Return the predictions of some pictures, in the order given; one may come several times.
-
-        Parameters
-        ----------
-        indices : sequence of int, shape (M,)
-        """
-        indices = np.asarray(indices, dtype=np.int64)
-        paths = tuple(self.paths[index] for index in indices.tolist())
-        return Predictions(self.probabilities[indices], self.true[indices], self.classes, paths)
-
     @property
     def predicted(self) -> np.ndarray:
-        """The most probable class of each picture, shape (N,); of equals the first."""
+        """The most probable class of each image, int of shape (N,). If classes tie, the first one counts."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def confidence(self) -> np.ndarray:
-        """The probability of the predicted class, shape (N,)."""
+        """The probability of the predicted class of each image, float of shape (N,)."""
         return self.probabilities.max(axis=1)
 
-    def index(self, name: str) -> int:
-        """Return the column of a class."""
+    def subset(self, indices: Sequence[int] | np.ndarray) -> "Predictions":
+        """Select images by index, as indexing an array does.
+
+        Parameters
+        ----------
+        indices : sequence of int, length M
+            In any order. An index may occur more than once, as it does in a bootstrap sample.
+
+        Returns
+        -------
+        Predictions
+            Of the M selected images, in the order of the indices.
+        """
+        rows = np.asarray(indices, dtype=np.int64)
+        paths = tuple(self.paths[row] for row in rows.tolist())
+        return Predictions(self.probabilities[rows], self.true[rows], self.classes, paths)
+
+    def class_index(self, name: str) -> int:
+        """Return the column of a class.
+
+        Parameters
+        ----------
+        name : str
+            One of `classes`.
+
+        Returns
+        -------
+        int
+            In [0, K).
+
+        Raises
+        ------
+        EvaluationError
+            If there is no class of this name.
+        """
         if name not in self.classes:
             raise EvaluationError(unknown(name, _("a class of these predictions"), self.classes))
         return self.classes.index(name)
 
-    def of(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the probabilities of one class, and whether each picture is of it: one class against the rest."""
-        column = self.index(name)
+    def one_vs_rest(self, positive: str) -> tuple[np.ndarray, np.ndarray]:
+        """Turn the problem into a binary one: one class against all others.
+
+        Parameters
+        ----------
+        positive : str
+            One of `classes`.
+
+        Returns
+        -------
+        probabilities : array of float, shape (N,)
+            The predicted probability of the positive class.
+        is_positive : array of bool, shape (N,)
+            Whether the image truly belongs to it.
+        """
+        column = self.class_index(positive)
         return self.probabilities[:, column], self.true == column
+
+    def _check_shapes(self) -> None:
+        n, k = len(self.paths), len(self.classes)
+        if n == 0:
+            raise EvaluationError(_("There is nothing to evaluate: no images."))
+        if self.probabilities.shape != (n, k) or self.true.shape != (n,):
+            raise EvaluationError(
+                _(
+                    "{n} images of {k} classes need probabilities of shape ({n}, {k}) and {n} labels; got {p} and {t}.",
+                    n=n,
+                    k=k,
+                    p=self.probabilities.shape,
+                    t=self.true.shape,
+                )
+            )
+
+    def _check_probabilities(self) -> None:
+        sums_to_one = np.abs(self.probabilities.sum(axis=1) - 1) <= SUM_TOLERANCE
+        valid = (self.probabilities >= 0).all(axis=1) & sums_to_one  # comparisons with NaN are false
+        if not valid.all():
+            row = int(np.flatnonzero(~valid)[0])
+            raise EvaluationError(
+                _(
+                    "The probabilities of {path} are not valid: {row}. They must lie in [0, 1] and sum to 1.",
+                    path=self.paths[row],
+                    row=self.probabilities[row].tolist(),
+                )
+            )
+
+    def _check_labels(self, labels: np.ndarray) -> None:
+        """Check the labels as they were given, because the conversion to int has turned 0.5 into 0."""
+        k = len(self.classes)
+        invalid = (self.true < 0) | (self.true >= k) | (self.true != labels)
+        if invalid.any():
+            row = int(np.flatnonzero(invalid)[0])
+            raise EvaluationError(
+                _(
+                    "The label of {path} is {label}; with {k} classes, labels go from 0 to {last}.",
+                    path=self.paths[row],
+                    label=labels[row],
+                    k=k,
+                    last=k - 1,
+                )
+            )
 
 
 @on_one_device
@@ -149,44 +205,65 @@ def predict(
     precision: str = "float32",
     progress: bool = True,
 ) -> Predictions:
-    """Let a model say what it sees on each picture, in eval mode.
+    """Predict the class probabilities of all images of a loader, in eval mode and without gradients.
 
     Parameters
     ----------
     model : nn.Module
-        Images (N, C, H, W) to logits (N, K).
+        Maps images (N, C, H, W) to logits (N, K).
     loader : DataLoader
-        `loaders.val` or `loaders.test`: pictures in order. Broken ones are left out, with a warning.
-    classes : tuple of str
-    device, precision
-        See `training.fit`.
+        Without shuffling, such as `loaders.val` or `loaders.test`. Files that cannot be read are skipped with a
+        warning.
+    classes : tuple of str, length K
+        The class names, in the order of the logits.
+    device : str, torch.device or None
+        Where to compute. None: the device named by `IMGCLS_DEVICE`, or else the one that the model is on.
+    precision : {"float32", "bfloat16", "auto"}
+        The number format to compute in, see `runtime.precision`.
     progress : bool
-        Show a bar.
+        Show a progress bar.
+
+    Returns
+    -------
+    Predictions
+        In the order of the loader.
 
     Raises
     ------
     EvaluationError
-        If the loader shuffles, or the model gives no finite numbers.
-    DataError, ModelError
-        If the batches are no pairs of images and labels, or the model cannot take the images.
+        If the loader shuffles, there are no images, or the logits are not finite.
+    DataError
+        If the batches are not pairs of images and labels.
+    ModelError
+        If the model cannot process the images, or the logits do not have one column for each class.
+
+    Examples
+    --------
+    >>> from imgcls_course import data, models
+    >>> loaders = data.make_loaders(data.load("digits"))
+    >>> model = models.perceptron(64, 10)
+    >>> predictions = predict(model, loaders.val, classes=loaders.classes, progress=False)
+    >>> predictions.probabilities.shape
+    (360, 10)
     """
+    # With a shuffling loader, paths and probabilities would no longer belong to the same images.
     if not isinstance(getattr(loader, "sampler", SequentialSampler([])), SequentialSampler):
-        raise EvaluationError(_("These pictures come in random order. Take loaders.val or loaders.test."))
-    context = runtime.autocast(precision, device=device)
+        raise EvaluationError(_("This loader shuffles its images. Take loaders.val or loaders.test."))
     logits, labels = [], []
-    with runtime.eval_mode(model), torch.no_grad(), context:
+    with runtime.eval_mode(model), torch.no_grad(), runtime.autocast(precision, device=str(device)):
         for batch in tqdm(loader, disable=not progress, desc=_("predicting"), unit="batch"):
             images, true = check_batch(batch, name=_("These batches do not fit"))
+            # Apple's GPUs have no float64, so the logits move to the processor first.
             logits.append(logits_of(model, images.to(device)).cpu().double())
             check_logits(logits[-1], true, num_classes=len(classes))
             labels.append(true)
     if not labels:
-        raise EvaluationError(_("There is nothing to evaluate: no picture."))
+        raise EvaluationError(_("There is nothing to evaluate: no images."))
     return Predictions(torch.cat(logits).softmax(dim=1).numpy(), torch.cat(labels).numpy(), classes, _paths(loader))
 
 
-def _paths(loader) -> tuple[str, ...]:
-    """Return the paths of the pictures that came, or nothing where there are none."""
+def _paths(loader: Iterable) -> tuple[str, ...]:
+    """Return the path of each image that was read; nothing if the images are not files."""
     pictures = getattr(getattr(loader, "dataset", None), "images", None)
     broken = getattr(loader, "broken", {})
     return tuple(str(path) for path in getattr(pictures, "paths", ()) if path not in broken)

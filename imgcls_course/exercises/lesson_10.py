@@ -37,7 +37,7 @@ def _random_file(rng, *, k: int) -> str:
 
 
 def _file(probabilities: np.ndarray, *, true: list[int], names: tuple[str, ...]) -> str:
-    """Return the text of a predictions file as `evaluation.write` makes it."""
+    """Return the text of a predictions file as `evaluation.write_predictions` makes it."""
     ones = np.eye(len(names), dtype=int)
     lines = [",".join([f"{kind} {name}" for kind in ("p", "true", "predicted") for name in names] + ["path"])]
     for index, (row, label) in enumerate(zip(probabilities, true, strict=True)):

@@ -1,29 +1,32 @@
-"""Plots: data in, Axes out. Nothing here computes, trains or calls `plt.show()`."""
+"""Plots: data in, Axes out. Nothing here computes, trains or calls `plt.show()`.
+
+Every function draws on the `ax` it is given, or else on the current Axes of pyplot, and returns it.
+"""
 
 from .audit import audit_gallery, audit_summary
 from .bars import bars
+from .classifier import decision_boundary, probabilities
 from .curves import curves
-from .evaluation import confusion_matrix, mistakes, recall_precision, reliability
-from .inside import feature_maps, filters, overlay
-from .lines import lines, points
-from .pictures import pictures
-from .scores import boundary, probabilities
+from .evaluation import calibration_curve, confusion_matrix, misclassified, precision_recall_curve
+from .image_grid import image_grid
+from .layers import feature_maps, filters, heatmap_overlay
+from .lines import lines, scatter
 
 __all__ = [
     "audit_gallery",
     "audit_summary",
     "bars",
-    "boundary",
+    "calibration_curve",
     "confusion_matrix",
     "curves",
+    "decision_boundary",
     "feature_maps",
     "filters",
+    "heatmap_overlay",
+    "image_grid",
     "lines",
-    "mistakes",
-    "overlay",
-    "pictures",
-    "points",
+    "misclassified",
+    "precision_recall_curve",
     "probabilities",
-    "recall_precision",
-    "reliability",
+    "scatter",
 ]

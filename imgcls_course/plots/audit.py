@@ -1,7 +1,9 @@
-"""Figures of what an audit found."""
+"""Plots of the findings of an audit."""
 
 import itertools
 import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,33 +11,52 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
 from ..i18n import _
-from .files import look, tail
 from .style import BLUE, ORANGE, VERMILION
-from .text import readable, style
+from .text import replace_missing_glyphs, text_properties
+from .thumbnails import end_of, read_or_reason
+
+if TYPE_CHECKING:
+    from ..data.auditing.audit import Audit
 
 SEVERITIES = {"error": VERMILION, "warning": ORANGE, "note": BLUE}
-ROW, LEAST_ROW = 7.0, 4.0  # width of a gallery, full and nearly empty, in picture heights, as are all that follow
-NARROWEST, WIDEST, THINNEST = 1.1, 2.0, 0.02  # room for a picture and its name; what is longer is drawn less high
-NAME = 0.3  # room for the name above a picture
-GAP, BETWEEN = 0.06, 0.4  # between the pictures of a group, and between groups
-LETTERS = 12  # that fit into a picture height in a figure of the usual size
-TOGETHER = 3  # pictures shown of a group
+GROUP_LIMIT = 3  # images shown of a group of copies
+
+# The layout of a gallery. The unit of all lengths is the height of an image.
+ROW_WIDTH, MIN_ROW_WIDTH = 7.0, 4.0
+MIN_ROOM = 1.1  # the width for an image and its name
+MAX_WIDTH = 2.0  # wider images are drawn less high
+MIN_SIDE = 0.02  # so that the thinnest image is still visible
+NAME_HEIGHT = 0.3
+GAP, GROUP_GAP = 0.06, 0.4  # between the images of a group, and between groups
+CHARACTERS = 12  # of a name that fit into one unit, in a figure of the usual size
 
 
-def audit_summary(report, *, ax: Axes | None = None) -> Axes:
-    """Draw how often each kind of thing was found, the gravest on top, coloured by severity.
+def audit_summary(report: "Audit", *, ax: Axes | None = None) -> Axes:
+    """Draw the number of findings of each kind, the most severe on top, coloured by severity.
 
     Parameters
     ----------
     report : Audit
         From `data.audit`.
+    ax : Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        With one bar for each kind.
+
+    Examples
+    --------
+    >>> from imgcls_course import data
+    >>> ax = audit_summary(data.audit("my_photos"))  # doctest: +SKIP
     """
     ax = ax or plt.gca()
     kinds, counts = list(report.counts), list(report.counts.values())
     severities = [report.of(kind)[0].severity for kind in kinds]
     bars = ax.barh([kind.replace("_", " ") for kind in kinds], counts, color=[SEVERITIES[name] for name in severities])
     ax.bar_label(bars, [f"{count:,}" for count in counts], padding=4)
-    ax.set_xscale("symlog", linthresh=1)  # one leaked picture must show beside a thousand grey ones
+    ax.set_xscale("symlog", linthresh=1)  # so that one leaked image is visible beside a thousand grey ones
     ax.set(xlabel=_("findings"), xlim=(0, 3 * max(counts, default=1)))
     ax.set_xticks([10**power for power in range(len(str(max(counts, default=1))))])
     ax.xaxis.set_major_formatter("{x:,.0f}")
@@ -47,10 +68,11 @@ def audit_summary(report, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def audit_gallery(report, kind: str, *, limit: int = 8, ax: Axes | None = None) -> Axes:
-    """Show the pictures of one kind of finding with their names, copies side by side.
+def audit_gallery(report: "Audit", kind: str, *, limit: int = 8, ax: Axes | None = None) -> Axes:
+    """Show the images of one kind of finding with their names, copies side by side.
 
-    A file that cannot be read is an empty frame with the reason; of a larger group the first three are shown.
+    For a file that cannot be read there is an empty frame with the reason. Of a group of copies, the first three are
+    shown.
 
     Parameters
     ----------
@@ -59,53 +81,68 @@ def audit_gallery(report, kind: str, *, limit: int = 8, ax: Axes | None = None) 
     kind : str
         Such as "leakage"; see `report.counts`.
     limit : int
-        Findings shown at most.
+        The maximum number of findings to show.
+    ax : Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        With the images, or with the words "none found".
+
+    Examples
+    --------
+    >>> from imgcls_course import data
+    >>> ax = audit_gallery(data.audit("my_photos"), "leakage")  # doctest: +SKIP
     """
     ax = ax or plt.gca()
-    found = report.of(kind)[:limit]
-    groups = [[(path, look(path)) for path in (finding.path, *finding.others)[:TOGETHER]] for finding in found]
-    places = _places([[max(NARROWEST, _extent(seen)[0]) for _path, seen in group] for group in groups])
-    width = max([LEAST_ROW, *(left + room for left, _top, room in places)])
-    for (path, seen), (left, top, room) in zip(itertools.chain(*groups), places, strict=True):
-        _draw(ax, seen, left=left, top=top)
-        name = readable(tail(report.name(path), int(LETTERS * room * ROW / width)))
-        ax.text(left, top - 0.05, name, fontsize=7, va="bottom", **style(name))
-    bottom = max((top for _left, top, _room in places), default=0) + 1
-    ax.set(xlim=(-0.02, width), ylim=(bottom + 0.02, -NAME), aspect="equal")
+    groups = [_read_group((finding.path, *finding.others)) for finding in report.of(kind)[:limit]]
+    cells = _arrange([[max(MIN_ROOM, _extent(image)[0]) for _path, image in group] for group in groups])
+    width = max([MIN_ROW_WIDTH, *(left + room for left, _top, room in cells)])
+    for (path, image), (left, top, room) in zip(itertools.chain(*groups), cells, strict=True):
+        _draw(ax, image, left=left, top=top)
+        name = replace_missing_glyphs(end_of(report.name(path), int(CHARACTERS * room * ROW_WIDTH / width)))
+        ax.text(left, top - 0.05, name, fontsize=7, va="bottom", **text_properties(name))
+    bottom = max((top for _left, top, _room in cells), default=0) + 1
+    ax.set(xlim=(-0.02, width), ylim=(bottom + 0.02, -NAME_HEIGHT), aspect="equal")
     ax.set_axis_off()
-    if not found:
+    if not groups:
         ax.text(width / 2, 0.5, _("none found"), ha="center", va="center")
     return ax
 
 
-def _extent(seen: np.ndarray | str) -> tuple[float, float]:
-    """Width and height of what is drawn, in picture heights: at most 2 by 1."""
-    if isinstance(seen, str):
-        return NARROWEST, 1.0
-    ratio = seen.shape[1] / seen.shape[0]
-    height = min(1.0, WIDEST / ratio)
-    return max(THINNEST, ratio * height), max(THINNEST, height)
+def _read_group(files: tuple[Path, ...]) -> list[tuple[Path, np.ndarray | str]]:
+    return [(path, read_or_reason(path)) for path in files[:GROUP_LIMIT]]
 
 
-def _places(groups: list[list[float]]) -> list[tuple[float, float, float]]:
-    """Set groups of things of these widths into rows: left, top and width of each. A group is not parted."""
-    places, left, top = [], 0.0, 0.0
+def _extent(image: np.ndarray | str) -> tuple[float, float]:
+    """Return the width and height at which an image, or the reason why there is none, is drawn."""
+    if isinstance(image, str):
+        return MIN_ROOM, 1.0
+    ratio = image.shape[1] / image.shape[0]
+    height = min(1.0, MAX_WIDTH / ratio)
+    return max(MIN_SIDE, ratio * height), max(MIN_SIDE, height)
+
+
+def _arrange(groups: list[list[float]]) -> list[tuple[float, float, float]]:
+    """Arrange groups of cells, given by their widths, in rows: left, top and width of each. Groups stay together."""
+    cells, left, top = [], 0.0, 0.0
     for widths in groups:
-        if left > 0 and left + sum(widths) + GAP * (len(widths) - 1) > ROW:
-            left, top = 0.0, top + 1 + NAME + GAP
+        if left > 0 and left + sum(widths) + GAP * (len(widths) - 1) > ROW_WIDTH:
+            left, top = 0.0, top + 1 + NAME_HEIGHT + GAP
         for width in widths:
-            places.append((left, top, width))
+            cells.append((left, top, width))
             left += width + GAP
-        left += BETWEEN - GAP
-    return places
+        left += GROUP_GAP - GAP
+    return cells
 
 
-def _draw(ax: Axes, seen: np.ndarray | str, *, left: float, top: float) -> None:
-    """Draw a picture, or a frame with the reason."""
-    width, height = _extent(seen)
-    if isinstance(seen, str):
+def _draw(ax: Axes, image: np.ndarray | str, *, left: float, top: float) -> None:
+    """Draw an image, or a frame with the reason why there is none."""
+    width, height = _extent(image)
+    if isinstance(image, str):
         ax.add_patch(Rectangle((left, top), width, height, fill=False, color=VERMILION, linestyle="--"))
-        lines = readable(textwrap.fill(seen, LETTERS))
-        ax.text(left + width / 2, top + 0.5, lines, fontsize=7, ha="center", va="center", **style(lines))
+        lines = replace_missing_glyphs(textwrap.fill(image, CHARACTERS))
+        ax.text(left + width / 2, top + 0.5, lines, fontsize=7, ha="center", va="center", **text_properties(lines))
     else:
-        ax.imshow(seen, extent=(left, left + width, top + height, top), interpolation="antialiased")
+        ax.imshow(image, extent=(left, left + width, top + height, top), interpolation="antialiased")

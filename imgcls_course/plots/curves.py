@@ -1,34 +1,47 @@
-"""Curves over epochs."""
+"""Training curves."""
+
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from .style import BLUE, ORANGE
-from .text import label as named
-from .text import legend
+from .text import add_legend, display_name
 
 
-def curves(history: list[dict], *, metric: str = "accuracy", label: str = "", ax: Axes | None = None) -> Axes:
+def curves(history: Sequence[dict], *, metric: str = "accuracy", label: str = "", ax: Axes | None = None) -> Axes:
     """Draw a metric of training (dashed) and validation (solid) over the epochs.
 
     Parameters
     ----------
-    history : list of dict
+    history : sequence of dict
         From `training.fit`.
     metric : {"accuracy", "loss"}
+        The metric to draw.
     label : str
-        Put before "train" and "val" in the legend, to tell several runs apart.
+        A name before "train" and "val" in the legend, to tell runs apart. A second run on the same Axes gets another
+        colour.
+    ax : Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        With the two curves.
+
+    Examples
+    --------
+    >>> ax = curves([{"epoch": 1, "train_loss": 1.2, "val_loss": 1.4}], metric="loss")
     """
     ax = ax or plt.gca()
     epochs = [row["epoch"] for row in history]
-    later = bool(ax.lines)  # a second run on the same axes gets the second colour
-    colour = ORANGE if later else BLUE
+    colour = ORANGE if ax.lines else BLUE
     for split, style in (("train", "--"), ("val", "-")):
         values = [row[f"{split}_{metric}"] for row in history]
-        ax.plot(epochs, values, style, color=colour, label=named(f"{label} {split}"))
+        ax.plot(epochs, values, style, color=colour, label=display_name(f"{label} {split}"))
     ax.set(xlabel="epoch", ylabel=metric)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
-    legend(ax)
+    add_legend(ax)
     return ax

@@ -1,7 +1,9 @@
-"""What a classifier is worth: confusions, what a threshold trades, calibration, and the mistakes themselves."""
+"""Plots of an evaluation: confusion matrix, precision-recall curve, calibration, and the misclassified images."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,111 +11,172 @@ from matplotlib.axes import Axes
 
 from ..devices import as_array
 from ..i18n import _
-from .files import tail, thumbnail
-from .pictures import pictures
+from .image_grid import image_grid
 from .style import BLUE, CYCLE, ORANGE, VERMILION
-from .text import label as named
-from .text import legend, ticks
+from .text import add_legend, display_name, set_tick_labels
+from .thumbnails import end_of, thumbnail
 
-NUMBERED = 30  # classes of a confusion matrix whose cells have numbers
-LETTERS = 22  # of a path above a picture: its end tells files apart
+if TYPE_CHECKING:
+    from ..evaluation import MisclassifiedImage, Threshold
+
+MAX_NUMBERED = 30  # a confusion matrix of more classes has no numbers in its cells
+PATH_LENGTH = 22  # characters of a path above an image; the end of a path tells files apart
 
 
-def confusion_matrix(counts, *, classes, ax: Axes | None = None) -> Axes:
-    """Draw how often each class was taken for which: each cell with its count and its share of the row.
+def confusion_matrix(counts, *, classes: Sequence[str], ax: Axes | None = None) -> Axes:
+    """Draw a confusion matrix: each cell shows its count, and its share of the row as number and colour.
 
-    Of more than 30 classes, cells have colours only, and not all of them are named: nobody could read more, and the
-    numbers would take minutes to draw. `evaluation.condensed` keeps those that are confused most.
+    With more than 30 classes, cells have colours only and some class names are left out, because nobody could read
+    more and the numbers would take minutes to draw. `evaluation.condense_confusion_matrix` keeps the classes that are
+    confused most.
 
     Parameters
     ----------
     counts : array of int, shape (K, K)
-        Rows true, columns predicted; from `evaluation.confusion`.
-    classes : list of str
-        K names.
+        From `evaluation.confusion_matrix`: true classes are rows, predicted classes are columns.
+    classes : sequence of str, length K
+        The class names.
+    ax : Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        With the matrix.
+
+    Examples
+    --------
+    >>> ax = confusion_matrix([[3, 1], [0, 2]], classes=["ant", "bee"])
     """
     ax = ax or plt.gca()
     counts = as_array(counts)
-    rates = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
-    ax.imshow(rates, cmap="cividis", vmin=0, vmax=1)
-    if len(classes) <= NUMBERED:
-        _write_counts(ax, counts, rates=rates)
-    step = math.ceil(len(classes) / NUMBERED)
-    ticks(ax.yaxis, classes, step=step)
-    ticks(ax.xaxis, classes, step=step, rotation=0 if len(classes) <= 4 else 60)
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
+    ax.imshow(shares, cmap="cividis", vmin=0, vmax=1)
+    if len(classes) <= MAX_NUMBERED:
+        _write_counts(ax, counts, shares=shares)
+    step = math.ceil(len(classes) / MAX_NUMBERED)
+    set_tick_labels(ax.yaxis, classes, step=step)
+    set_tick_labels(ax.xaxis, classes, step=step, rotation=0 if len(classes) <= 4 else 60)
     ax.set(xlabel=_("predicted"), ylabel=_("true"))
     return ax
 
 
-def _write_counts(ax: Axes, counts: np.ndarray, *, rates: np.ndarray) -> None:
-    """Write into each cell; a share of no pictures is a dash."""
+def _write_counts(ax: Axes, counts: np.ndarray, *, shares: np.ndarray) -> None:
+    """Write count and share into each cell. The share of a class without images is a dash."""
     size, totals = 10 if len(counts) <= 5 else 6, counts.sum(axis=1)
     for (row, column), count in np.ndenumerate(counts):
-        rate = rates[row, column]
-        text = f"{count}\n{rate:.0%}" if totals[row] else f"{count}\n–"
-        colour = "black" if rate > 0.5 else "white"
+        share = shares[row, column]
+        text = f"{count}\n{share:.0%}" if totals[row] else f"{count}\n–"
+        colour = "black" if share > 0.5 else "white"
         ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
 
 
-def recall_precision(curve, *, chosen=None, label: str = "", ax: Axes | None = None) -> Axes:
-    """Draw the precision that is to be had at each recall, and the point of one threshold.
+def precision_recall_curve(
+    curve: tuple[np.ndarray, np.ndarray, np.ndarray],
+    *,
+    threshold: "Threshold | None" = None,
+    label: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw precision over recall, and the point of one threshold.
 
     Parameters
     ----------
-    curve : (recall, precision, thresholds)
-        From `evaluation.recall_precision`.
-    chosen : evaluation.Threshold, optional
+    curve : (precision, recall, thresholds)
+        From `evaluation.precision_recall_curve`.
+    threshold : evaluation.Threshold, optional
         Marked by a dot.
     label : str
-        In the legend; a second curve on the same axes gets the next colour.
+        The name in the legend. A second curve on the same Axes gets the next colour.
+    ax : Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        With the curve.
+
+    Examples
+    --------
+    >>> ax = precision_recall_curve(([1.0, 0.67], [0.5, 1.0], [0.9, 0.4]), label="val")
     """
     ax = ax or plt.gca()
-    recall, precision, _thresholds = curve
+    precision, recall, _thresholds = curve
     colour = CYCLE[len(ax.lines) % len(CYCLE)]
-    ax.plot(recall, precision, color=colour, drawstyle="steps-post", label=named(label) if label else None)
-    if chosen is not None:
-        name = _("threshold {value:.3g}", value=chosen.value)
-        ax.scatter(chosen.recall, chosen.precision, s=70, color=colour, edgecolor="black", zorder=3, label=name)
+    name = display_name(label) if label else None
+    ax.plot(recall, precision, color=colour, drawstyle="steps-post", label=name)
+    if threshold is not None:
+        name = _("threshold {value:.3g}", value=threshold.value)
+        ax.scatter(threshold.recall, threshold.precision, s=70, color=colour, edgecolor="black", zorder=3, label=name)
     ax.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel=_("recall"), ylabel=_("precision"))
     ax.grid(alpha=0.3)
     if ax.get_legend_handles_labels()[1]:
-        legend(ax, loc="lower left")
+        add_legend(ax, loc="lower left")
     return ax
 
 
-def reliability(groups: list[dict], *, ax: Axes | None = None) -> Axes:
-    """Draw how often a network is right, by how sure it is; the better calibrated, the nearer to the diagonal.
+def calibration_curve(curve: list[dict], *, ax: Axes | None = None) -> Axes:
+    """Draw accuracy over confidence. The closer to the diagonal, the better calibrated the network is.
 
     Parameters
     ----------
-    groups : list of dict
-        From `evaluation.reliability`. Each bar has the number of its pictures.
+    curve : list of dict
+        From `evaluation.calibration_curve`. The number above a bar counts its images.
+    ax : Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        With a bar for each bin.
+
+    Examples
+    --------
+    >>> ax = calibration_curve([{"low": 0.5, "high": 1.0, "confidence": 0.8, "accuracy": 0.6, "count": 5}])
     """
     ax = ax or plt.gca()
-    left, accuracy = [row["low"] for row in groups], [row["accuracy"] for row in groups]
-    width = [row["high"] - row["low"] for row in groups]
-    bars = ax.bar(left, accuracy, width, align="edge", color=BLUE, edgecolor="white", label=_("right"))
-    ax.bar_label(bars, [str(row["count"]) for row in groups], padding=2, fontsize=8)
+    low, accuracy = [row["low"] for row in curve], [row["accuracy"] for row in curve]
+    width = [row["high"] - row["low"] for row in curve]
+    bars = ax.bar(low, accuracy, width, align="edge", color=BLUE, edgecolor="white", label=_("right"))
+    ax.bar_label(bars, [str(row["count"]) for row in curve], padding=2, fontsize=8)
     ax.plot([0, 1], [0, 1], "--", color="0.4", label=_("as sure as right"))
-    ax.scatter([row["confidence"] for row in groups], accuracy, color=ORANGE, edgecolor="black", zorder=3)
+    ax.scatter([row["confidence"] for row in curve], accuracy, color=ORANGE, edgecolor="black", zorder=3)
     ax.set(xlim=(0, 1), ylim=(0, 1.1), xlabel=_("confidence"), ylabel=_("accuracy"))
     ax.legend(loc="upper left", frameon=False)
     return ax
 
 
-def mistakes(found: list, *, images=None, root: Path | str = "", columns: int = 4, ax: Axes | None = None) -> Axes:
-    """Show mistakes with their paths, what the network said, how sure it was, and what would have been right.
+def misclassified(
+    found: "Sequence[MisclassifiedImage]",
+    *,
+    images=None,
+    root: Path | str = "",
+    columns: int = 4,
+    ax: Axes | None = None,
+) -> Axes:
+    """Show misclassified images with their paths, the predicted and the true class, and the probability of each.
 
     Parameters
     ----------
-    found : list of evaluation.Mistake
-        A file that cannot be read any more is a blank picture.
+    found : sequence of evaluation.MisclassifiedImage
+        From `evaluation.misclassified`. A file that can no longer be read is drawn as a blank image.
     images : data.ImageTensors, optional
-        Where the pictures are, by their index, if they are not in files.
+        The images, by their index, if they are not in files.
     root : path
-        The folder that relative paths start from; by default the current one.
+        The folder that relative paths start from. Default: the current one.
     columns : int
-        Pictures a row.
+        Images per row.
+    ax : Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        With the images, or with the words "no mistakes".
+
+    Examples
+    --------
+    >>> ax = misclassified([])
     """
     ax = ax or plt.gca()
     if not found:
@@ -121,10 +184,10 @@ def mistakes(found: list, *, images=None, root: Path | str = "", columns: int = 
         ax.set_axis_off()
         return ax
     shown = [thumbnail(Path(root, each.path)) if images is None else images[each.index][0] for each in found]
-    return pictures(shown, titles=[_says(each) for each in found], columns=columns, ax=ax)
+    return image_grid(shown, titles=[_caption(each) for each in found], columns=columns, ax=ax)
 
 
-def _says(mistake) -> str:
-    said = _("{name} {p:.2f}", name=named(mistake.predicted), p=mistake.p_predicted)
-    truth = _("is {name} {p:.2f}", name=named(mistake.true), p=mistake.p_true)
-    return f"{tail(mistake.path, LETTERS)}\n{said}, {truth}"
+def _caption(image: "MisclassifiedImage") -> str:
+    predicted = _("{name} {p:.2f}", name=display_name(image.predicted), p=image.p_predicted)
+    true = _("is {name} {p:.2f}", name=display_name(image.true), p=image.p_true)
+    return f"{end_of(image.path, PATH_LENGTH)}\n{predicted}, {true}"

@@ -56,7 +56,12 @@ class Reasons:
 
     def _probabilities(self, picture: str) -> torch.Tensor:
         with devices.on_device(self.model):
-            return explain.look(self.model, self.gallery.prepared(picture), ()).logits[0].softmax(dim=0).cpu()
+            return (
+                explain.record_activations(self.model, self.gallery.prepared(picture), ())
+                .logits[0]
+                .softmax(dim=0)
+                .cpu()
+            )
 
     def _cover(self, picture: str) -> explain.Occlusion:
         side = max(1, self.gallery.image_size // SQUARES)
@@ -98,13 +103,13 @@ def attribution_explorer(
         number = int(probabilities.argmax()) if target == PREDICTED else numbers[target]
         heat, shown = reasons.map(picture, method=method, target=number), gallery.shown(picture)
         picture_drawn, overlay = (
-            arrays.resized(each, height=size, width=size)
-            for each in (arrays.as_bytes(shown), arrays.blended(shown, heat))
+            arrays.resize(each, height=size, width=size)
+            for each in (arrays.to_rgb_uint8(shown), arrays.blend_heatmap(shown, heat))
         )
         title = _("{method}: {name}", method=method, name=classes[number])
         text = said(probabilities, target=number, classes=classes)
         return (
-            arrays.panels([(picture, picture_drawn), (title, overlay)]),
+            arrays.side_by_side([(picture, picture_drawn), (title, overlay)]),
             _("{picture}: {text} {method}: {where}.", picture=picture, text=text, method=method, where=where(heat)),
         )
 
@@ -131,7 +136,7 @@ def said(probabilities: torch.Tensor, *, target: int, classes: Sequence[str]) ->
 def where(heat: np.ndarray) -> str:
     """Say in words where a map (h, w) is strongest."""
     if max(heat.shape) > SURE:  # of single pixels, as of saliency, the largest is chance
-        [heat] = arrays.scaled(heat[None], SURE)
+        [heat] = arrays.resize_maps(heat[None], SURE)
     if heat.max() <= 0:
         return _("nothing speaks for it")
     rows = (_("upper"), _("middle"), _("lower"))

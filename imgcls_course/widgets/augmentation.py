@@ -32,7 +32,7 @@ def augmentation_explorer(image: torch.Tensor, *, mark: tuple[float, float, floa
         spots = _views(place, transforms.train_preset(image_size, **options, extra=extra[:1]), seed=seed)
         left = [bool((spot > 0.8).all(dim=0).any()) for spot in spots]
         titles = [_("logo") if there else _("no logo") for there in left]
-        plots.pictures(views, titles=titles, columns=4, ax=figure.subplots())
+        plots.image_grid(views, titles=titles, columns=4, ax=figure.subplots())
         parts = _(" of at least {share:.0%} of the area", share=smallest) if resize == "crop" else ""
         said = _("the middle of the logo is in {n} of {k} views", n=sum(left), k=VIEWS)
         return f"{resize}{parts}: {said}"

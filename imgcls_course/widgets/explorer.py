@@ -15,7 +15,7 @@ from traitlets import TraitError
 
 from ..errors import ExplorerError, unknown
 from ..i18n import _
-from ..plots.arrays import as_png
+from ..plots.arrays import encode_png
 
 PAUSE_S = 0.01  # without a further move, and the picture is drawn: longer than one waiting message takes
 LONGEST_S = 0.1  # that a hand which never pauses waits for a picture
@@ -137,7 +137,7 @@ class Explorer(ipywidgets.VBox):
         """Return the picture as PNG, and the caption."""
         if self._size is None:
             picture, caption = self._show(**values)
-            return as_png(picture), caption
+            return encode_png(picture), caption
         figure = Figure(figsize=self._size, dpi=100, layout="constrained")
         caption = self._show(figure, **values)
         return png(figure), caption

@@ -123,7 +123,7 @@ class Inside:
 
     def _seen(self, picture: str) -> Seen:
         with devices.on_device(self.model):
-            return explain.look(self.model, self.gallery.prepared(picture))
+            return explain.record_activations(self.model, self.gallery.prepared(picture))
 
     def _ranking(self, picture: str, layer: str) -> Ranking:
         maps = self.seen(picture).maps[layer][0].float().cpu()
@@ -228,9 +228,9 @@ def drawn(place: Place, shown, *, size: int) -> np.ndarray:
     start = (place.rank - 1) // SHOWN * SHOWN  # of the page that the chosen one is on
     page = place.ranking.order[start : start + SHOWN]
     title = _("channels {a} to {b} of {n}", a=start + 1, b=start + len(page), n=len(place.maps))
-    return arrays.panels(
+    return arrays.side_by_side(
         [
-            (place.picture, arrays.resized(arrays.as_bytes(shown), height=size, width=size)),
+            (place.picture, arrays.resize(arrays.to_rgb_uint8(shown), height=size, width=size)),
             (title, _page_drawn(place, page, chosen=place.rank - 1 - start, size=size)),
             (_("channel {n}", n=place.channel), _channel_drawn(place, size=size)),
             (_("no single filter") if place.weights is None else _("its filter"), _filter_drawn(place, size=size)),
@@ -247,8 +247,8 @@ def _page_drawn(place: Place, page: np.ndarray, *, chosen: int, size: int) -> np
 
 def _channel_drawn(place: Place, *, size: int) -> np.ndarray:
     """Draw one channel on a scale of its own, so that a weak one is seen, too."""
-    [one] = arrays.scaled(place.maps[place.channel][None].float().cpu(), size)
-    return arrays.colours(one, signed=place.ranking.signed)
+    [one] = arrays.resize_maps(place.maps[place.channel][None].float().cpu(), size)
+    return arrays.apply_colormap(one, signed=place.ranking.signed)
 
 
 def _filter_drawn(place: Place, *, size: int) -> np.ndarray:
@@ -257,7 +257,7 @@ def _filter_drawn(place: Place, *, size: int) -> np.ndarray:
     if weights is None:
         return np.full((size, size, 3), arrays.WHITE, dtype=np.uint8)
     if place.coloured:
-        return arrays.as_bytes(arrays.scaled(explain.as_colours(weights[None])[0], size))
+        return arrays.to_rgb_uint8(arrays.resize_maps(explain.filters_as_rgb(weights[None])[0], size))
     strongest = np.argsort(-np.abs(weights).sum(axis=(1, 2)), kind="stable")[:SHOWN]
     limit = float(np.abs(weights).max())
     return _sheet(weights[strongest], size=size, columns=_columns(len(weights)), limit=limit, signed=True)
@@ -266,10 +266,10 @@ def _filter_drawn(place: Place, *, size: int) -> np.ndarray:
 def _sheet(values, *, size: int, columns: int, limit: float, signed: bool, chosen: int | None = None) -> np.ndarray:
     """Lay maps out in rows on about `size` × `size` pixels, all on one scale, one of them framed."""
     side = max(1, (size - LINE) // columns - LINE)
-    small = arrays.scaled(values, side)
-    sheet = arrays.tiles(arrays.colours(small, limit=limit, signed=signed), columns=columns, gap=LINE)
+    small = arrays.resize_maps(values, side)
+    sheet = arrays.tile_images(arrays.apply_colormap(small, limit=limit, signed=signed), columns=columns, gap=LINE)
     if chosen is not None:
-        sheet = arrays.framed(sheet, chosen, columns=columns, shape=small.shape[1:], gap=LINE)
+        sheet = arrays.draw_frame(sheet, chosen, columns=columns, shape=small.shape[1:], gap=LINE)
     short = [(0, max(0, size - side)) for side in sheet.shape[:2]]  # so that nothing beside it moves with the layer
     return np.pad(sheet, (*short, (0, 0)), constant_values=arrays.WHITE)
 

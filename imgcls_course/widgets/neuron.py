@@ -47,7 +47,7 @@ def boundary_explorer(points, labels, *, classes, features, weights=(1.0, 0.0), 
     def show(figure, *, w1, w2, b) -> str:
         right = int((((points @ torch.tensor([w1, w2]) + b) > 0).long() == labels).sum())
         ax = figure.subplots()
-        plots.boundary(points, labels, weights=(w1, w2), bias=b, classes=classes, features=features, ax=ax)
+        plots.decision_boundary(points, labels, weights=(w1, w2), bias=b, classes=classes, features=features, ax=ax)
         return _(
             "w1 = {w1:.1f}, w2 = {w2:.1f}, b = {b:.1f}: {right} of {n} on the right side",
             w1=w1,

@@ -23,7 +23,7 @@ def picture_explorer(pictures: ImageTensors, *, count: int = 8) -> Explorer:
         shown = images[start - 1 : start - 1 + count]
         if len(shown) == 0:
             return _("{name}: there are only {total}", name=name, total=len(images))
-        plots.pictures(shown, columns=count, ax=figure.subplots())
+        plots.image_grid(shown, columns=count, ax=figure.subplots())
         return _(
             "{name}: pictures {first} to {last} of {total}",
             name=name,

@@ -58,7 +58,7 @@ def map_sizes(stack: list[Layer], size: int) -> list[int]:
 def _draw_field(counts: torch.Tensor, ax: Axes) -> None:
     """Draw the ways from each pixel, their square root for the sake of the faint ones, and a frame around them."""
     ways = torch.outer(counts, counts).sqrt()
-    plots.pictures([ways / ways.max().clamp(min=1)], titles=[_("ways to the middle")], ax=ax)
+    plots.image_grid([ways / ways.max().clamp(min=1)], titles=[_("ways to the middle")], ax=ax)
     seen = counts.nonzero().flatten().tolist()
     if seen:
         start, side = seen[0] / len(counts), (seen[-1] + 1 - seen[0]) / len(counts)

@@ -6,10 +6,10 @@ import ipywidgets
 import numpy as np
 
 from .. import plots
-from ..evaluation import Predictions, Threshold, recall_precision, score_at
+from ..evaluation import Predictions, Threshold, precision_recall_curve, score_threshold
 from ..i18n import _
-from ..plots.files import thumbnail
-from ..plots.text import label
+from ..plots.text import display_name
+from ..plots.thumbnails import thumbnail
 from .explorer import Explorer
 
 LOW = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
@@ -32,27 +32,27 @@ def threshold_explorer(predictions: Predictions, *, positive: str, images=None, 
     root : path
         The folder that relative paths start from; by default the current one. A file that cannot be read is blank.
     """
-    curve = recall_precision(predictions, positive)
-    probabilities, _is_positive = predictions.of(positive)
+    curve = precision_recall_curve(predictions, positive)
+    probabilities, _is_positive = predictions.one_vs_rest(positive)
 
     def show(figure, *, threshold) -> str:
-        scored = score_at(predictions, positive, threshold)
+        scored = score_threshold(predictions, positive, threshold=threshold)
         new = changed(predictions, positive, threshold=threshold)
         above, below = figure.subfigures(2, 1, height_ratios=(5, 3))
         left, right = above.subplots(1, 2)
         classes = [positive, _("not {name}", name=positive)]
         plots.confusion_matrix(_counts(scored, len(predictions)), classes=classes, ax=left)
-        plots.recall_precision(curve, chosen=scored, ax=right)
+        plots.precision_recall_curve(curve, threshold=scored, ax=right)
         ax = below.subplots()
         ax.set_axis_off()
         if len(new):
             first = new[:SHOWN]
             shown = [thumbnail(Path(root, predictions.paths[i])) if images is None else images[i][0] for i in first]
-            plots.pictures(shown, titles=[title(i, "\n") for i in first], columns=SHOWN, ax=ax)
+            plots.image_grid(shown, titles=[title(i, "\n") for i in first], columns=SHOWN, ax=ax)
         return f"{scored}; {change(new)}"
 
     def title(index: int, between: str) -> str:
-        name = label(predictions.classes[predictions.true[index]])
+        name = display_name(predictions.classes[predictions.true[index]])
         return _short(predictions.paths[index]) + between + _("{p:.3f}, is {name}", p=probabilities[index], name=name)
 
     def change(new) -> str:
@@ -72,7 +72,7 @@ def threshold_explorer(predictions: Predictions, *, positive: str, images=None, 
 
 def changed(predictions: Predictions, positive: str, *, threshold: float) -> np.ndarray:
     """Return the pictures that are `positive` at this step but not at the next higher one, the most probable first."""
-    probabilities, _is_positive = predictions.of(positive)
+    probabilities, _is_positive = predictions.one_vs_rest(positive)
     higher = min((step for step in STEPS if step > threshold), default=np.inf)
     new = np.flatnonzero((probabilities >= threshold) & (probabilities < higher))
     return new[np.argsort(-probabilities[new], kind="stable")]

@@ -63,7 +63,7 @@ pictures_a_day * 30
 # %% tags=["nbval-ignore-output"]
 from imgcls_course import doctor
 
-diagnosis = doctor.examine()
+diagnosis = doctor.diagnose()
 diagnosis
 
 # %% [markdown]
@@ -173,7 +173,7 @@ picture.shape
 from imgcls_course import plots
 
 labels = splits.train.labels[:10].tolist()
-plots.pictures(splits.train.images[:10], titles=labels)
+plots.image_grid(splits.train.images[:10], titles=labels)
 print(labels)
 
 

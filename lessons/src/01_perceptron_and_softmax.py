@@ -489,7 +489,7 @@ check.count_parameters(count_parameters_solution, remember=False)
 # %%
 weights = perceptron[1].weight.detach().reshape(10, 8, 8)
 plt.figure(figsize=(9, 1.4))
-plots.pictures(weights, titles=splits.classes, signed=True)
+plots.image_grid(weights, titles=splits.classes, signed=True)
 centre = weights[0, 3:5, 3:5].mean()
 print("ink in the centre speaks against a zero:", (centre < 0).item())
 
@@ -508,7 +508,7 @@ with torch.no_grad():
 wrong = (predicted != splits.val.labels).nonzero().flatten()
 titles = [f"{splits.val.labels[i]}, not {predicted[i]}" for i in wrong[:6]]
 plt.figure(figsize=(8, 1.8))
-plots.pictures(splits.val.images[wrong[:6]], titles=titles, columns=6)
+plots.image_grid(splits.val.images[wrong[:6]], titles=titles, columns=6)
 print(len(wrong), "of", len(splits.val), "are wrong; the first ones:")
 
 # %% [markdown]

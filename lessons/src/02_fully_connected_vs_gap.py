@@ -236,11 +236,11 @@ except RuntimeError as error:
 #
 # The convolutions did their work without complaint. It is the head that fails.
 #
-# Is that a toy's problem? VGG-16 is a famous network of 2014, and the hero of lesson 03. `models.blueprint` builds it
+# Is that a toy's problem? VGG-16 is a famous network of 2014, and the hero of lesson 03. `models.create_on_meta` builds it
 # without its weights, so nothing is downloaded.
 
 # %%
-vgg = models.blueprint("vgg16")
+vgg = models.create_on_meta("vgg16")
 first = models.parameters(vgg.classifier[0])
 print(vgg.classifier[0])
 print(f"{first:,} of {models.parameters(vgg):,} parameters: {first / models.parameters(vgg):.0%}")
@@ -352,7 +352,7 @@ print(explorer.drive(size=128, built_for=128))
 small = splits.cropped(32)
 one_each = [int((small.train.labels == label).nonzero()[0]) for label in range(10)]
 plt.figure(figsize=(9, 1.2))
-plots.pictures(small.train.images[one_each], titles=small.classes)
+plots.image_grid(small.train.images[one_each], titles=small.classes)
 print(len(small.train), "pictures to train on,", len(small.val), "to validate,", tuple(small.train.images.shape[1:]))
 
 # %% [markdown]
@@ -434,7 +434,7 @@ one = splits.val.select(["page"])
 views = [one.cropped(s).images[0] for s in (16, 32, 64)] + [one.cropped(32).resized(s).images[0] for s in (16, 32, 64)]
 framed = [functional.pad(view, [(64 - view.shape[-1]) // 2] * 4, value=1.0) for view in views]
 plt.figure(figsize=(9, 1.9))
-plots.pictures(framed, titles=[f"{kind} {s}" for kind in ("crop", "resize") for s in (16, 32, 64)])
+plots.image_grid(framed, titles=[f"{kind} {s}" for kind in ("crop", "resize") for s in (16, 32, 64)])
 print([tuple(view.shape[1:]) for view in views])
 
 # %% [markdown]
@@ -545,8 +545,8 @@ print("mean + bias = logit:", torch.allclose(cam.mean(dim=(2, 3)) + gap[2][-1].b
 page, grass = (splits.classes.index(name) for name in ("page", "grass"))
 shown = cam[[3, 18]][:, [page, grass]]
 figure, axes = plt.subplots(1, 2, figsize=(6, 4), width_ratios=(1, 2.1), gridspec_kw={"wspace": 0.1})
-plots.pictures(mixed[[3, 18]], titles=["picture"] * 2, columns=1, ax=axes[0])
-plots.pictures(shown.flatten(0, 1), titles=["CAM of page", "CAM of grass"] * 2, columns=2, signed=True, ax=axes[1])
+plots.image_grid(mixed[[3, 18]], titles=["picture"] * 2, columns=1, ax=axes[0])
+plots.image_grid(shown.flatten(0, 1), titles=["CAM of page", "CAM of grass"] * 2, columns=2, signed=True, ax=axes[1])
 print(tuple(shown.shape), "- two pictures, two classes, 16 × 16 places")
 
 # %% [markdown]

@@ -105,7 +105,7 @@ names = entries | {"GoogLeNet": (2014, 0.05), "ResNet": (2015, 0.008), "Trimps-S
 figure, ax = plt.subplots(figsize=(9, 3.8))
 ax.axhline(literature.table("human").rows[0]["top5_error"], color="0.4", linestyle="--", label="a trained person")
 groups = {"best of the year": list(entries.values()), "VGG, 2nd in 2014": [vgg]}
-plots.points(groups, names=names, xlabel="year", ylabel="top-5 error", ylim=(0, 0.32), ax=ax)
+plots.scatter(groups, names=names, xlabel="year", ylabel="top-5 error", ylim=(0, 0.32), ax=ax)
 ax.set_xlim(2009.5, 2017.8)
 print(len(entries), "best entries and VGG. Source:", table.source)
 
@@ -139,7 +139,7 @@ print("Source:", table.source)
 
 # %%
 for arch in ("vgg11", "vgg13", "vgg16", "vgg19"):
-    model = models.blueprint(arch)
+    model = models.create_on_meta(arch)
     weighted = [module for module in model.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
     print(f"{arch}: {len(weighted)} layers with weights, {models.parameters(model) / 1e6:.1f} million parameters")
 
@@ -147,7 +147,7 @@ for arch in ("vgg11", "vgg13", "vgg16", "vgg19"):
 # VGG-16 has 138.4 million. The layers of its blocks have 64, 128, 256, 512 and 512 channels:
 
 # %%
-vgg16 = models.blueprint("vgg16")
+vgg16 = models.create_on_meta("vgg16")
 print("channels:", [layer.out_channels for layer in vgg16.features if isinstance(layer, nn.Conv2d)])
 convolutions, head = models.parameters(vgg16.features), models.parameters(vgg16.classifier)
 print(f"13 convolutions {convolutions:,}, 3 fully connected layers {head:,} ({head / (head + convolutions):.0%})")
@@ -239,9 +239,9 @@ for name, stack in (("two 3×3", two_small), ("one 5×5", one_large)):
 # The same. But do both see all of their pixels equally well? **Predict:** where is the gradient of the two small ones largest?
 
 # %%
-fields = [models.gradient_field(stack, image_size=11) for stack in (two_small, one_large)]
+fields = [models.effective_receptive_field(stack, image_size=11) for stack in (two_small, one_large)]
 plt.figure(figsize=(5, 2.6))
-plots.pictures([field / field.max() for field in fields], titles=["two 3×3", "one 5×5"])
+plots.image_grid([field / field.max() for field in fields], titles=["two 3×3", "one 5×5"])
 for name, field in zip(("two 3×3", "one 5×5"), fields, strict=True):
     print(f"{name}: centre to corner {field[5, 5] / field[3, 3]:.0f} to 1")
 
@@ -493,7 +493,7 @@ print("the means differ by less than seeds do:", difference < max(spread.values(
 # %% tags=["nbval-ignore-output"]
 figure, ax = plt.subplots(figsize=(7, 2.8))
 groups = {name: list(enumerate(values)) for name, values in runs.items()}
-plots.points(groups, xlabel="seed", ylabel="validation accuracy", ylim=(0.5, 1), ax=ax)
+plots.scatter(groups, xlabel="seed", ylabel="validation accuracy", ylim=(0.5, 1), ax=ax)
 ax.set_xticks(range(4))
 print({name: [round(value, 2) for value in values] for name, values in runs.items()})
 

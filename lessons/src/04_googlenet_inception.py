@@ -46,7 +46,7 @@ from imgcls_course import check, data, models, paths, plots, runtime, training, 
 posters = [data.posters.draw(4, shapes=(1, 1), logo_sizes=(size, size)) for size in (0.06, 0.2, 0.6)]
 images = [pil_to_tensor(poster.image) for poster in posters]
 plt.figure(figsize=(7, 2.4))
-plots.pictures(images, columns=3)
+plots.image_grid(images, columns=3)
 print("diameters in pixels:", [round(poster.mark[2]) for poster in posters])
 
 # %% [markdown]
@@ -88,7 +88,7 @@ spots[..., 8:11, 8:11] = 1  # a large one, 3 × 3
 answers = {size: nn.functional.conv2d(spots, spot_kernel(size), padding=size // 2) for size in (3, 5)}
 maps = [spots[0], *(answer[0] for answer in answers.values())]
 plt.figure(figsize=(7, 2.5))
-plots.pictures(maps, titles=["picture", "3×3 kernel", "5×5 kernel"], signed=True)
+plots.image_grid(maps, titles=["picture", "3×3 kernel", "5×5 kernel"], signed=True)
 for size, answer in answers.items():
     print(f"{size}×{size} kernel: small spot {answer[0, 0, 3, 3]:.2f}, large spot {answer[0, 0, 9, 9]:.2f}")
 
@@ -176,7 +176,7 @@ check.stacked_channels(stacked_channels_solution, remember=False)
 # counting costs nothing. We read from it how many channels each convolution of each module gives.
 
 # %%
-googlenet = models.blueprint("googlenet")
+googlenet = models.create_on_meta("googlenet")
 modules = [part for part in googlenet.children() if type(part).__name__ == "Inception"]
 rows = [[layer.out_channels for layer in module.modules() if isinstance(layer, nn.Conv2d)] for module in modules]
 print(len(rows), "modules; the first:", rows[0])
@@ -270,7 +270,7 @@ to_grey = nn.Conv2d(3, 1, kernel_size=1, bias=False)
 to_grey.weight.data = torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
 grey = to_grey(images[2] / 255).detach()
 plt.figure(figsize=(4.5, 2.3))
-plots.pictures([images[2], grey])
+plots.image_grid([images[2], grey])
 print(tuple(images[2].shape), "->", tuple(grey.shape))
 
 # %% [markdown]
@@ -475,7 +475,7 @@ def longest_path(part):
 # parameters, and which needs the most multiply-adds?
 
 # %%
-nets = {arch: models.blueprint(arch) for arch in ("alexnet", "vgg16", "googlenet")}
+nets = {arch: models.create_on_meta(arch) for arch in ("alexnet", "vgg16", "googlenet")}
 for arch, net in nets.items():
     depth = sum(longest_path(part) for part in net.children())
     millions, billions = models.parameters(net) / 1e6, models.multiply_adds(net, 224) / 1e9
@@ -589,8 +589,8 @@ check.loss_with_auxiliary(loss_with_auxiliary_solution, remember=False)
 # million parameters, beside the 6.6 of the rest?
 
 # %%
-with_heads = models.parameters(models.blueprint("googlenet", aux_logits=True))
-without = models.parameters(models.blueprint("googlenet"))
+with_heads = models.parameters(models.create_on_meta("googlenet", aux_logits=True))
+without = models.parameters(models.create_on_meta("googlenet"))
 print(f"{with_heads / 1e6:.1f} against {without / 1e6:.1f} million: the heads have {(with_heads - without) / 1e6:.1f}")
 
 # %% [markdown]

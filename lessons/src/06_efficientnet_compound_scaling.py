@@ -283,7 +283,7 @@ check.rounded_channels(rounded_channels_solution, remember=False)
 # ### Layer by layer against torchvision
 #
 # Are these really the published networks? We build B1 and B4 from the seven stages of B0 and two factors, and put
-# every convolution beside torchvision's: channels in and out, kernel, stride, groups. (`models.blueprint` makes a
+# every convolution beside torchvision's: channels in and out, kernel, stride, groups. (`models.create_on_meta` makes a
 # network without memory for its weights.)
 
 
@@ -296,7 +296,7 @@ def convolutions(network):
 for name in ("b1", "b4"):
     scale = models.efficientnet.SCALES[name]
     ours = models.efficientnet.efficientnet(1000, width=scale.width, depth=scale.depth)
-    theirs = models.blueprint(f"efficientnet_{name}")
+    theirs = models.create_on_meta(f"efficientnet_{name}")
     print(name, len(convolutions(ours)), "convolutions, all alike:", convolutions(ours) == convolutions(theirs))
 
 # %% [markdown]
@@ -310,7 +310,7 @@ for name in ("b1", "b4"):
 # %%
 counted = {}
 for row in literature.table("efficientnet").rows:
-    network, scale = models.blueprint(f"efficientnet_{row['name']}"), models.efficientnet.SCALES[row["name"]]
+    network, scale = models.create_on_meta(f"efficientnet_{row['name']}"), models.efficientnet.SCALES[row["name"]]
     counted[row["name"]] = models.multiply_adds(network, scale.resolution)
     print(
         f"{row['name']}  {scale.resolution} px {models.parameters(network) / 1e6:6.1f} M parameters (paper {row['parameters_m']}),",
@@ -435,7 +435,7 @@ print(models.parameters(squeeze), "parameters")
 # maps:
 
 # %%
-kinds = Counter(type(module).__name__ for module in models.blueprint("efficientnet_v2_s").modules())
+kinds = Counter(type(module).__name__ for module in models.create_on_meta("efficientnet_v2_s").modules())
 print({name: count for name, count in kinds.items() if "MBConv" in name})
 fused = nn.Sequential(nn.Conv2d(48, 192, 3, padding=1, bias=False), nn.Conv2d(192, 48, 1, bias=False))
 for name, module in (("MBConv", models.MBConv(48, 48, expand=4)), ("fused", fused)):
@@ -483,7 +483,7 @@ print(Counter(family.values()))
 fig, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True)
 for ax, axis in zip(axes, ("parameters", "multiply-adds"), strict=True):
     groups = {f: [(r[axis], r["top1"]) for r in zoo if family[r["name"]] == f] for f in [*families, "others"]}
-    plots.points(groups, xlabel=f"{axis}, millions", log="x", ax=ax)
+    plots.scatter(groups, xlabel=f"{axis}, millions", log="x", ax=ax)
 axes[0].set_ylabel("top-1 accuracy")
 axes[0].get_legend().remove()
 print(sum(len(pairs) for pairs in groups.values()), "points in each panel")
@@ -551,7 +551,7 @@ print(len(rows), "rows; right on more than 0.4 at the end, every one:", min(map(
 # %% tags=["nbval-ignore-output"]
 def race(accuracies, *, ax):
     groups = {axis: [(place, a) for a in values] for place, (axis, values) in enumerate(accuracies.items())}
-    plots.points(groups, ylabel="validation accuracy", ylim=(0.4, 1), ax=ax)
+    plots.scatter(groups, ylabel="validation accuracy", ylim=(0.4, 1), ax=ax)
     ax.set_xticks([])
     for axis, values in accuracies.items():
         print(f"{axis:<11} mean {sum(values) / len(values):.3f}, from {min(values):.3f} to {max(values):.3f}")

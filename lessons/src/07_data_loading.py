@@ -69,7 +69,7 @@ print(array.shape, array.dtype, "from", array.min(), "to", array.max())
 
 # %%
 image = torch.from_numpy(array.copy()).permute(2, 0, 1) / 255
-plots.pictures([image, *image], titles=["all", "red", "green", "blue"])
+plots.image_grid([image, *image], titles=["all", "red", "green", "blue"])
 print(tuple(image.shape), image.dtype)
 
 
@@ -120,7 +120,7 @@ print("the way back is exact:", torch.allclose(back, image, atol=1e-6), "- value
 # it. The picture on the left is what the network gets, cut off; the one on the right is what is in it.
 
 # %%
-plots.pictures([z.clamp(0, 1), back], titles=["normalised", "undone"], columns=2)
+plots.image_grid([z.clamp(0, 1), back], titles=["normalised", "undone"], columns=2)
 print(f"cut off on the left: {((z < 0) | (z > 1)).float().mean():.0%} of the numbers")
 
 # %% [markdown]
@@ -341,7 +341,7 @@ views = [
     data.transforms.eval_preset(96, resize=policy).preview(banner, count=1)[0]
     for policy in ("crop", "squash", "letterbox")
 ]
-plots.pictures([banner, *views], titles=["poster", "crop", "squash", "letterbox"], columns=4)
+plots.image_grid([banner, *views], titles=["poster", "crop", "squash", "letterbox"], columns=4)
 print(wide.image.size, "- middle of the logo at x =", round(wide.mark[0]))
 
 # %% [markdown]

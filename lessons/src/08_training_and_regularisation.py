@@ -495,7 +495,7 @@ def hurried(pictures):
 
 
 few = hurried(splits.sample_per_class(20).train)
-plots.pictures(few.images[:10], titles=few.labels[:10].tolist(), columns=10)
+plots.image_grid(few.images[:10], titles=few.labels[:10].tolist(), columns=10)
 print(few, "-", int((few.labels != splits.sample_per_class(20).train.labels).sum()), "wrong labels")
 
 # %% [markdown]
@@ -599,7 +599,7 @@ def shaken(images, turn=0.25, shift=0.2):
 
 with runtime.seeded(0):
     views = shaken(few.images[:1].expand(7, -1, -1, -1))
-plots.pictures([few.images[0], *views], columns=8)
+plots.image_grid([few.images[0], *views], columns=8)
 print(tuple(views.shape), "- seven views of the first picture")
 
 # %% [markdown]

@@ -107,7 +107,7 @@ def first_filters(model):
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.6))
 for ax, weights in zip(axes, (None, WEIGHTS), strict=True):
     filters = first_filters(start(weights))
-    plots.pictures(0.5 + filters / (2 * filters.abs().amax((1, 2, 3), keepdim=True)), columns=8, ax=ax)
+    plots.image_grid(0.5 + filters / (2 * filters.abs().amax((1, 2, 3), keepdim=True)), columns=8, ax=ax)
     neighbours = torch.stack([filters[..., :-1].flatten(), filters[..., 1:].flatten()])
     alike = torch.corrcoef(neighbours)[0, 1].item()
     ax.set_title("random" if weights is None else "pretrained")
@@ -122,14 +122,14 @@ for ax, weights in zip(axes, (None, WEIGHTS), strict=True):
 # ## The zoo
 #
 # `torchvision.models` holds some eighty networks with weights from ImageNet: 1.3 million photos, 1,000 classes. The
-# architectures come in families. We list twelve; `models.blueprint` makes each without memory for its weights, and torchvision's own metadata
+# architectures come in families. We list twelve; `models.create_on_meta` makes each without memory for its weights, and torchvision's own metadata
 # knows the score of its first weights, so nothing is downloaded.
 
 # %%
 SIX = ("resnet18", "alexnet", "vgg11", "squeezenet1_0", "densenet121", "inception_v3")
 SIX_MORE = ("googlenet", "shufflenet_v2_x1_0", "mobilenet_v2", "resnext50_32x4d", "wide_resnet50_2", "mnasnet0_5")
 for arch in SIX + SIX_MORE:
-    model = models.blueprint(arch)
+    model = models.create_on_meta(arch)
     name = models.classifier(model)
     layer, entry = model.get_submodule(name), next(iter(torchvision.models.get_model_weights(arch)))
     top1 = entry.meta["_metrics"]["ImageNet-1K"]["acc@1"]
@@ -146,9 +146,9 @@ for arch in SIX + SIX_MORE:
 # We have ten classes, or two, and not a thousand. In plain PyTorch one replaces the layer. It takes what the old one took.
 
 # %%
-model = models.blueprint("resnet18")
+model = models.create_on_meta("resnet18")
 model.fc = nn.Linear(model.fc.in_features, CLASSES)
-squeezenet = models.blueprint("squeezenet1_0")
+squeezenet = models.create_on_meta("squeezenet1_0")
 squeezenet.classifier[1] = nn.Conv2d(512, CLASSES, kernel_size=1)
 print("as many outputs as classes:", model.fc.out_features == squeezenet.classifier[1].out_channels == CLASSES)
 
@@ -209,7 +209,7 @@ photos = [torch.from_numpy(photo.copy()).permute(2, 0, 1) for photo in photos]
 # %%
 with torch.no_grad():
     sure, answers = as_it_is(torch.stack([prepare(photo) for photo in photos])).softmax(dim=1).max(dim=1)
-plots.pictures(photos, titles=[known[answer] for answer in answers])
+plots.image_grid(photos, titles=[known[answer] for answer in answers])
 for probability, answer in zip(sure, answers, strict=True):
     print(f"{known[answer]:<14} with more than half of the probability: {probability.item() > 0.5}")
 
@@ -227,7 +227,7 @@ for probability, answer in zip(sure, answers, strict=True):
 # **Predict:** it has eight layers with weights. How many parameter tensors is that?
 
 # %%
-alexnet = models.blueprint("alexnet")
+alexnet = models.create_on_meta("alexnet")
 print(len(list(alexnet.parameters())), "parameter tensors")
 for parameter in alexnet.parameters():
     parameter.requires_grad = False

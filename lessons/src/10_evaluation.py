@@ -61,8 +61,8 @@ print(digits.probabilities.shape, "- right on 9 of 10 or more:", evaluation.scor
 # %%
 folder = Path(tempfile.mkdtemp())
 for name in ("digits.csv", "digits.txt"):
-    evaluation.write(digits, folder / name)
-    again = evaluation.read(folder / name)
+    evaluation.write_predictions(digits, folder / name)
+    again = evaluation.read_predictions(folder / name)
     same = evaluation.scores(again) == evaluation.scores(digits)
     print(f"{name}: every number is the same: {again == digits}, every score: {same}")
 
@@ -73,7 +73,7 @@ for name in ("digits.csv", "digits.txt"):
 # lesson 03 is of this kind.
 
 # %%
-first, third = evaluation.top_k(digits, 1), evaluation.top_k(digits, 3)
+first, third = evaluation.top_k_accuracy(digits, 1), evaluation.top_k_accuracy(digits, 3)
 print("top-1 is the accuracy:", first == evaluation.scores(digits).accuracy)
 print("top-3 is at least as high:", third >= first, "- at least 0.97:", third >= 0.97)
 
@@ -95,7 +95,7 @@ for line in (recorded / "epoch-12_val.csv").read_text(encoding="utf-8").splitlin
 
 # %%
 EPOCHS = (2, 4, 6, 8, 10, 12)
-saved = {epoch: evaluation.read(recorded / f"epoch-{epoch}_val.csv") for epoch in EPOCHS}
+saved = {epoch: evaluation.read_predictions(recorded / f"epoch-{epoch}_val.csv") for epoch in EPOCHS}
 val = saved[12]
 print(len(val), "pictures of", val.classes)
 
@@ -145,7 +145,7 @@ check.rescore(rescore_solution, remember=False)
 # **Predict:** the network is right on 94 of the 120 posters. Are the 26 mistakes shared out evenly?
 
 # %%
-counts = evaluation.confusion(val)
+counts = evaluation.confusion_matrix(val)
 plots.confusion_matrix(counts, classes=val.classes, ax=plt.subplots(figsize=(3.2, 3.2))[1])
 (tp, fn), (fp, tn) = counts.tolist()
 print(f"TP {tp}, FN {fn}, FP {fp}, TN {tn}; right {(tp + tn) / counts.sum():.2f}")
@@ -164,7 +164,9 @@ logos, others = (np.flatnonzero(val.true == label) for label in (0, 1))
 rare = val.subset([*logos[:3], *others])
 never = evaluation.Predictions([[0.0, 1.0]] * len(rare), rare.true, rare.classes, rare.paths)
 for name, told in (("network", rare), ("never", never)):
-    print(f"{name}: accuracy {evaluation.scores(told).accuracy:.2f}, counts {evaluation.confusion(told).tolist()}")
+    print(
+        f"{name}: accuracy {evaluation.scores(told).accuracy:.2f}, counts {evaluation.confusion_matrix(told).tolist()}"
+    )
 
 # %% [markdown]
 # The rival wins, 0.95 to 0.73, and has not found one logo. Where one class is rare, accuracy is about the other one. So ask two questions
@@ -279,7 +281,7 @@ check.macro_f1(macro_f1_solution, remember=False)
 # **Predict:** if we lower it, does recall always rise (or stay)? Does precision always fall?
 
 # %%
-recalls, precisions, thresholds = evaluation.recall_precision(val, "logo")
+precisions, recalls, thresholds = evaluation.precision_recall_curve(val, "logo")
 print(len(thresholds), "thresholds change something")
 print("recall never falls:", bool((np.diff(recalls) >= 0).all()))
 print("precision never rises:", bool((np.diff(precisions) <= 0).all()))
@@ -294,7 +296,7 @@ print("precision never rises:", bool((np.diff(precisions) <= 0).all()))
 # %%
 fig, ax = plt.subplots(figsize=(5, 3.4))
 for epoch in (2, 12):
-    plots.recall_precision(evaluation.recall_precision(saved[epoch], "logo"), label=f"epoch {epoch}", ax=ax)
+    plots.precision_recall_curve(evaluation.precision_recall_curve(saved[epoch], "logo"), label=f"epoch {epoch}", ax=ax)
 by_hand = (np.diff(recalls, prepend=0) * precisions).sum()
 print(
     f"average precision of epoch 12: {by_hand:.3f} by hand, {evaluation.average_precision(val, 'logo'):.3f} by the library"
@@ -315,7 +317,7 @@ print(f"average precision of epoch 2: {evaluation.average_precision(saved[2], 'l
 # **Predict:** which of the three has the lowest threshold?
 
 # %%
-NEEDS = ({"at_least_recall": 0.95}, {"at_least_precision": 0.9}, {"cost": {"missed": 5, "false_alarm": 1}})
+NEEDS = ({"min_recall": 0.95}, {"min_precision": 0.9}, {"cost": {"missed": 5, "false_alarm": 1}})
 for need in NEEDS:
     print(need, "\n  ", evaluation.choose_threshold(val, "logo", **need))
 
@@ -377,7 +379,7 @@ print(explorer.drive(threshold=0.995))
 # compare what the need is about. **Predict:** is the most accurate epoch also the best for "find at least 95 %"?
 
 # %%
-find = {"at_least_recall": 0.95}
+find = {"min_recall": 0.95}
 chosen = {epoch: evaluation.choose_threshold(told, "logo", **find) for epoch, told in saved.items()}
 for epoch, told in saved.items():
     accuracy, area = evaluation.scores(told).accuracy, evaluation.average_precision(told, "logo")
@@ -385,8 +387,8 @@ for epoch, told in saved.items():
 
 # %% [markdown]
 # By accuracy and average precision it is epoch 12. For our need it is epoch 8, whose accuracy is among the lower ones: at a recall of 0.95 its precision is 0.687, while epoch 12 has
-# 0.674. That is close. How close, we shall see. (`evaluation.compare_epochs` does this with the checkpoints of a run, and
-# `imgcls evaluate --at-least-recall 0.95` does it in the terminal.)
+# 0.674. That is close. How close, we shall see. (`evaluation.rank_checkpoints` does this with the checkpoints of a run, and
+# `imgcls evaluate --min-recall 0.95` does it in the terminal.)
 #
 # ## The mistakes themselves
 #
@@ -394,8 +396,8 @@ for epoch, told in saved.items():
 # validation: what we learn here changes the next training, and so these pictures are not unseen any more.
 
 # %%
-worst = evaluation.mistakes(val, limit=8)
-plots.mistakes(worst, root=HERE, ax=plt.subplots(figsize=(8, 5))[1])
+worst = evaluation.misclassified(val, limit=8)
+plots.misclassified(worst, root=HERE, ax=plt.subplots(figsize=(8, 5))[1])
 print([f"{Path(each.path).name} {each.true} {each.p_predicted:.2f}" for each in worst])
 
 # %% [markdown]
@@ -408,7 +410,7 @@ print([f"{Path(each.path).name} {each.true} {each.p_predicted:.2f}" for each in 
 rows = csv.DictReader((paths.datasets() / "posters" / "index.csv").open(encoding="utf-8"))
 index = {f"datasets/posters/{row['file']}": row for row in rows}
 kinds = Counter(index[path]["kind"] for path in val.paths)
-wrong = Counter(index[each.path]["kind"] for each in evaluation.mistakes(val))
+wrong = Counter(index[each.path]["kind"] for each in evaluation.misclassified(val))
 print({kind: f"{wrong[kind]} of {count} wrong" for kind, count in kinds.items()})
 
 # %% [markdown]
@@ -435,7 +437,7 @@ for quarter in np.split(np.array(sorted(sizes)), 4):
 # chose), and see how often it is right in each group. **Predict:** will the bars reach the diagonal?
 
 # %%
-plots.reliability(evaluation.reliability(val), ax=plt.subplots(figsize=(4, 3.4))[1])
+plots.calibration_curve(evaluation.calibration_curve(val), ax=plt.subplots(figsize=(4, 3.4))[1])
 print(f"mean confidence {val.confidence.mean():.2f}, accuracy {evaluation.scores(val).accuracy:.2f}")
 print(f"expected calibration error {evaluation.expected_calibration_error(val):.3f}")
 
@@ -491,7 +493,7 @@ _ = ax.set(xlabel="accuracy", ylabel="draws"), ax.legend(loc="upper left")
 
 # %% [markdown]
 # With 20 pictures the same network may show 0.60 or 0.95. With 60 it is ± 0.10, with 500 ± 0.04: **four times the pictures halve the width**. The formula
-# $\pm 1.96 \sqrt{a (1 - a) / n}$ says nearly the same; the bootstrap also works where there is no formula, as for F1. `evaluation.interval` does it for any score.
+# $\pm 1.96 \sqrt{a (1 - a) / n}$ says nearly the same; the bootstrap also works where there is no formula, as for F1. `evaluation.bootstrap_interval` does it for any score.
 #
 # And epoch 12 against epoch 8, 0.783 to 0.742? They saw the same pictures, so draw pictures, and look at the *difference*.
 
@@ -516,9 +518,9 @@ print(f"the difference lies between {low:.2f} and {high:.2f}; 0 is among it: {lo
 promised, kept = [], []
 for _turn in range(200):
     one, other = (val.subset(half) for half in np.split(rng.permutation(len(val)), 2))
-    threshold = evaluation.choose_threshold(one, "logo", at_least_recall=0.95)
+    threshold = evaluation.choose_threshold(one, "logo", min_recall=0.95)
     promised.append(threshold.recall)
-    kept.append(evaluation.score_at(other, "logo", threshold.value).recall)
+    kept.append(evaluation.score_threshold(other, "logo", threshold=threshold.value).recall)
 print(f"promised {np.mean(promised):.2f}, found {np.mean(kept):.2f} on average")
 print(f"promise of 0.95 kept in {np.mean(np.array(kept) >= 0.95):.0%} of the turns")
 
@@ -562,12 +564,14 @@ check.recall_kept(recall_kept_solution, remember=False)
 # All is chosen: the need, epoch 8, its threshold. Now we open the test file. **Predict:** validation promised a recall of 0.95 at a precision of 0.69.
 
 # %%
-test = evaluation.read(recorded / "epoch-8_test.csv")
+test = evaluation.read_predictions(recorded / "epoch-8_test.csv")
 at = chosen[8].value
 print("val: ", chosen[8])
-print("test:", evaluation.score_at(test, "logo", at))
+print("test:", evaluation.score_threshold(test, "logo", threshold=at))
 for score in ("recall", "precision"):
-    low, high = evaluation.interval(test, lambda drawn, s=score: getattr(evaluation.score_at(drawn, "logo", at), s))
+    low, high = evaluation.bootstrap_interval(
+        test, lambda drawn, s=score: getattr(evaluation.score_threshold(drawn, "logo", threshold=at), s)
+    )
     print(f"{score} with 95 % confidence from {low:.2f} to {high:.2f}")
 
 # %% [markdown]
@@ -581,10 +585,10 @@ for score in ("recall", "precision"):
 
 # %%
 for epoch, need in ((12, NEEDS[1]), (12, NEEDS[2])):
-    told = evaluation.read(recorded / f"epoch-{epoch}_test.csv")
+    told = evaluation.read_predictions(recorded / f"epoch-{epoch}_test.csv")
     threshold = evaluation.choose_threshold(saved[epoch], "logo", **need)
     print("val: ", threshold)
-    print("test:", evaluation.score_at(told, "logo", threshold.value))
+    print("test:", evaluation.score_threshold(told, "logo", threshold=threshold.value))
 
 # %% [markdown]
 # "Be right at least 0.9" gives 0.885 and keeps nearly all of its recall: high thresholds, where only the clear cases are, are steadier here. The cost grew from 38 (2 missed, at five each, and 28 false alarms) to 71.
@@ -607,6 +611,6 @@ for epoch, need in ((12, NEEDS[1]), (12, NEEDS[2])):
 # - C. Guo, G. Pleiss, Y. Sun, K. Weinberger, "On calibration of modern neural networks", *ICML* (2017): reliability diagrams and temperature.
 # - B. Efron, R. Tibshirani, *An introduction to the bootstrap* (1993).
 # - B. Recht, R. Roelofs, L. Schmidt, V. Shankar, "Do ImageNet classifiers generalize to ImageNet?", *ICML* (2019): a new test set for old networks.
-# - In the terminal: `imgcls evaluate --checkpoint run --data my_photos --at-least-recall 0.95 --predictions found.csv --report report`.
+# - In the terminal: `imgcls evaluate --checkpoint run --data my_photos --min-recall 0.95 --predictions found.csv --report report`.
 #
 # **Next:** lesson 11. Which mistakes it makes, we know. What does it look at when it makes them?

@@ -50,7 +50,7 @@ from imgcls_course import check, data, evaluation, explain, models, paths, plots
 WEIGHTS = os.environ.get("IMGCLS_WEIGHTS", "course")
 ARCH, LEARNS = ("course_resnet_fine", "stage2") if WEIGHTS == "course" else ("efficientnet_b0", "features")
 SIZE, RESIZE = 128, "squash"
-NEED = {"at_least_recall": 0.95}
+NEED = {"min_recall": 0.95}
 RUN = Path(tempfile.mkdtemp()) / "run"
 
 # %% [markdown]
@@ -75,7 +75,7 @@ with runtime.seeded(3):
     drawn = torch.randperm(len(splits.train))[:12].tolist()
 shown = [splits.train[index] for index in drawn]
 names = [splits.classes[label] for _image, label in shown]
-plots.pictures([image for image, _label in shown], titles=names, columns=6, ax=plt.subplots(figsize=(9, 4.2))[1])
+plots.image_grid([image for image, _label in shown], titles=names, columns=6, ax=plt.subplots(figsize=(9, 4.2))[1])
 print(names.count("logo"), "of 12 have the logo")
 
 # %% [markdown]
@@ -207,7 +207,7 @@ print(f"{models.parameters(model):,} parameters, {learning:,} of them learn: the
 preset = data.transforms.train_preset(SIZE, resize=RESIZE, extra=data.transforms.STRONG)
 loaders = data.make_loaders(splits, train_preset=preset, batch_size=16)
 views = preset.preview(splits.train[drawn[names.index("logo")]][0], count=8, seed=1)
-plots.pictures(views, columns=8, ax=plt.subplots(figsize=(9, 1.6))[1])
+plots.image_grid(views, columns=8, ax=plt.subplots(figsize=(9, 1.6))[1])
 print(tuple(views.shape), "eight times the same poster")
 
 # %% [markdown]
@@ -283,7 +283,7 @@ check.epoch_for_need(epoch_for_need_solution, remember=False)
 # %%
 prepare = training.read_checkpoint_card(RUN / "best.json").transforms
 val = data.make_eval_loader(splits.val, transforms=prepare)
-ranked = evaluation.compare_epochs(RUN, val, positive="logo", progress=False, **NEED)
+ranked = evaluation.rank_checkpoints(RUN, val, positive="logo", progress=False, **NEED)
 best = ranked[0]
 print("each finds at least 57 of 60:", all(each.threshold.found >= 57 for each in ranked))
 print("the first is the most precise:", best.threshold.precision == max(each.threshold.precision for each in ranked))
@@ -296,8 +296,8 @@ print("the first is the most precise:", best.threshold.precision == max(each.thr
 # Now, and not before, test is opened. **Predict:** on val the recall is at least 0.95, since the threshold was chosen so. And on test?
 
 # %%
-found = evaluation.review(best.path, splits, positive="logo", progress=False, **NEED)
-scored = found.scored
+found = evaluation.evaluate_checkpoint(best.path, splits, positive="logo", progress=False, **NEED)
+scored = found.threshold
 print(f"recall over 0.7: {scored.recall > 0.7}, precision over 0.55: {scored.precision > 0.55}")
 low, high = found.intervals["recall"]
 print("the interval of the recall is wider than 0.03:", high - low > 0.03)
@@ -316,9 +316,9 @@ print("\n".join(str(found).splitlines()[1:]))
 
 # %%
 recorded = paths.recorded() / "posters"
-long_val, long_test = (evaluation.read(recorded / f"{name}.csv") for name in ("val", "test"))
+long_val, long_test = (evaluation.read_predictions(recorded / f"{name}.csv") for name in ("val", "test"))
 chosen = evaluation.choose_threshold(long_val, "logo", **NEED)
-final = evaluation.score_at(long_test, "logo", chosen.value)
+final = evaluation.score_threshold(long_test, "logo", threshold=chosen.value)
 print("val: ", chosen)
 print("test:", final)
 
@@ -397,8 +397,8 @@ kinds = {kind: [i for i, row in enumerate(rows) if row["kind"] == kind] for kind
 print("false alarms:", {kind: f"{said[these].sum()} of {len(these)}" for kind, these in kinds.items()})
 
 # %%
-worst = evaluation.mistakes(long_test, limit=8)
-plots.mistakes(worst, root=HERE, ax=plt.subplots(figsize=(9, 5))[1])
+worst = evaluation.misclassified(long_test, limit=8)
+plots.misclassified(worst, root=HERE, ax=plt.subplots(figsize=(9, 5))[1])
 print([f"{Path(each.path).name} is {each.true}, {each.p_predicted:.2f} for {each.predicted}" for each in worst[:3]])
 
 # %% [markdown]
@@ -468,7 +468,7 @@ picked = [3, 12, 24, 36]
 shown = data.transforms.denormalize(images[picked]).clamp(0, 1)
 axes = plt.subplots(1, 4, figsize=(9, 2.4))[1]
 for ax, image, one in zip(axes, shown, heat[picked], strict=True):
-    plots.overlay(image, one, ax=ax)
+    plots.heatmap_overlay(image, one, ax=ax)
 print(f"{hits:.2f} of the strongest places lie on the logo")
 
 # %% [markdown]
@@ -482,7 +482,7 @@ print(f"{hits:.2f} of the strongest places lie on the logo")
 # imgcls data audit datasets/posters
 # imgcls train --data posters --arch course_resnet_fine --weights course --unfreeze-from stage2 --image-size 128 --resize squash \
 #     --augment strong --optimizer adamw --lr 0.002 --weight-decay 0.01 --schedule one-cycle --batch-size 16 --epochs 34 --save-interval 2 --out run
-# imgcls evaluate --checkpoint run --data posters --at-least-recall 0.95 --predictions found.csv --report report
+# imgcls evaluate --checkpoint run --data posters --min-recall 0.95 --predictions found.csv --report report
 # imgcls predict --checkpoint run new_pictures --threshold 0.1
 # ```
 #
@@ -490,7 +490,7 @@ print(f"{hits:.2f} of the strongest places lie on the logo")
 
 # %%
 IMGCLS = [sys.executable, "-m", "imgcls_course.cli"]
-options = f"--checkpoint {best.path} --data posters --at-least-recall 0.95 --report {RUN.parent}"
+options = f"--checkpoint {best.path} --data posters --min-recall 0.95 --report {RUN.parent}"
 command = [*IMGCLS, "evaluate", *options.split()]
 told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 page = (RUN.parent / "report.html").read_text(encoding="utf-8")

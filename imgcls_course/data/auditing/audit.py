@@ -219,7 +219,7 @@ def _left_aside(layout: Layout) -> Iterator[Finding]:
         else:
             detail = fact.reason or _("is a picture ({format}) that loaders do not take", format=fact.format)
             meant = not fact.reason or is_image(path) or remedy(path)
-            yield _found("left_aside", path, detail, severity="warning" if meant else "note")
+            yield _found("skipped_files", path, detail, severity="warning" if meant else "note")
 
 
 def _no_label(layout: Layout) -> str:
