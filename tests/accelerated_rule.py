@@ -73,9 +73,9 @@ def _calls(loaders, images, folder) -> dict:
         evaluation.classify: lambda model, **where: evaluation.classify(model, [photo], card=CARD, **quiet, **where),
         explain.cam: lambda model, **where: explain.cam(model, images, **where),
         explain.grad_cam: lambda model, **where: explain.grad_cam(model, images, target=[0, 1], **where),
-        explain.gradient: lambda model, **where: explain.gradient(model, images, **where),
+        explain.input_gradient: lambda model, **where: explain.input_gradient(model, images, **where),
         explain.saliency: lambda model, **where: explain.saliency(model, images, **where),
-        explain.layers: lambda model, **where: explain.layers(model, images, **where),
+        explain.map_layers: lambda model, **where: explain.map_layers(model, images, **where),
         explain.feature_maps: lambda model, **where: explain.feature_maps(model, images, FIRST, **where),
         explain.occlude: lambda model, **where: explain.occlude(model, images[0], **where),
         explain.occlusion: lambda model, **where: explain.occlusion(model, images[:1], **where),
@@ -247,13 +247,13 @@ def test_figures_and_arrays_take_tensors_of_the_device(images):
     weights = next(model.parameters())
     images, probabilities = images.to(HERE), model.eval()(images.to(HERE)).softmax(dim=1)
     plots.pictures(weights[:4], signed=True)
-    plots.filters(explain.as_colours(weights))
-    maps = explain.look(model, images, [FIRST]).maps[FIRST][0]
+    plots.filters(explain.filters_as_rgb(weights))
+    maps = explain.record_activations(model, images, [FIRST]).maps[FIRST][0]
     plots.feature_maps(maps)
     plots.overlay(images[0], maps[0])
     plots.probabilities(probabilities[0], classes=["a", "b"])
     plots.confusion_matrix(torch.eye(2, device=HERE), classes=["a", "b"])
-    assert explain.sparsity(maps).shape == explain.likeness(maps, images[0]).shape == maps.shape[:1]
+    assert explain.sparsity(maps).shape == explain.input_correlation(maps, images[0]).shape == maps.shape[:1]
     assert evaluation.Predictions(probabilities, [0, 1], ("a", "b")).probabilities.shape == (2, 2)
 
 

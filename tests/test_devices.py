@@ -99,7 +99,7 @@ def test_the_doctor_says_what_it_found_and_how_to_use_it(with_mps, monkeypatch):
 def test_models_that_are_nowhere_stay_there(monkeypatch):
     """A blueprint has no numbers to move, and a model without weights is on the processor."""
     monkeypatch.setenv(devices.VARIABLE, "cpu")
-    with devices.computing(models.blueprint("resnet18")) as place:
+    with devices.computing(models.create_on_meta("resnet18")) as place:
         assert place.type == "meta"
     assert devices.of(nn.ReLU()) == torch.device("cpu")
 

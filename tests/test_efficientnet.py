@@ -62,7 +62,7 @@ def test_squeeze_excitation_is_torchvisions(channels, squeezed):
 
 def test_squeeze_excitation_turns_channels_down_only():
     """Its weights lie in (0, 1), one for each picture and channel."""
-    weights = models.SqueezeExcitation(8, 2).weigh(5 * torch.randn(4, 8, 6, 6))
+    weights = models.SqueezeExcitation(8, 2).gate(5 * torch.randn(4, 8, 6, 6))
     assert weights.shape == (4, 8, 1, 1)
     assert 0 < weights.min() < weights.max() < 1
 
@@ -81,12 +81,12 @@ def _described(block: theirs.MBConv) -> ours.Stage:
 @pytest.mark.parametrize("name", NAMES)
 def test_scaled_stages_are_torchvisions_block_by_block(name):
     """Two factors and the table of B0 must give every block of B1 to B7, the stem and the last layer."""
-    scale = ours.scale(name)
-    features = models.blueprint(f"efficientnet_{name}").features
+    scale = ours.get_scale(name)
+    features = models.create_on_meta(f"efficientnet_{name}").features
     stem, *middle, last = features
     stages = ours.scaled_stages(scale.width, scale.depth)
     assert [len(stage) for stage in middle] == [stage.repeats for stage in stages]
-    assert [_described(block) for stage in middle for block in stage] == list(ours.blocks(stages))
+    assert [_described(block) for stage in middle for block in stage] == list(ours.iter_blocks(stages))
     assert stem[0].out_channels == ours.round_channels(scale.width * ours.STEM)
     assert (last[0].in_channels, last[0].out_channels) == (stages[-1].out_channels, 4 * stages[-1].out_channels)
 
@@ -104,13 +104,13 @@ def test_efficientnet_with_torchvisions_weights_gives_its_logits():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_costs_are_those_of_torchvisions_metadata(name):
     """Parameters exactly, multiply-adds to the three digits of the metadata: built, and by arithmetic."""
-    scale = ours.scale(name)
+    scale = ours.get_scale(name)
     meta = torchvision.models.get_model_weights(f"efficientnet_{name}").IMAGENET1K_V1.meta
     with torch.device("meta"):
         network = ours.efficientnet(1000, width=scale.width, depth=scale.depth)
     size = SIZES.get(name, scale.resolution)
-    built = models.parameters(network), models.multiply_adds(network, size)
-    assert built == ours.count(size, width=scale.width, depth=scale.depth)
+    built = models.count_parameters(network), models.count_multiply_adds(network, size)
+    assert built == ours.count_cost(size, width=scale.width, depth=scale.depth)
     assert built[0] == meta["num_params"]
     assert built[1] / 1e9 == pytest.approx(meta["_ops"], abs=6e-4)
 
@@ -121,8 +121,8 @@ def test_counting_by_arithmetic_is_counting_the_network(size, options):
     """Odd sizes round up at each stride, small networks round to other packets: the sum must be exact all the same."""
     options = {"stages": TINY, "stem": 6, "in_channels": 1, **options}
     network = ours.efficientnet(5, **options)
-    expected = models.parameters(network), models.multiply_adds(network, size)
-    assert ours.count(size, num_classes=5, **options) == expected
+    expected = models.count_parameters(network), models.count_multiply_adds(network, size)
+    assert ours.count_cost(size, num_classes=5, **options) == expected
 
 
 @pytest.mark.parametrize(
@@ -165,21 +165,21 @@ def test_repeats_are_rounded_up():
 
 def test_compound_doubles_the_cost_at_every_step():
     """d·w²·r² must be (α·β²·γ²) to the power φ; at φ = 0 nothing is scaled."""
-    costs = [d * w**2 * r**2 for d, w, r in map(ours.compound, range(5))]
-    assert ours.compound(0) == (1, 1, 1)
+    costs = [d * w**2 * r**2 for d, w, r in map(ours.compound_factors, range(5))]
+    assert ours.compound_factors(0) == (1, 1, 1)
     assert all(after / before == pytest.approx(1.2 * 1.1**2 * 1.15**2) for before, after in pairwise(costs))
 
 
 def test_an_unknown_scale_is_named():
     """`b8` must say what there is."""
     with pytest.raises(ModelError, match=r"'b8' is not an EfficientNet.*b7"):
-        ours.scale("b8")
+        ours.get_scale("b8")
 
 
 def test_blocks_change_size_and_channels_once_in_a_stage():
     """Only the first block of a stage has its stride and its channels in."""
     stages = (ours.Stage(6, 5, 2, 16, 24, 3),)
-    seen = [(block.in_channels, block.out_channels, block.stride, block.repeats) for block in ours.blocks(stages)]
+    seen = [(block.in_channels, block.out_channels, block.stride, block.repeats) for block in ours.iter_blocks(stages)]
     assert seen == [(16, 24, 2, 1), (24, 24, 1, 1), (24, 24, 1, 1)]
 
 
@@ -193,7 +193,7 @@ def test_the_whole_network_learns():
 def test_torchvisions_norm_has_the_same_settings():
     """B0 to B4 use torch's defaults; the difference of B5 to B7 (momentum and eps) does not change what they are."""
     norms = functools.reduce(
-        lambda seen, name: seen | _settings(models.blueprint(f"efficientnet_{name}")), NAMES[:5], set()
+        lambda seen, name: seen | _settings(models.create_on_meta(f"efficientnet_{name}")), NAMES[:5], set()
     )
     assert norms == _settings(ours.efficientnet(2, stages=TINY))
 

@@ -62,7 +62,7 @@ def test_colours_of_a_filter_are_what_it_answers_to_most():
     """Zero is grey, the largest weight full colour, and each filter has its own scale."""
     weights = torch.zeros(3, 3, 2, 2)
     weights[0, 0, 0, 0], weights[1, 2, 1, 1] = 4.0, -0.01
-    colours = explain.as_colours(weights)
+    colours = explain.filters_as_rgb(weights)
     assert colours[0, 0, 0, 0] == 1
     assert colours[1, 2, 1, 1] == 0
     assert (colours[2] == 0.5).all()
@@ -72,7 +72,7 @@ def test_colours_of_a_filter_are_what_it_answers_to_most():
 def test_only_filters_of_colours_have_colours():
     """Sixteen channels are no red, green and blue."""
     with pytest.raises(ExplainError, match=r"\(N, 3, h, w\)"):
-        explain.as_colours(torch.zeros(4, 16, 3, 3))
+        explain.filters_as_rgb(torch.zeros(4, 16, 3, 3))
 
 
 # Feature maps
@@ -106,25 +106,25 @@ def test_all_layers_come_from_one_pass(resnet18):
 def test_a_stage_and_its_last_block_are_listed_once():
     """Two names for the same maps would be two positions of a slider between which nothing changes."""
     model = models.course_resnet(3, width=8)
-    layers = explain.layers(model, torch.rand(1, 3, 32, 32))
+    layers = explain.map_layers(model, torch.rand(1, 3, 32, 32))
     assert "stage4" in layers
     assert "stage4.1" not in layers
     assert "stage4.1" in explain.feature_maps(model, torch.rand(1, 3, 32, 32))
 
 
-@pytest.mark.parametrize("arch", [name for name in models.list() if name not in LARGE])
+@pytest.mark.parametrize("arch", [name for name in models.list_models() if name not in LARGE])
 def test_layers_of_every_architecture_are_maps(arch):
     """Each network has layers to look at; the filter behind a map is of the convolution that made its channels."""
-    model = models.blueprint(arch)
-    channels, size = models.measure.in_channels(model), SIZES.get(arch, 224)
+    model = models.create_on_meta(arch)
+    channels, size = models.measure.input_channels(model), SIZES.get(arch, 224)
     options = {"num_classes": 10, **({"image_size": size} if arch == "fc_net" else {})}
-    model = models.blueprint(arch, **options)
-    seen = explain.look(model, torch.zeros(1, channels, size, size, device="meta"))
+    model = models.create_on_meta(arch, **options)
+    seen = explain.record_activations(model, torch.zeros(1, channels, size, size, device="meta"))
     assert seen.logits.shape == (1, 10)
-    assert explain.convolutions(model)[0] in seen.wide
-    for name, conv in seen.behind.items():
+    assert explain.conv_layers(model)[0] in seen.map_layers
+    for name, conv in seen.source_conv.items():
         assert model.get_submodule(conv).out_channels == seen.maps[name].shape[1]
-    for name in seen.wide:  # pictures are square, and so are true maps; 7×7 windows of a transformer are not
+    for name in seen.map_layers:  # pictures are square, and so are true maps; 7×7 windows of a transformer are not
         assert seen.maps[name].shape[2] == seen.maps[name].shape[3], name
 
 
@@ -141,8 +141,10 @@ def test_layers_of_every_architecture_are_maps(arch):
 )
 def test_the_filter_behind_a_map_is_of_the_convolution_that_made_it(arch, layer, conv):
     """As many channels are not enough: they may be put together of several, or weigh those of another."""
-    seen = explain.look(models.blueprint(arch, num_classes=3), torch.zeros(1, 3, 64, 64, device="meta"), [layer])
-    assert seen.behind.get(layer) == conv
+    seen = explain.record_activations(
+        models.create_on_meta(arch, num_classes=3), torch.zeros(1, 3, 64, 64, device="meta"), [layer]
+    )
+    assert seen.source_conv.get(layer) == conv
 
 
 def test_layers_that_only_hand_on_are_not_listed():
@@ -151,7 +153,7 @@ def test_layers_that_only_hand_on_are_not_listed():
         nn.Conv2d(3, 4, 3), nn.Dropout(), nn.Identity(), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten()
     )
     images = torch.rand(1, 3, 8, 8)
-    assert explain.layers(model, images) == ["0", "3"]
+    assert explain.map_layers(model, images) == ["0", "3"]
     assert np.array_equal(*explain.feature_maps(model, images, ["0", "1"]).values())
     assert (
         explain.feature_maps(model, images, "0")["0"].min() < 0 <= explain.feature_maps(model, images, "3")["3"].min()
@@ -171,7 +173,7 @@ def test_a_model_with_several_outputs_is_looked_into():
             return self.body(images), self.aux(images.mean(dim=(2, 3)))
 
     model, images = Both(), torch.rand(2, 3, 16, 16)
-    assert explain.look(model, images).logits.shape == (2, 4)
+    assert explain.record_activations(model, images).logits.shape == (2, 4)
     np.testing.assert_allclose(_scaled(explain.grad_cam(model, images, signed=True)[0]),
                                _scaled(explain.grad_cam(model.body, images, signed=True)[0]), atol=1e-5)  # fmt: skip
 
@@ -228,7 +230,7 @@ def test_a_layer_that_is_not_reached_is_said():
 
 @pytest.mark.parametrize(
     "ask",
-    [explain.feature_maps, explain.layers, explain.cam, explain.grad_cam, lambda model, _: explain.filters(model)],
+    [explain.feature_maps, explain.map_layers, explain.cam, explain.grad_cam, lambda model, _: explain.filters(model)],
 )
 def test_a_model_without_convolutions_is_one_clear_line(ask):
     """A perceptron has no maps."""
@@ -236,7 +238,7 @@ def test_a_model_without_convolutions_is_one_clear_line(ask):
         ask(models.mlp(12, 3), torch.rand(1, 3, 2, 2))
 
 
-ATTRIBUTIONS = (explain.cam, explain.grad_cam, explain.gradient, explain.saliency, explain.occlusion)
+ATTRIBUTIONS = (explain.cam, explain.grad_cam, explain.input_gradient, explain.saliency, explain.occlusion)
 
 
 def test_one_image_is_answered_without_a_batch(trained, photos):
@@ -299,10 +301,10 @@ def test_a_first_layer_that_writes_into_its_input():
     images = torch.rand(2, 3, 8, 8) - 0.5
     before = images.clone()
     explain.feature_maps(model, images)
-    found = explain.gradient(model, images)
+    found = explain.input_gradient(model, images)
     assert torch.equal(images, before)
     model[0].inplace = False
-    np.testing.assert_allclose(found, explain.gradient(model, images), atol=1e-7)
+    np.testing.assert_allclose(found, explain.input_gradient(model, images), atol=1e-7)
 
 
 def test_classes_by_name(trained, photos):
@@ -341,9 +343,9 @@ def test_tokens_of_a_transformer_are_maps():
     maps = explain.feature_maps(vit, images, layer)[layer]
     assert maps.shape == (2, 16, 4, 4)
     np.testing.assert_allclose(maps[:, :, 2, 3], tokens[0][:, 1 + 2 * 4 + 3], atol=1e-6)
-    seen = explain.look(vit, images)
-    assert layer in seen.wide
-    assert layer not in seen.behind
+    seen = explain.record_activations(vit, images)
+    assert layer in seen.map_layers
+    assert layer not in seen.source_conv
     torch.testing.assert_close(seen.logits, logits)
 
 
@@ -368,9 +370,9 @@ def test_every_explanation_takes_transformers():
     swin = models.create("swin_t", num_classes=3)
     for model, layer, side in ((_vit(), "encoder.layers.encoder_layer_0", 4), (swin, "features.1", 8)):
         images = torch.rand(1, 3, 32, 32)
-        assert layer in explain.layers(model, images)
+        assert layer in explain.map_layers(model, images)
         assert explain.feature_maps(model, images, layer)[layer].shape[2:] == (side, side)
-        for ask in (explain.grad_cam, explain.saliency, explain.gradient, explain.occlusion):
+        for ask in (explain.grad_cam, explain.saliency, explain.input_gradient, explain.occlusion):
             assert np.isfinite(ask(model, images)).all()
         patches = explain.strongest_patches(model, [images], layer=layer, channels=[0, 1])
         assert any(patches.values())
@@ -392,7 +394,7 @@ def test_sparsity_counts_places_next_to_zero():
     maps[0] = [[10, 0.05], [-5, 0]]
     maps[2] = 0.02
     assert explain.sparsity(maps).tolist() == [0.5, 1, 1]
-    assert explain.sparsity(maps, near=0).tolist() == [0.25, 1, 0]
+    assert explain.sparsity(maps, threshold=0).tolist() == [0.25, 1, 0]
     assert explain.sparsity(np.stack([maps, maps])).shape == (2, 3)
 
 
@@ -401,23 +403,25 @@ def test_likeness_is_a_correlation_with_the_picture():
     image = torch.rand(3, 16, 16)
     grey = image.mean(dim=0)
     small = grey.reshape(8, 2, 8, 2).mean(dim=(1, 3))
-    assert explain.likeness(torch.stack([grey, 3 - grey, 0 * grey]), image) == pytest.approx([1, -1, 0], abs=1e-5)
-    assert explain.likeness((2 * small + 1)[None], image) == pytest.approx([1], abs=1e-5)
+    assert explain.input_correlation(torch.stack([grey, 3 - grey, 0 * grey]), image) == pytest.approx(
+        [1, -1, 0], abs=1e-5
+    )
+    assert explain.input_correlation((2 * small + 1)[None], image) == pytest.approx([1], abs=1e-5)
     noise = torch.rand(8, 8)
     expected = np.corrcoef(noise.flatten(), small.flatten())[0, 1]
-    assert explain.likeness(noise[None], image) == pytest.approx([expected], abs=1e-5)
+    assert explain.input_correlation(noise[None], image) == pytest.approx([expected], abs=1e-5)
 
 
 def test_enlarged_maps_lie_where_the_small_ones_did():
     """A spot in the upper right must stay there, at its height."""
     maps = np.zeros((2, 4, 8), dtype=np.float32)
     maps[1, 0, 7] = 3
-    large = explain.enlarged(maps, (32, 64))
+    large = explain.upsample(maps, (32, 64))
     assert large.shape == (2, 32, 64)
     assert np.unravel_index(large[1].argmax(), (32, 64)) >= (0, 56)
     assert large[1].max() == pytest.approx(3)
     assert large[1, 8:].max() <= 1.5
-    assert explain.enlarged(maps[0], 16).shape == (16, 16)
+    assert explain.upsample(maps[0], 16).shape == (16, 16)
 
 
 # Attributions
@@ -467,11 +471,11 @@ def test_gradient_of_a_linear_model_is_its_weights():
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 5, 6)).requires_grad_(False)
     weights = model[1].weight.reshape(6, 3, 4, 5).numpy()
     images = torch.randn(2, 3, 4, 5)
-    np.testing.assert_allclose(explain.gradient(model, images, target=[4, 1]), weights[[4, 1]], atol=1e-6)
+    np.testing.assert_allclose(explain.input_gradient(model, images, target=[4, 1]), weights[[4, 1]], atol=1e-6)
     expected = np.abs(weights[[4, 1]]).max(axis=1)
     np.testing.assert_allclose(explain.saliency(model, images, target=[4, 1]), expected, atol=1e-6)
     predicted = model(images).argmax(dim=1)
-    np.testing.assert_allclose(explain.gradient(model, images), weights[predicted], atol=1e-6)
+    np.testing.assert_allclose(explain.input_gradient(model, images), weights[predicted], atol=1e-6)
 
 
 class _Spot(nn.Module):
@@ -533,18 +537,18 @@ def test_the_strongest_patch_is_the_planted_one():
     batches = [(part, None) for part in images.split(5)]
     found = explain.strongest_patches(_finder(), batches, layer="1", channels=[1, 2], count=3)
     first, second, third = found[1]
-    assert (first.image, first.top, first.left, first.side) == (7, 9, 15, 3)
+    assert (first.image, first.top, first.left, first.size) == (7, 9, 15, 3)
     assert (second.image, second.top, second.left) == (3, 21, 3)
-    assert first.strength == pytest.approx(15)
-    assert first.strength > second.strength > third.strength
+    assert first.activation == pytest.approx(15)
+    assert first.activation > second.activation > third.activation
     assert found[2] == []
-    np.testing.assert_allclose(explain.cut(images, [first])[0], images[7, :, 9:12, 15:18])
+    np.testing.assert_allclose(explain.crop_patches(images, [first])[0], images[7, :, 9:12, 15:18])
 
 
 def test_a_patch_at_the_border_is_filled_up():
     """It keeps its size, so that a gallery is even."""
     images = torch.zeros(1, 3, 16, 16)
-    [patch] = explain.cut(images, [explain.Patch(1.0, 0, -1, -2, 5)])
+    [patch] = explain.crop_patches(images, [explain.Patch(1.0, 0, -1, -2, 5)])
     assert patch.shape == (3, 5, 5)
     assert (patch[:, 0] == 0.5).all()
     assert (patch[:, :, :2] == 0.5).all()
@@ -554,22 +558,22 @@ def test_a_patch_at_the_border_is_filled_up():
 @pytest.mark.parametrize(("layer", "field", "step"), [("stem", 7, 2), ("stage1", 23, 2), ("stage2.0", 35, 4)])
 def test_what_a_place_sees_is_its_receptive_field(layer, field, step):
     """As wide as counted by hand: 7, then four times 4 for a 3×3 at steps of two pixels, then 4 and 8."""
-    found = explain.view(models.course_resnet(3), layer, 128)
-    assert (found.side, found.step) == (field, step)
+    found = explain.receptive_window(models.course_resnet(3), layer, 128)
+    assert (found.size, found.stride) == (field, step)
 
 
 def test_a_place_that_sees_everything_gets_the_picture():
     """Its patch cannot be smaller than what it sees."""
-    found = explain.view(models.course_resnet(3), "stage4", 64)
+    found = explain.receptive_window(models.course_resnet(3), "stage4", 64)
     assert [found.start(index) for index in (0, 3)] == [0, 0]
-    assert found.side == 64
+    assert found.size == 64
 
 
 def test_a_channel_that_is_not_there_is_one_clear_line():
     """And so is a data set without pictures."""
     with pytest.raises(ExplainError, match="channels 0 to 2, not 9"):
         explain.strongest_patches(_finder(), [torch.rand(1, 3, 16, 16)], layer="1", channels=[1, 9])
-    with pytest.raises(ExplainError, match="no pictures"):
+    with pytest.raises(ExplainError, match="no images"):
         explain.strongest_patches(_finder(), [], layer="1", channels=[1])
 
 
@@ -582,7 +586,7 @@ def test_each_explanation_names_what_it_cannot_take(resnet18):
     holed = images.clone()
     holed[0, 0, 0, 0] = float("nan")
     ask = {name: getattr(explain, name) for name in ("saliency", "gradient", "grad_cam", "cam", "occlusion", "look")}
-    ask |= {"layers": explain.layers, "feature_maps": lambda *given: explain.feature_maps(*given, "layer1")}
+    ask |= {"layers": explain.map_layers, "feature_maps": lambda *given: explain.feature_maps(*given, "layer1")}
     for what, model, given, error, line in (
         ("no image", resnet18, images[:0], ExplainError, r"no image here: .*\(0, 3, 64, 64\)"),
         ("no pixel", resnet18, images[:, :, :0], ExplainError, "no image here"),
@@ -624,10 +628,10 @@ def test_numbers_that_explanations_cannot_take(resnet18):
         (lambda: explain.occlusion(resnet18, images, stride=0), "stride must be"),
         (lambda: explain.occlusion(resnet18, images, fill=float("nan")), "finite numbers"),
         (lambda: explain.occlude(resnet18, images), "one image"),
-        (lambda: explain.enlarged(np.ones((3, 3)), 0), "at least one pixel"),
+        (lambda: explain.upsample(np.ones((3, 3)), 0), "at least one pixel"),
         (lambda: explain.filters("resnet18"), "must be a model"),
-        (lambda: explain.view("resnet18", "layer1", 64), "must be a model"),
-        (lambda: explain.strongest_patches(resnet18, [images[:0]], layer="layer1", channels=[0]), "no pictures"),
+        (lambda: explain.receptive_window("resnet18", "layer1", 64), "must be a model"),
+        (lambda: explain.strongest_patches(resnet18, [images[:0]], layer="layer1", channels=[0]), "no images"),
         (lambda: explain.strongest_patches(resnet18, [images], layer="layer1", channels=[0], count=0), "count must be"),
     ):
         with pytest.raises(ExplainError, match=line):

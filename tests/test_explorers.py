@@ -22,7 +22,7 @@ from imgcls_course.widgets.gallery import Gallery
 
 # One network of each of torchvision's modules, the smallest, and all of ours; sizes where 64 px do not do. That the
 # layers of all networks are found, and the convolutions behind them, is tested in test_explain.py without weights.
-OURS = [name for name in models.list() if name not in torchvision.models.list_models()]
+OURS = [name for name in models.list_models() if name not in torchvision.models.list_models()]
 SMALLEST = [
     "alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet",
     "inception_v3", "maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small",
@@ -258,7 +258,7 @@ def test_only_the_last_pictures_are_kept():
 def test_every_module_of_torchvision_is_in_the_test_below():
     """A new family must not be left out unseen."""
     modules = {
-        name: torchvision.models.get_model_builder(name).__module__ for name in models.list() if name not in OURS
+        name: torchvision.models.get_model_builder(name).__module__ for name in models.list_models() if name not in OURS
     }
     assert {modules[name] for name in SMALLEST} == set(modules.values())
 
@@ -268,7 +268,7 @@ def test_every_kind_of_network_can_be_explored(arch):
     """First, middle and last layer, first and last channel: each gives a picture, and is said."""
     size = SIZES.get(arch, 64)
     model = models.create(arch, num_classes=3, **({"image_size": size} if arch == "fc_net" else {}))
-    normalization = "none" if models.measure.in_channels(model) == 1 else "imagenet"
+    normalization = "none" if models.measure.input_channels(model) == 1 else "imagenet"
     explorer = widgets.feature_map_explorer(model, _photos(1, side=size), normalization=normalization)
     layers = explorer.controls["layer"].options
     for layer in {layers[0], layers[len(layers) // 2], layers[-1]}:
@@ -461,7 +461,7 @@ def test_the_predicted_class_follows_the_picture():
     gallery = Gallery(model, photos)
     for name in photos:
         said = explorer.drive(picture=name, method="Grad-CAM")
-        best = "abc"[int(explain.look(model, gallery.prepared(name)).logits.argmax())]
+        best = "abc"[int(explain.record_activations(model, gallery.prepared(name)).logits.argmax())]
         assert f"{name}: {best} has" in said
         assert "place 1 of 3" in said
 

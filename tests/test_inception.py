@@ -22,7 +22,7 @@ def _ours(setting, **options) -> models.Inception:
 
 
 def _norms(model) -> int:
-    return sum(models.parameters(part) for part in model.modules() if isinstance(part, nn.BatchNorm2d))
+    return sum(models.count_parameters(part) for part in model.modules() if isinstance(part, nn.BatchNorm2d))
 
 
 @each_setting
@@ -89,14 +89,14 @@ def test_branch_weights_are_those_of_the_branches(setting, large_kernel):
     """Branch by branch; times the places of the map they are the multiply-adds."""
     in_channels, c1, c3, c5, pool = setting
     naive = models.NaiveInception(in_channels, c1=c1, c3=c3[1], c5=c5[1])
-    counted = models.branch_weights(in_channels, c1=c1, c3=c3[1], c5=c5[1])
-    assert list(counted.values()) == [models.parameters(branch) - _norms(branch) for branch in naive.branches]
-    assert models.multiply_adds(naive, 14) == sum(counted.values()) * 14**2
+    counted = models.count_branch_weights(in_channels, c1=c1, c3=c3[1], c5=c5[1])
+    assert list(counted.values()) == [models.count_parameters(branch) - _norms(branch) for branch in naive.branches]
+    assert models.count_multiply_adds(naive, 14) == sum(counted.values()) * 14**2
 
     reduced = _ours(setting, large_kernel=large_kernel)
-    counted = models.branch_weights(in_channels, c1=c1, c3=c3, c5=c5, pool=pool, large_kernel=large_kernel)
-    assert list(counted.values()) == [models.parameters(branch) - _norms(branch) for branch in reduced.branches]
-    assert models.multiply_adds(reduced, 14) == sum(counted.values()) * 14**2
+    counted = models.count_branch_weights(in_channels, c1=c1, c3=c3, c5=c5, pool=pool, large_kernel=large_kernel)
+    assert list(counted.values()) == [models.count_parameters(branch) - _norms(branch) for branch in reduced.branches]
+    assert models.count_multiply_adds(reduced, 14) == sum(counted.values()) * 14**2
 
 
 @each_setting
@@ -104,22 +104,22 @@ def test_the_exercises_count_what_the_models_have(setting):
     """The formula that students write, the library's, and the module's own parameters are one number."""
     in_channels, c1, c3, c5, pool = setting
     weights = check.inception_weights.reference(in_channels, c1, c3, c5, pool)
-    assert weights == sum(models.branch_weights(in_channels, c1=c1, c3=c3, c5=c5, pool=pool).values())
-    assert weights + 2 * (c1 + sum(c3) + sum(c5) + pool) == models.parameters(_ours(setting))
+    assert weights == sum(models.count_branch_weights(in_channels, c1=c1, c3=c3, c5=c5, pool=pool).values())
+    assert weights + 2 * (c1 + sum(c3) + sum(c5) + pool) == models.count_parameters(_ours(setting))
 
 
 def test_module_3a_costs_what_the_paper_says():
     """Table 1: 159K parameters (of 1,024) and 128 million operations on 28 × 28."""
     module = _ours(SETTINGS["3a"])
-    assert (models.parameters(module) - _norms(module)) // 1024 == 159
-    assert models.multiply_adds(module, 28) // 10**6 == 128
+    assert (models.count_parameters(module) - _norms(module)) // 1024 == 159
+    assert models.count_multiply_adds(module, 28) // 10**6 == 128
 
 
 @pytest.mark.parametrize("naive", [True, False])
 def test_the_small_network_takes_any_size_from_its_smallest_on(naive):
     """Global average pooling frees the size; three poolings need 4 pixels."""
     model = models.small_googlenet(7, naive=naive, in_channels=3, width=4).eval()
-    smallest = models.smallest_size(model)
+    smallest = models.min_image_size(model)
     assert smallest == 4
     for height, width in ((smallest, smallest), (5, 4), (31, 20), (64, 64)):
         assert model(torch.rand(2, 3, height, width)).shape == (2, 7)

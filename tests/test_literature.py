@@ -24,7 +24,7 @@ def test_the_known_tables_are_these():
 def test_a_table_has_a_source_and_rows(name):
     """A figure without a source must not be quoted; every row must have the same columns."""
     table = literature.table(name)
-    assert table.what.strip()
+    assert table.description.strip()
     assert any(str(year) in table.source for year in range(2010, 2026))
     assert table.rows
     assert len({tuple(row) for row in table.rows}) == 1

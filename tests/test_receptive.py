@@ -67,20 +67,20 @@ def test_computed_is_measured(seed):
 def test_layers_of_a_network_are_those_it_was_made_of(seed):
     """Norms and activations look at one pixel; convolutions and poolings have to be found in order."""
     model, layers = _random_stack(random.Random(seed))
-    assert models.layers_of(model) == layers
+    assert models.conv_and_pool_layers(model) == layers
 
 
 @pytest.mark.parametrize(("padding", "expected"), [("same", 4), ("valid", 0), ((2, 2), 2)])
 def test_padding_by_name(padding, expected):
     """Convolutions take words and pairs, too."""
-    assert models.layers_of(nn.Conv2d(1, 1, 5, padding=padding, dilation=2)) == [Layer(5, 1, expected, 2)]
+    assert models.conv_and_pool_layers(nn.Conv2d(1, 1, 5, padding=padding, dilation=2)) == [Layer(5, 1, expected, 2)]
 
 
 @pytest.mark.parametrize("options", [{"kernel_size": (1, 7)}, {"kernel_size": 3, "stride": (1, 2)}])
 def test_a_window_that_is_not_square_is_refused(options):
     """One number for height and width would be wrong for one of them."""
     with pytest.raises(ModelError, match="differs along height and width"):
-        models.layers_of(nn.Conv2d(1, 1, **options))
+        models.conv_and_pool_layers(nn.Conv2d(1, 1, **options))
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -105,9 +105,9 @@ def test_nothing_comes_from_nothing():
 
 def test_vgg16_sees_212_pixels():
     """A known figure of the literature (Araujo, Norris, Sim, 2019), computed; and measured at one channel a layer."""
-    layers = models.layers_of(models.blueprint("vgg16").features)
+    layers = models.conv_and_pool_layers(models.create_on_meta("vgg16").features)
     narrow = nn.Sequential(*(models.vgg_block(1, 1, convs=convs) for convs in (2, 2, 3, 3, 3)))
-    assert models.layers_of(narrow) == layers
+    assert models.conv_and_pool_layers(narrow) == layers
     assert models.receptive_field(layers) == models.measured_receptive_field(narrow, 320) == 212
 
 
@@ -122,7 +122,7 @@ def test_a_field_that_reaches_the_border_is_refused(image_size, fits):
         models.measured_receptive_field(model, image_size)
 
 
-@pytest.mark.parametrize("measure", [models.gradient_field, models.measured_receptive_field])
+@pytest.mark.parametrize("measure", [models.effective_receptive_field, models.measured_receptive_field])
 def test_a_network_that_ends_in_logits_is_refused(measure):
     """Logits see everything; the question makes no sense there."""
     with pytest.raises(ModelError, match=r"belongs to a feature map .* ends in \(1, 3\)"):
@@ -131,14 +131,14 @@ def test_a_network_that_ends_in_logits_is_refused(measure):
 
 def test_a_picture_that_the_network_cannot_take_is_refused():
     """The words of torch are about a layer somewhere inside; the line must name the picture."""
-    with pytest.raises(ModelError, match="cannot take a picture of 4×4 pixels"):
-        models.gradient_field(nn.Conv2d(1, 1, 7), 4)
+    with pytest.raises(ModelError, match="cannot take an image of 4×4 pixels"):
+        models.effective_receptive_field(nn.Conv2d(1, 1, 7), 4)
 
 
 def test_a_dilated_max_pooling_is_refused():
     """The average that takes its place knows no dilation: a wrong figure would be worse than none."""
     with pytest.raises(ModelError, match="max-pooling with dilation"):
-        models.gradient_field(nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, dilation=2)), 32)
+        models.effective_receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, dilation=2)), 32)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -161,7 +161,7 @@ def test_measuring_leaves_the_network_alone():
     """Weights, gradients, mode and poolings must be as before."""
     model = nn.Sequential(*models.conv_stack(1, 4, convs=2, kernel_size=3, norm=True), nn.MaxPool2d(2)).train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    models.gradient_field(model, 32)
+    models.effective_receptive_field(model, 32)
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
     assert all(parameter.grad is None and parameter.dtype == torch.float32 for parameter in model.parameters())
     assert model.training
@@ -174,7 +174,7 @@ def test_path_counts_are_the_gradient_of_weights_of_one(seed):
     rng = random.Random(seed)
     layers = [_random_layer(rng) for _step in range(rng.randint(1, 4))]
     size = rng.randint(10, 60)
-    counts = models.path_counts(layers, size)
+    counts = models.count_paths(layers, size)
     model = nn.Sequential(*(_conv(layer) for layer in layers)).double()
     for parameter in model.parameters():
         nn.init.constant_(parameter, float(parameter.ndim > 1))
@@ -190,5 +190,5 @@ def test_path_counts_are_the_gradient_of_weights_of_one(seed):
 
 def test_path_counts_of_layers_that_do_not_fit():
     """Where there is no output, nothing leads to it."""
-    assert models.path_counts([Layer(3, stride=3)] * 4, 20).tolist() == [0.0] * 20
-    assert models.path_counts([], 3).tolist() == [0.0, 1.0, 0.0]
+    assert models.count_paths([Layer(3, stride=3)] * 4, 20).tolist() == [0.0] * 20
+    assert models.count_paths([], 3).tolist() == [0.0, 1.0, 0.0]

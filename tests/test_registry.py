@@ -40,27 +40,27 @@ TOO_LARGE = {"vit_h_14", "regnet_y_128gf"}  # gigabytes; vit_h_14 has the code o
 
 def test_the_list_holds_ours_and_all_of_torchvisions():
     """What `create` knows must be listed, in order and once."""
-    known = models.list()
+    known = models.list_models()
     assert known == sorted(set(known))
     assert set(OURS) | set(FAMILIES) <= set(known)
     assert set(torchvision.models.list_models(module=torchvision.models)) <= set(known)
-    assert models.list("vgg1?") == ["vgg11", "vgg13", "vgg16", "vgg19"]
+    assert models.list_models("vgg1?") == ["vgg11", "vgg13", "vgg16", "vgg19"]
 
 
-@pytest.mark.parametrize("arch", [name for name in models.list() if name not in TOO_LARGE])
+@pytest.mark.parametrize("arch", [name for name in models.list_models() if name not in TOO_LARGE])
 def test_every_architecture_gives_logits_for_its_classes(arch):
     """Shapes are enough to know: made and passed through without memory for the weights."""
     size = 299 if arch == "inception_v3" else 224
-    model = models.blueprint(arch, num_classes=7, **({"image_size": size} if arch == "fc_net" else {}))
+    model = models.create_on_meta(arch, num_classes=7, **({"image_size": size} if arch == "fc_net" else {}))
     assert models.output_shape(model, size) == (1, 7)
-    layer = model.get_submodule(models.classifier(model))
+    layer = model.get_submodule(models.classifier_name(model))
     assert getattr(layer, "out_features", None) == 7 or layer.out_channels == 7
 
 
 @pytest.mark.parametrize(("arch", "place"), FAMILIES.items())
 def test_the_classifier_is_found_where_the_family_keeps_it(arch, place):
     """Lesson 09 names these places."""
-    assert models.classifier(models.blueprint(arch)) == place
+    assert models.classifier_name(models.create_on_meta(arch)) == place
 
 
 @pytest.mark.parametrize("arch", ["resnet18", "squeezenet1_1", "googlenet", "mobilenet_v3_small", "densenet121"])
@@ -230,14 +230,14 @@ class _Bomb:
     ("options", "line"),
     [
         ({"arch": "resnet81"}, "'resnet81' is not an architecture. Did you mean 'resnet18'"),
-        ({"arch": "qqq"}, "'qqq' is not an architecture. `models.list\\(\\)` names all"),
+        ({"arch": "qqq"}, "'qqq' is not an architecture. `models.list_models\\(\\)` names all"),
         ({"num_classes": 0}, "num_classes must be a whole number of classes, at least 1; got 0"),
         ({"num_classes": 2.0}, "num_classes must be a whole number"),
-        ({"head_init": "zero"}, "'zero' is not a way to start a classifier"),
-        ({"widths": (1, 2)}, "'resnet18' cannot be made so: .*unexpected keyword argument 'widths'"),
+        ({"head_init": "zero"}, "'zero' is not an initialisation of the classifier"),
+        ({"widths": (1, 2)}, "'resnet18' cannot be made with these options: .*unexpected keyword argument 'widths'"),
         ({"weights": 3}, "weights must be .*got 3"),
-        ({"arch": "alexnet", "image_size": 32}, "'alexnet' cannot take pictures of 32×32 pixels.*at least 63×63"),
-        ({"arch": "vgg11", "image_size": 31}, "'vgg11' cannot take pictures of 31×31 pixels.*at least 32×32"),
+        ({"arch": "alexnet", "image_size": 32}, "'alexnet' cannot take images of 32×32 pixels.*at least 63×63"),
+        ({"arch": "vgg11", "image_size": 31}, "'vgg11' cannot take images of 31×31 pixels.*at least 32×32"),
         ({"arch": "vit_b_32", "image_size": 300}, "'vit_b_32'.*300×300 pixels: .*Expected 224"),
         ({"image_size": 0}, "image_size must be a whole number of pixels"),
     ],
@@ -254,7 +254,7 @@ def test_what_cannot_be_made_is_one_clear_line(options, line):
 def test_the_smallest_size_is_the_smallest(arch):
     """At that size it must work for real, and one pixel less must fail."""
     model = models.create(arch, num_classes=2).eval()
-    size = models.smallest_size(model)
+    size = models.min_image_size(model)
     channels = 1 if arch == "gap_net" else 3
     with torch.no_grad():
         assert model(torch.rand(1, channels, size, size)).shape == (1, 2)

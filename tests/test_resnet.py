@@ -94,20 +94,20 @@ def _formula(depth, classes, channels, widths) -> int:
 )
 def test_the_parameters_are_those_of_the_formula(depth, classes, channels, widths, shortcut):
     """Plain and padded residual networks must have the same number, or the comparison would not be fair."""
-    model = models.deep_net(depth, num_classes=classes, shortcut=shortcut, in_channels=channels, widths=widths)
-    assert models.parameters(model) == _formula(depth, classes, channels, widths)
+    model = models.cifar_resnet(depth, num_classes=classes, shortcut=shortcut, in_channels=channels, widths=widths)
+    assert models.count_parameters(model) == _formula(depth, classes, channels, widths)
 
 
 def test_resnet20_has_the_parameters_of_the_paper():
     """Table 6 of He et al. gives 0.27 million for ResNet-20 and 0.85 for ResNet-56."""
-    assert round(models.parameters(models.create("resnet20", num_classes=10)) / 1e6, 2) == 0.27
-    assert round(models.parameters(models.create("resnet56", num_classes=10)) / 1e6, 2) in (0.85, 0.86)
+    assert round(models.count_parameters(models.create("resnet20", num_classes=10)) / 1e6, 2) == 0.27
+    assert round(models.count_parameters(models.create("resnet56", num_classes=10)) / 1e6, 2) in (0.85, 0.86)
 
 
 @pytest.mark.parametrize("depth", [8, 20, 56])
 def test_a_deep_net_has_as_many_layers_as_it_says(depth):
     """Layers with weights on the way: convolutions (not of shortcuts) and the last linear one."""
-    model = models.deep_net(depth, num_classes=3)
+    model = models.cifar_resnet(depth, num_classes=3)
     assert sum(isinstance(module, nn.Conv2d | nn.Linear) for module in model.modules()) == depth
 
 
@@ -116,7 +116,7 @@ def test_plain_and_residual_start_with_the_same_weights():
     nets = []
     for shortcut in ("none", "pad"):
         with runtime.seeded(3):
-            nets.append(models.deep_net(14, num_classes=4, shortcut=shortcut))
+            nets.append(models.cifar_resnet(14, num_classes=4, shortcut=shortcut))
     plain, residual = (list(net.parameters()) for net in nets)
     assert all(torch.equal(one, other) for one, other in zip(plain, residual, strict=True))
 
@@ -125,7 +125,7 @@ def test_plain_and_residual_start_with_the_same_weights():
 def test_a_depth_that_is_not_6n_plus_2_is_refused(depth):
     """18 layers cannot be made of three groups of two-layer blocks: one line that says which depths can."""
     with pytest.raises(ModelError, match=f"6n \\+ 2.*got {depth}"):
-        models.deep_net(depth, num_classes=2)
+        models.cifar_resnet(depth, num_classes=2)
 
 
 def test_an_unknown_shortcut_is_refused():
@@ -137,7 +137,7 @@ def test_an_unknown_shortcut_is_refused():
 @pytest.mark.parametrize("size", [(4, 4), (24, 24), (33, 50)])
 def test_a_deep_net_takes_any_size(size):
     """It ends in global average pooling."""
-    assert models.deep_net(8, num_classes=3, in_channels=1)(torch.rand(2, 1, *size)).shape == (2, 3)
+    assert models.cifar_resnet(8, num_classes=3, in_channels=1)(torch.rand(2, 1, *size)).shape == (2, 3)
 
 
 @pytest.mark.parametrize("options", [{"stages": 0}, {"stages": 5}, {"pool": "max"}, {"stages": 2.5}])

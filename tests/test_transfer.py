@@ -34,7 +34,7 @@ def _fit(model, loaders, **options) -> training.History:
 def test_freeze_leaves_the_classifier(arch):
     """Whatever the family calls its classifier, it alone must learn."""
     model = training.freeze(models.create(arch, num_classes=3))
-    head = f"{models.classifier(model)}."
+    head = f"{models.classifier_name(model)}."
     assert all(parameter.requires_grad == name.startswith(head) for name, parameter in model.named_parameters())
 
 

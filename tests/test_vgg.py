@@ -21,7 +21,7 @@ def test_parameters_of_a_stack(convs, before, after, kernel_size, norm):
     sizes = [before, *[after] * convs]
     expected = sum(kernel_size**2 * a * b + (2 if norm else 1) * b for a, b in pairwise(sizes))
     stack = models.conv_stack(before, after, convs=convs, kernel_size=kernel_size, norm=norm)
-    assert models.parameters(stack) == expected
+    assert models.count_parameters(stack) == expected
 
 
 @pytest.mark.parametrize("channels", [8, 64])
@@ -34,7 +34,7 @@ def test_small_kernels_cost_less_at_equal_channels(channels, convs, small, large
         stack = models.conv_stack(channels, channels, convs=count, kernel_size=kernel_size)
         weights = sum(parameter.numel() for parameter in stack.parameters() if parameter.ndim == 4)
         assert weights == factor * channels**2
-        assert models.receptive_field(models.layers_of(stack)) == size
+        assert models.receptive_field(models.conv_and_pool_layers(stack)) == size
 
 
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
@@ -79,9 +79,9 @@ def test_blocks_are_those_of_torchvisions_vgg11():
 )
 def test_torchvisions_vggs_are_those_of_the_paper(arch, layers, millions):
     """Weight layers of table 1 and parameters of table 2 of the paper (A, B, D, E)."""
-    model = models.blueprint(arch)
+    model = models.create_on_meta(arch)
     assert sum(isinstance(module, nn.Conv2d | nn.Linear) for module in model.modules()) == layers
-    assert round(models.parameters(model) / 1e6) == millions
+    assert round(models.count_parameters(model) / 1e6) == millions
 
 
 @pytest.mark.parametrize("stem", [0, 6])
@@ -92,7 +92,7 @@ def test_parameters_of_the_small_vgg(convs, kernel_size, widths, stem):
     channels = [1] + ([stem] if stem else []) + [width for width in widths for _conv in range(convs)]
     expected = sum(k**2 * a * b + 2 * b for k, (a, b) in zip(kernels, pairwise(channels), strict=True))
     model = models.small_vgg(10, convs=convs, kernel_size=kernel_size, widths=widths, stem=stem)
-    assert models.parameters(model) == expected + (widths[-1] + 1) * 10
+    assert models.count_parameters(model) == expected + (widths[-1] + 1) * 10
 
 
 @pytest.mark.parametrize("size", [(32, 32), (40, 72)])
@@ -106,7 +106,7 @@ def test_both_variants_of_the_lesson_see_as_much():
     nets = [models.small_vgg(10, convs=c, kernel_size=k, stem=16, widths=(16, 16)) for c, k in ((2, 3), (1, 5))]
     fields = []
     for net in nets:
-        layers = models.layers_of(net)
+        layers = models.conv_and_pool_layers(net)
         ends = [index + 1 for index, layer in enumerate(layers) if layer.stride == 2]
         fields.append([models.receptive_field(layers[:end]) for end in ends])
     assert fields[0] == fields[1] == [4, 14, 34]

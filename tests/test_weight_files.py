@@ -253,7 +253,7 @@ def run(few_digits, tmp_path_factory):
 
 def test_a_run_means_its_best_epoch(run):
     """By its folder or by the JSON file of a checkpoint; with other classes, without the classifier."""
-    best = weights.read(next(run.glob("best-*.weights.safetensors")))
+    best = weights.read_state_dict(next(run.glob("best-*.weights.safetensors")))
     for path in (run, run / "best.json", str(run)):
         assert _holds(models.create("convnet", num_classes=3, in_channels=1, weights=path), best)
     more = models.create("convnet", num_classes=5, in_channels=1, weights=run).state_dict()

@@ -27,7 +27,7 @@ def train(
     pattern: str = PATTERN,
     labels: str = LABELS,
     fractions: str = typer.Option("0.7,0.2,0.1", help="Of train, val and test, where no splits are given; or 0.8,0.2."),
-    arch: str = typer.Option("course_resnet", help="Architecture, one of `models.list()`."),
+    arch: str = typer.Option("course_resnet", help="Architecture, one of `models.list_models()`."),
     weights: str = path_option(
         "--weights", "none", kind=str, help="none, course, imagenet, a file of weights, or the folder of a run."
     ),
@@ -100,11 +100,11 @@ def train(
     if (bits := getattr(splits.train, "bits", 16)) < 16:
         checkpoints.transforms["bits"] = bits  # new pictures have to be scaled like these
     with runtime.seeded(seed):
-        replaced = before is not None and not models.weights.named(weights)  # by the checkpoint's: no need to have them
+        replaced = before is not None and not models.weights.is_named(weights)  # by the checkpoint's
         options = {**checkpoints.options, "image_size": image_size}
         model = models.create(arch, num_classes=len(batches.classes), **options)
         if weights != "none" and not replaced:
-            said = models.weights.load(model, weights, arch=arch, options=checkpoints.options)
+            said = models.weights.load_weights(model, weights, arch=arch, options=checkpoints.options)
             if processes.first and not goes_on:
                 print(said)
     if freeze:

@@ -30,7 +30,7 @@ def filters(weights, *, channel: int = 0, columns: int | None = None, ax: Axes |
     Parameters
     ----------
     weights : array of shape (N, C, h, w)
-        If C is 3 and the values lie in [0, 1], from `explain.as_colours`: all N filters in colour. If C is 1: all N
+        If C is 3 and the values lie in [0, 1], from `explain.filters_as_rgb`: all N filters in colour. If C is 1: all N
         filters, zero white. Else the C slices of one filter, zero white, all on one scale.
     channel : int
         Which filter, where there are slices to show.

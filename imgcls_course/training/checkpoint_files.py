@@ -140,4 +140,4 @@ def read_tensors(path: Path, kind: str) -> State:
     if not path.with_name(name).is_file():
         message = _("{path} names the file {name}, which is missing: put it back.", path=path, name=name)
         raise TrainingError(f"{message}{_instead(path)}")
-    return weights.read(path.with_name(name))
+    return weights.read_state_dict(path.with_name(name))

@@ -7,7 +7,7 @@ from torch import nn
 
 from ..errors import TrainingError, unknown
 from ..i18n import _
-from ..models.zoo import classifier
+from ..models.zoo import classifier_name
 from .checks import check_numbers
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
@@ -66,7 +66,7 @@ def parameter_groups(
 
     Each has its `name`, and the `factor` by which its learning rate differs from `lr`, which schedules keep.
     """
-    head = f"{classifier(model)}."
+    head = f"{classifier_name(model)}."
     for part, factor in (("body", 1.0), ("head", head_factor)):
         learning = [
             parameter

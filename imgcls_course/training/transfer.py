@@ -14,7 +14,7 @@ from ..data.samplers import batch_sizes
 from ..devices import Device, on_one_device
 from ..errors import ModelError, TrainingError, unknown
 from ..i18n import _
-from ..models.zoo import classifier
+from ..models.zoo import classifier_name
 from .checks import check_given, check_seed
 from .epoch import check_logits
 from .first_batch import check_batch, logits_of
@@ -25,7 +25,7 @@ from .history import History
 def freeze(model: nn.Module) -> nn.Module:
     """Keep every parameter as it is, but those of the classifier, and return the model."""
     model.requires_grad_(False)
-    model.get_submodule(classifier(model)).requires_grad_(True)
+    model.get_submodule(classifier_name(model)).requires_grad_(True)
     return model
 
 
@@ -197,7 +197,7 @@ def linear_probe(
 
 def linear_head(model: nn.Module) -> nn.Linear:
     """Return the linear layer that gives the logits; a ModelError in one line if it is a convolution."""
-    name = classifier(model)
+    name = classifier_name(model)
     head = model.get_submodule(name)
     if not isinstance(head, nn.Linear):
         message = _("The last layer '{name}' is no linear layer, so its features cannot be kept. Use fit.", name=name)

@@ -56,7 +56,12 @@ class Reasons:
 
     def _probabilities(self, picture: str) -> torch.Tensor:
         with devices.computing(self.model):
-            return explain.look(self.model, self.gallery.prepared(picture), ()).logits[0].softmax(dim=0).cpu()
+            return (
+                explain.record_activations(self.model, self.gallery.prepared(picture), ())
+                .logits[0]
+                .softmax(dim=0)
+                .cpu()
+            )
 
     def _cover(self, picture: str) -> explain.Occlusion:
         side = max(1, self.gallery.image_size // SQUARES)

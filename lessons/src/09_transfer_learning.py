@@ -122,19 +122,19 @@ for ax, weights in zip(axes, (None, WEIGHTS), strict=True):
 # ## The zoo
 #
 # `torchvision.models` holds some eighty networks with weights from ImageNet: 1.3 million photos, 1,000 classes. The
-# architectures come in families. We list twelve; `models.blueprint` makes each without memory for its weights, and torchvision's own metadata
+# architectures come in families. We list twelve; `models.create_on_meta` makes each without memory for its weights, and torchvision's own metadata
 # knows the score of its first weights, so nothing is downloaded.
 
 # %%
 SIX = ("resnet18", "alexnet", "vgg11", "squeezenet1_0", "densenet121", "inception_v3")
 SIX_MORE = ("googlenet", "shufflenet_v2_x1_0", "mobilenet_v2", "resnext50_32x4d", "wide_resnet50_2", "mnasnet0_5")
 for arch in SIX + SIX_MORE:
-    model = models.blueprint(arch)
-    name = models.classifier(model)
+    model = models.create_on_meta(arch)
+    name = models.classifier_name(model)
     layer, entry = model.get_submodule(name), next(iter(torchvision.models.get_model_weights(arch)))
     top1 = entry.meta["_metrics"]["ImageNet-1K"]["acc@1"]
     kind = f"{type(layer).__name__}({layer.weight.shape[1]}, {layer.weight.shape[0]})"
-    print(f"{arch:<19}{models.parameters(model) / 1e6:6.1f} M {top1:6.1f} %  {name:<13} {kind}")
+    print(f"{arch:<19}{models.count_parameters(model) / 1e6:6.1f} M {top1:6.1f} %  {name:<13} {kind}")
 
 # %% [markdown]
 # Each keeps its **classifier**, the layer that gives the 1,000 logits, under another name: `fc`, `classifier`, `classifier.6` (and `classifier.3` in MobileNet v3). In SqueezeNet it is
@@ -146,9 +146,9 @@ for arch in SIX + SIX_MORE:
 # We have ten classes, or two, and not a thousand. In plain PyTorch one replaces the layer. It takes what the old one took.
 
 # %%
-model = models.blueprint("resnet18")
+model = models.create_on_meta("resnet18")
 model.fc = nn.Linear(model.fc.in_features, CLASSES)
-squeezenet = models.blueprint("squeezenet1_0")
+squeezenet = models.create_on_meta("squeezenet1_0")
 squeezenet.classifier[1] = nn.Conv2d(512, CLASSES, kernel_size=1)
 print("as many outputs as classes:", model.fc.out_features == squeezenet.classifier[1].out_channels == CLASSES)
 
@@ -227,7 +227,7 @@ for probability, answer in zip(sure, answers, strict=True):
 # **Predict:** it has eight layers with weights. How many parameter tensors is that?
 
 # %%
-alexnet = models.blueprint("alexnet")
+alexnet = models.create_on_meta("alexnet")
 print(len(list(alexnet.parameters())), "parameter tensors")
 for parameter in alexnet.parameters():
     parameter.requires_grad = False
@@ -373,7 +373,7 @@ def features_of(body, batches):
 
 # %%
 body = start().eval()
-name = models.classifier(body)
+name = models.classifier_name(body)
 width = body.get_submodule(name).in_features
 setattr(body, name, nn.Identity())
 train_x, train_y = features_of(body, loaders[6].train)

@@ -57,7 +57,7 @@ STAGES = ["stem", "stage1", "stage2", "stage3", "stage4"]
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.5))
 for ax, (name, network) in zip(axes, networks.items(), strict=True):
     weights = explain.filters(network)
-    plots.filters(explain.as_colours(weights), ax=ax).set_title(name)
+    plots.filters(explain.filters_as_rgb(weights), ax=ax).set_title(name)
     print(f"{name}: {weights.shape[0]} filters over {weights.shape[1]} channels, {weights.shape[2]}×{weights.shape[3]}")
 
 # %% [markdown]
@@ -180,12 +180,12 @@ for name, shares in silent.items():
 #
 # ### Unlike the picture
 #
-# A map that *looks like the input* has found out nothing about it. `explain.likeness` is the correlation of a map with the brightness of the picture. Its
+# A map that *looks like the input* has found out nothing about it. `explain.input_correlation` is the correlation of a map with the brightness of the picture. Its
 # size, for the channel in the middle of each layer:
 
 # %%
 for name, found in maps.items():
-    alike = [[explain.likeness(found[layer][i], large[i]) for i in range(len(large))] for layer in STAGES]
+    alike = [[explain.input_correlation(found[layer][i], large[i]) for i in range(len(large))] for layer in STAGES]
     print(f"{name:<8}", [f"{np.median(np.abs(values)):.1f}" for values in alike])
 
 # %% [markdown]
@@ -278,8 +278,8 @@ batches = normalize(posters["train"]).split(60)
 rows = []
 for layer, channels in CHANNELS.items():
     strongest = explain.strongest_patches(model, batches, layer=layer, channels=channels, count=8)
-    rows += [patch for channel in channels for patch in explain.cut(posters["train"], strongest[channel])]
-    print(layer, {channel: f"{len(found)} patches of {found[0].side} pixels" for channel, found in strongest.items()})
+    rows += [patch for channel in channels for patch in explain.crop_patches(posters["train"], strongest[channel])]
+    print(layer, {channel: f"{len(found)} patches of {found[0].size} pixels" for channel, found in strongest.items()})
 
 # %%
 fig, ax = plt.subplots(figsize=(6, 6))
@@ -304,7 +304,7 @@ prepare = data.transforms.evaluation(64)
 # %%
 seen = [prepare.vary(photos[name]) for name in ("cat", "coffee", "motorcycle")]
 inputs = torch.stack([prepare.finish(image) for image in seen])
-answers = explain.look(model, inputs).logits.argmax(dim=1)
+answers = explain.record_activations(model, inputs).logits.argmax(dim=1)
 print([known[answer] for answer in answers])
 
 # %% [markdown]
@@ -463,7 +463,7 @@ for name, (rows, columns) in {
     covered = inputs[2].clone()
     covered[:, rows, columns] = 0
     both = torch.stack([inputs[2], covered])
-    before, after = explain.look(model, both).logits.softmax(dim=1)[:, target]
+    before, after = explain.record_activations(model, both).logits.softmax(dim=1)[:, target]
     print(f"{name} covered: jinrikisha {'falls' if after < before else 'rises'}, from {before:.0%} to {after:.0%}")
 
 # %% [markdown]
@@ -520,7 +520,7 @@ posters_of = {
 
 
 def says_logo(network, images):
-    return explain.look(network, normalize(images), ()).logits.argmax(dim=1) == 0
+    return explain.record_activations(network, normalize(images), ()).logits.argmax(dim=1) == 0
 
 
 right = {name: (says_logo(cheat, images) == (labels == 0)).float().mean() for name, images in posters_of.items()}
@@ -562,7 +562,7 @@ print("Grad-CAM is strongest in the lower left:", (peaks == 12).tolist())
 
 # %%
 def finds_sticker(heat):
-    large = explain.enlarged(heat, 64).reshape(len(heat), -1)
+    large = explain.upsample(heat, 64).reshape(len(heat), -1)
     rows, columns = np.unravel_index(large.argmax(axis=1), (64, 64))
     return float(np.mean((rows >= 46) & (columns < 18)))
 
