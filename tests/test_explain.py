@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from cases import case
 from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
@@ -112,39 +113,42 @@ def test_a_stage_and_its_last_block_are_listed_once():
     assert "stage4.1" in explain.feature_maps(model, torch.rand(1, 3, 32, 32))
 
 
-@pytest.mark.parametrize("arch", [name for name in models.list_models() if name not in LARGE])
-def test_layers_of_every_architecture_are_maps(arch):
+def test_layers_of_every_architecture_are_maps():
     """Each network has layers to look at; the filter behind a map is of the convolution that made its channels."""
-    model = models.create_on_meta(arch)
-    channels, size = models.measure.input_channels(model), SIZES.get(arch, 224)
-    options = {"num_classes": 10, **({"image_size": size} if arch == "fc_net" else {})}
-    model = models.create_on_meta(arch, **options)
-    seen = explain.record_activations(model, torch.zeros(1, channels, size, size, device="meta"))
-    assert seen.logits.shape == (1, 10)
-    assert explain.conv_layers(model)[0] in seen.map_layers
-    for name, conv in seen.source_conv.items():
-        assert model.get_submodule(conv).out_channels == seen.maps[name].shape[1]
-    for name in seen.map_layers:  # pictures are square, and so are true maps; 7×7 windows of a transformer are not
-        assert seen.maps[name].shape[2] == seen.maps[name].shape[3], name
+    for arch in [name for name in models.list_models() if name not in LARGE]:
+        with case(arch):
+            model = models.create_on_meta(arch)
+            channels, size = models.measure.input_channels(model), SIZES.get(arch, 224)
+            options = {"num_classes": 10, **({"image_size": size} if arch == "fc_net" else {})}
+            model = models.create_on_meta(arch, **options)
+            seen = explain.record_activations(model, torch.zeros(1, channels, size, size, device="meta"))
+            assert seen.logits.shape == (1, 10)
+            assert explain.conv_layers(model)[0] in seen.map_layers
+            for name, conv in seen.source_conv.items():
+                assert model.get_submodule(conv).out_channels == seen.maps[name].shape[1]
+            for (
+                name
+            ) in seen.map_layers:  # pictures are square, and so are true maps; 7×7 windows of a transformer are not
+                assert seen.maps[name].shape[2] == seen.maps[name].shape[3], name
 
 
-@pytest.mark.parametrize(
-    ("arch", "layer", "conv"),
-    [
+def test_the_filter_behind_a_map_is_of_the_convolution_that_made_it():
+    """As many channels are not enough: they may be put together of several, or weigh those of another."""
+    for arch, layer, conv in [
         ("resnet18", "layer1.0.relu", "layer1.0.conv2"),  # called twice: the last result counts
         ("efficientnet_b0", "features.2.0.block.2", "features.2.0.block.1.0"),  # scaled by squeeze-and-excitation
         ("densenet121", "features.denseblock1.denselayer3.norm1", None),  # 64 + 32 + 32, as many as the layer before
         ("densenet121", "features.denseblock1.denselayer2.norm2", "features.denseblock1.denselayer2.conv1"),
         ("squeezenet1_1", "features.3", None),  # two convolutions side by side
+        ("resnet20", "6", None),  # a convolution, and a shortcut padded with channels of zeros
+        ("resnet20", "7", "7.residual.3"),
         ("googlenet", "inception3a.branch2", "inception3a.branch2.1.conv"),
-    ],
-)
-def test_the_filter_behind_a_map_is_of_the_convolution_that_made_it(arch, layer, conv):
-    """As many channels are not enough: they may be put together of several, or weigh those of another."""
-    seen = explain.record_activations(
-        models.create_on_meta(arch, num_classes=3), torch.zeros(1, 3, 64, 64, device="meta"), [layer]
-    )
-    assert seen.source_conv.get(layer) == conv
+    ]:
+        with case(arch, layer, conv):
+            seen = explain.record_activations(
+                models.create_on_meta(arch, num_classes=3), torch.zeros(1, 3, 64, 64, device="meta"), [layer]
+            )
+            assert seen.source_conv.get(layer) == conv
 
 
 def test_layers_that_only_hand_on_are_not_listed():
@@ -178,47 +182,46 @@ def test_a_model_with_several_outputs_is_looked_into():
                                _scaled(explain.grad_cam(model.body, images, signed=True)[0]), atol=1e-5)  # fmt: skip
 
 
-@pytest.mark.parametrize("frozen", [False, True])
-@pytest.mark.parametrize("fails", [False, True])
-def test_the_model_is_left_as_it_was(trained, photos, frozen, fails):
+def test_the_model_is_left_as_it_was(trained, photos):
     """Modes of its parts, gradients, weights, statistics and hooks: also after an error on the way."""
-    model = models.course_resnet(3)
-    model.train()
-    model.stage2.eval()
-    model.requires_grad_(not frozen)
-    model.head.weight.grad = torch.ones_like(model.head.weight)
-    before = _state(model)
-    images = torch.rand(1, 4 if fails else 3, 32, 32)
-    for ask in (explain.feature_maps, explain.cam, explain.grad_cam, explain.saliency, explain.occlusion):
-        if fails:
-            with pytest.raises(ModelError, match="cannot take"):
-                ask(model, images)
-        else:
-            ask(model, images)
-    after = _state(model)
-    assert after[:3] == before[:3]
-    assert all(torch.equal(a, b) for a, b in zip(after[3], before[3], strict=True))
-    assert torch.equal(model.head.weight.grad, torch.ones_like(model.head.weight))
-    assert all(p.grad is None for name, p in model.named_parameters() if name != "head.weight")
+    for frozen in [False, True]:
+        for fails in [False, True]:
+            with case(frozen, fails):
+                model = models.course_resnet(3)
+                model.train()
+                model.stage2.eval()
+                model.requires_grad_(not frozen)
+                model.head.weight.grad = torch.ones_like(model.head.weight)
+                before = _state(model)
+                images = torch.rand(1, 4 if fails else 3, 32, 32)
+                for ask in (explain.feature_maps, explain.cam, explain.grad_cam, explain.saliency, explain.occlusion):
+                    if fails:
+                        with pytest.raises(ModelError, match="cannot take"):
+                            ask(model, images)
+                    else:
+                        ask(model, images)
+                after = _state(model)
+                assert after[:3] == before[:3]
+                assert all(torch.equal(a, b) for a, b in zip(after[3], before[3], strict=True))
+                assert torch.equal(model.head.weight.grad, torch.ones_like(model.head.weight))
+                assert all(p.grad is None for name, p in model.named_parameters() if name != "head.weight")
 
 
-@pytest.mark.parametrize(
-    ("layer", "said"),
-    [
+def test_a_layer_that_has_no_maps_is_one_clear_line(resnet18):
+    """Neither all 66 names nor a traceback of torch."""
+    for layer, said in [
         ("layr4", "'layr4' is not a layer of this model. Did you mean 'layer4'"),
         ("fc", r"Layer 'fc' gives \(1, 5\): no feature maps"),
         ("layer5.0", "is not a layer"),
-    ],
-)
-def test_a_layer_that_has_no_maps_is_one_clear_line(resnet18, layer, said):
-    """Neither all 66 names nor a traceback of torch."""
-    for ask in (
-        lambda: explain.feature_maps(resnet18, torch.rand(1, 3, 64, 64), ["conv1", layer]),
-        lambda: explain.grad_cam(resnet18, torch.rand(1, 3, 64, 64), layer=layer),
-    ):
-        with pytest.raises(ExplainError, match=said) as caught:
-            ask()
-        assert len(str(caught.value)) < 300
+    ]:
+        with case(layer, said):
+            for ask in (
+                lambda images, layer: explain.feature_maps(resnet18, images, ["conv1", layer]),
+                lambda images, layer: explain.grad_cam(resnet18, images, layer=layer),
+            ):
+                with pytest.raises(ExplainError, match=said) as caught:
+                    ask(torch.rand(1, 3, 64, 64), layer)
+                assert len(str(caught.value)) < 300
 
 
 def test_a_layer_that_is_not_reached_is_said():
@@ -228,14 +231,18 @@ def test_a_layer_that_is_not_reached_is_said():
         explain.feature_maps(model, torch.rand(1, 3, 64, 64), "aux1.conv")
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [explain.feature_maps, explain.map_layers, explain.cam, explain.grad_cam, lambda model, _: explain.filters(model)],
-)
-def test_a_model_without_convolutions_is_one_clear_line(ask):
+def test_a_model_without_convolutions_is_one_clear_line():
     """A perceptron has no maps."""
-    with pytest.raises(ExplainError, match="no convolution, and so neither filters nor feature maps"):
-        ask(models.mlp(12, 3), torch.rand(1, 3, 2, 2))
+    for ask in [
+        explain.feature_maps,
+        explain.map_layers,
+        explain.cam,
+        explain.grad_cam,
+        lambda model, _: explain.filters(model),
+    ]:
+        said = "no convolution, and so neither filters nor feature maps"
+        with case(ask), pytest.raises(ExplainError, match=said):
+            ask(models.mlp(12, 3), torch.rand(1, 3, 2, 2))
 
 
 ATTRIBUTIONS = (explain.cam, explain.grad_cam, explain.input_gradient, explain.saliency, explain.occlusion)
@@ -259,19 +266,20 @@ def test_images_of_any_type(trained, photos):
                 ask(trained, wrong)
 
 
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
-def test_explanations_work_where_no_gradients_are_recorded(trained, photos, mode):
+def test_explanations_work_where_no_gradients_are_recorded(trained, photos):
     """Whoever evaluates does so in such a context; what was asked before must not change what is asked inside."""
-    asks = (*ATTRIBUTIONS, lambda *asked: explain.feature_maps(*asked, "stage2")["stage2"])
-    expected = [ask(trained, photos) for ask in asks]
-    with mode():
-        images = photos.clone()  # in inference mode, a tensor that can have no gradient
-        found = [ask(trained, images) for ask in asks]
-        patches = explain.strongest_patches(trained, [images], layer="stage1", channels=[0])
-        assert torch.is_grad_enabled() is False
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-6)
-    assert patches == explain.strongest_patches(trained, [photos], layer="stage1", channels=[0])
+    for mode in [torch.no_grad, torch.inference_mode]:
+        with case(mode):
+            asks = (*ATTRIBUTIONS, lambda *asked: explain.feature_maps(*asked, "stage2")["stage2"])
+            expected = [ask(trained, photos) for ask in asks]
+            with mode():
+                images = photos.clone()  # in inference mode, a tensor that can have no gradient
+                found = [ask(trained, images) for ask in asks]
+                patches = explain.strongest_patches(trained, [images], layer="stage1", channels=[0])
+                assert torch.is_grad_enabled() is False
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_allclose(one, other, atol=1e-6)
+            assert patches == explain.strongest_patches(trained, [photos], layer="stage1", channels=[0])
 
 
 def test_a_model_that_hides_its_gradients_is_one_clear_line():
@@ -381,11 +389,11 @@ def test_every_explanation_takes_transformers():
     assert explain.cam(swin, torch.rand(1, 3, 64, 64)).shape == (1, 2, 2)
 
 
-@pytest.mark.parametrize(("target", "said"), [(5, "from 0 to 4"), (-1, "from 0 to 4"), ([0, 1, 2], "or 2 of them")])
-def test_a_target_that_is_no_class_is_one_clear_line(resnet18, target, said):
+def test_a_target_that_is_no_class_is_one_clear_line(resnet18):
     """Torch would speak of an index out of range."""
-    with pytest.raises(ExplainError, match=said):
-        explain.saliency(resnet18, torch.rand(2, 3, 64, 64), target=target)
+    for target, said in [(5, "from 0 to 4"), (-1, "from 0 to 4"), ([0, 1, 2], "or 2 of them")]:
+        with case(target, said), pytest.raises(ExplainError, match=said):
+            explain.saliency(resnet18, torch.rand(2, 3, 64, 64), target=target)
 
 
 def test_sparsity_counts_places_next_to_zero():
@@ -435,19 +443,22 @@ def test_cam_is_the_logit_laid_out(trained, photos):
         np.testing.assert_allclose(means + trained.head.bias[target].item(), logits[:, target], atol=1e-3)
 
 
-@pytest.mark.parametrize("target", [None, 7, [3, 1, 9]])
-@pytest.mark.parametrize("arch", ["course_resnet", "gap_net", "resnet18"])
-def test_grad_cam_is_cam_up_to_scale_on_a_pooled_linear_network(arch, target, photos):
+def test_grad_cam_is_cam_up_to_scale_on_a_pooled_linear_network(photos):
     """There the gradient of a map is the same at all places: the weight of the head over the number of places."""
-    torch.manual_seed(0)
-    options = {"in_channels": 3} if arch == "gap_net" else {}
-    model = models.create(arch, num_classes=10, **options).requires_grad_(False)
-    ours = explain.cam(model, photos, target=target)
-    theirs = explain.grad_cam(model, photos, target=target, signed=True)
-    for one, other in zip(ours, theirs, strict=True):
-        assert np.abs(_scaled(one) - _scaled(other)).max() < 1e-4
-    np.testing.assert_allclose(explain.grad_cam(model, photos, target=target), theirs.clip(min=0), atol=1e-7)
-    np.testing.assert_allclose(theirs * ours[0].size, ours, atol=1e-3 * np.abs(ours).max())
+    for target in [None, 7, [3, 1, 9]]:
+        for arch in ["course_resnet", "gap_net", "resnet18"]:
+            with case(target, arch):
+                torch.manual_seed(0)
+                options = {"in_channels": 3} if arch == "gap_net" else {}
+                model = models.create(arch, num_classes=10, **options).requires_grad_(False)
+                ours = explain.cam(model, photos, target=target)
+                theirs = explain.grad_cam(model, photos, target=target, signed=True)
+                for one, other in zip(ours, theirs, strict=True):
+                    assert np.abs(_scaled(one) - _scaled(other)).max() < 1e-4
+                np.testing.assert_allclose(
+                    explain.grad_cam(model, photos, target=target), theirs.clip(min=0), atol=1e-7
+                )
+                np.testing.assert_allclose(theirs * ours[0].size, ours, atol=1e-3 * np.abs(ours).max())
 
 
 def test_cam_of_another_ending_is_refused():
@@ -486,20 +497,23 @@ class _Spot(nn.Module):
         return torch.stack([1 - found, 8 * found], dim=1)
 
 
-@pytest.mark.parametrize("stride", [None, 4, 3, 8])
-def test_occlusion_finds_a_planted_patch(stride):
+def test_occlusion_finds_a_planted_patch():
     """The class loses its probability just where the patch is covered, and nothing elsewhere."""
-    image = torch.zeros(1, 3, 32, 40)
-    image[:, :, 20:24, 8:12] = 1
-    [drops] = explain.occlusion(_Spot(), image, target=1, size=8, stride=stride)
-    assert drops.shape == (32, 40)
-    rows, columns = np.nonzero(drops == drops.max())
-    assert (abs(rows.mean() - 21.5), abs(columns.mean() - 9.5)) <= (4, 4)
-    assert drops[20:24, 8:12].mean() > 3 * np.abs(drops).mean()
-    far = np.ones((32, 40), dtype=bool)
-    far[20 - 8 : 24 + 8, 8 - 8 : 12 + 8] = False
-    assert np.abs(drops[far]).max() == 0
-    np.testing.assert_allclose(explain.occlusion(_Spot(), image, target=0, size=8, stride=stride)[0], -drops, atol=1e-6)
+    for stride in [None, 4, 3, 8]:
+        with case(stride):
+            image = torch.zeros(1, 3, 32, 40)
+            image[:, :, 20:24, 8:12] = 1
+            [drops] = explain.occlusion(_Spot(), image, target=1, size=8, stride=stride)
+            assert drops.shape == (32, 40)
+            rows, columns = np.nonzero(drops == drops.max())
+            assert (abs(rows.mean() - 21.5), abs(columns.mean() - 9.5)) <= (4, 4)
+            assert drops[20:24, 8:12].mean() > 3 * np.abs(drops).mean()
+            far = np.ones((32, 40), dtype=bool)
+            far[20 - 8 : 24 + 8, 8 - 8 : 12 + 8] = False
+            assert np.abs(drops[far]).max() == 0
+            np.testing.assert_allclose(
+                explain.occlusion(_Spot(), image, target=0, size=8, stride=stride)[0], -drops, atol=1e-6
+            )
 
 
 def test_occlusion_in_batches_is_the_same(trained, photos):
@@ -509,11 +523,11 @@ def test_occlusion_in_batches_is_the_same(trained, photos):
     np.testing.assert_allclose(whole, parts, atol=1e-5)
 
 
-@pytest.mark.parametrize("options", [{"size": 100}, {"size": 8, "stride": 9}, {"size": 0}, {"size": 2.5}])
-def test_an_occlusion_that_leaves_gaps_is_refused(options):
+def test_an_occlusion_that_leaves_gaps_is_refused():
     """A pixel that is never covered has no answer."""
-    with pytest.raises(ExplainError):
-        explain.occlusion(_Spot(), torch.zeros(1, 3, 32, 40), **options)
+    for options in [{"size": 100}, {"size": 8, "stride": 9}, {"size": 0}, {"size": 2.5}]:
+        with case(options), pytest.raises(ExplainError):
+            explain.occlusion(_Spot(), torch.zeros(1, 3, 32, 40), **options)
 
 
 # Patches
@@ -555,11 +569,12 @@ def test_a_patch_at_the_border_is_filled_up():
     assert (patch[:, 1:, 2:] == 0).all()
 
 
-@pytest.mark.parametrize(("layer", "field", "step"), [("stem", 7, 2), ("stage1", 23, 2), ("stage2.0", 35, 4)])
-def test_what_a_place_sees_is_its_receptive_field(layer, field, step):
+def test_what_a_place_sees_is_its_receptive_field():
     """As wide as counted by hand: 7, then four times 4 for a 3×3 at steps of two pixels, then 4 and 8."""
-    found = explain.receptive_window(models.course_resnet(3), layer, 128)
-    assert (found.size, found.stride) == (field, step)
+    for layer, field, step in [("stem", 7, 2), ("stage1", 23, 2), ("stage2.0", 35, 4)]:
+        with case(layer, field, step):
+            found = explain.receptive_window(models.course_resnet(3), layer, 128)
+            assert (found.size, found.stride) == (field, step)
 
 
 def test_a_place_that_sees_everything_gets_the_picture():
@@ -585,8 +600,11 @@ def test_each_explanation_names_what_it_cannot_take(resnet18):
     images = torch.rand(2, 3, 64, 64)
     holed = images.clone()
     holed[0, 0, 0, 0] = float("nan")
-    ask = {name: getattr(explain, name) for name in ("saliency", "gradient", "grad_cam", "cam", "occlusion", "look")}
-    ask |= {"layers": explain.map_layers, "feature_maps": lambda *given: explain.feature_maps(*given, "layer1")}
+    ask = {
+        name: getattr(explain, name)
+        for name in ("saliency", "input_gradient", "grad_cam", "cam", "occlusion", "record_activations")
+    }
+    ask |= {"map_layers": explain.map_layers, "feature_maps": lambda *given: explain.feature_maps(*given, "layer1")}
     for what, model, given, error, line in (
         ("no image", resnet18, images[:0], ExplainError, r"no image here: .*\(0, 3, 64, 64\)"),
         ("no pixel", resnet18, images[:, :, :0], ExplainError, "no image here"),

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torchvision
+from cases import case
 from torch import nn
 from torchvision.models import get_model_weights
 
@@ -13,14 +14,17 @@ LARGE = {"vit_h_14", "vit_l_16", "vit_l_32", "regnet_y_128gf", "regnet_x_32gf", 
 NAMES = [name for name in torchvision.models.list_models(module=torchvision.models) if name not in LARGE]
 
 
-@pytest.mark.parametrize("arch", NAMES)
-def test_torchvisions_networks_cost_what_its_tables_say(arch):
+def test_torchvisions_networks_cost_what_its_tables_say():
     """Parameters exactly; multiply-adds to 1 %, since the table is rounded (to 0.01 billion for the smallest)."""
-    entry = get_model_weights(arch).DEFAULT
-    model = models.create_on_meta(arch, **({"aux_logits": True} if arch == "inception_v3" else {}))
-    assert models.count_parameters(model) == entry.meta["num_params"]
-    size = entry.transforms.keywords["crop_size"]
-    assert models.count_multiply_adds(model, size) / 1e9 == pytest.approx(entry.meta["_ops"], rel=0.01, abs=0.001)
+    for arch in NAMES:
+        with case(arch):
+            entry = get_model_weights(arch).DEFAULT
+            model = models.create_on_meta(arch, **({"aux_logits": True} if arch == "inception_v3" else {}))
+            assert models.count_parameters(model) == entry.meta["num_params"]
+            size = entry.transforms.keywords["crop_size"]
+            assert models.count_multiply_adds(model, size) / 1e9 == pytest.approx(
+                entry.meta["_ops"], rel=0.01, abs=0.001
+            )
 
 
 def test_multiply_adds_of_layers_by_hand():

@@ -40,6 +40,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from .. import runtime
 from ..errors import ExplainError, ModelError, unknown
 from ..i18n import _
+from ..models.resnet import PadShortcut
 from ..training.first_batch import logits_of
 from .channel_layout import ChannelLayout, LayoutTracker
 from .channel_sources import ChannelSources
@@ -189,6 +190,8 @@ class _Recorder:
         self._tracker.update(module, changes_shape=changes_shape)
         if isinstance(module, nn.Conv2d):
             self._sources.add(output, conv=name)
+        elif isinstance(module, PadShortcut):
+            self._sources.add(output, conv=None)  # the channels of zeros were not made by a convolution
         return self._tracker.layout(output, conv_maps=self._sources.last_shape)
 
     def _record(self, name: str, output: torch.Tensor, *, layout: ChannelLayout, is_leaf: bool) -> torch.Tensor | None:

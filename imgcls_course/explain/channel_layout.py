@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from ..models.resnet import PadShortcut
+
 CHANNELS_FIRST = (
     nn.Conv2d,
     nn.ConvTranspose2d,
@@ -14,6 +16,7 @@ CHANNELS_FIRST = (
     nn.AdaptiveAvgPool2d,
     nn.AdaptiveMaxPool2d,
     nn.Upsample,
+    PadShortcut,
 )
 CHANNELS_LAST = (nn.Linear, nn.LayerNorm)  # exactly these types: ConvNeXt derives a LayerNorm2d that is channels-first
 MAX_SPECIAL_TOKENS = 6  # tokens without a position: a class token and up to five registers

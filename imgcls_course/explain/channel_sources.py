@@ -15,7 +15,9 @@ class ChannelSources(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self._made: list[tuple[str | None, torch.Size]] = []  # (name, shape of the maps); no name: a concatenation
+        self._made: list[
+            tuple[str | None, torch.Size]
+        ] = []  # (name, shape of the maps); no name: not by one convolution
 
     @property
     def last_shape(self) -> torch.Size | None:
@@ -23,7 +25,7 @@ class ChannelSources(TorchFunctionMode):
         return self._made[-1][1] if self._made else None
 
     def add(self, maps: torch.Tensor, *, conv: str | None) -> None:
-        """Note that a convolution made these maps, or, without a name, that several maps were concatenated."""
+        """Note that a convolution made these maps; without a name, that no single one did (a concatenation)."""
         self._made.append((conv, maps.shape))
 
     def source(self, maps: torch.Tensor) -> str | None:
