@@ -202,7 +202,7 @@ def count_cost(
     Examples
     --------
     >>> count_cost(224)  # B0
-    (5288548, 385887808)
+    (5288548, 385814752)
     """
     grown = scaled_stages(width, depth, stages=stages, divisor=divisor)
     first, last = round_channels(width * stem, divisor=divisor), grown[-1].out_channels

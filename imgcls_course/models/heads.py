@@ -74,6 +74,15 @@ def gap_head(channels: int, num_classes: int) -> nn.Sequential:
     -------
     nn.Sequential
         Maps (N, C, H, W) of any size to logits (N, K).
+
+    Examples
+    --------
+    >>> gap_head(64, 10)
+    Sequential(
+      (0): AdaptiveAvgPool2d(output_size=1)
+      (1): Flatten(start_dim=1, end_dim=-1)
+      (2): Linear(in_features=64, out_features=10, bias=True)
+    )
     """
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes))
 

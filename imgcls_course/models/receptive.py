@@ -130,7 +130,7 @@ def count_paths(layers: Iterable[Layer], size: int) -> torch.Tensor:
 
     Examples
     --------
-    >>> path_counts([Layer(3), Layer(3)], 7).tolist()
+    >>> count_paths([Layer(3), Layer(3)], 7).tolist()
     [0.0, 1.0, 2.0, 3.0, 2.0, 1.0, 0.0]
     """
     steps = []

@@ -245,7 +245,7 @@ def fill(model: nn.Module, state: State, *, source: Path) -> None:
 def check_same_network(model: nn.Module, state: State, *, source: Path) -> None:
     """Raise one line if these are not the weights of a network like this."""
     own = model.state_dict()
-    wrong = sorted(name for name in own.keys() | state.keys() if not weights.fits(own, state, name))
+    wrong = sorted(name for name in own.keys() | state.keys() if not weights.matches(own, state, name))
     if wrong:
         message = _(
             "{source} holds another network: {n} of {total} tensors differ, such as '{name}'.",
