@@ -16,7 +16,7 @@ from imgcls_course.errors import ModelError
 from imgcls_course.models import efficientnet as ours
 
 NAMES = tuple(ours.SCALES)
-SIZES = {"b2": 288}  # torchvision's B2 was measured on larger pictures than the paper's
+SIZES = {"b2": 288}  # torchvision's B2 was measured on larger images than the paper's
 EXACT = {"rtol": 1e-5, "atol": 1e-5}
 TINY = (ours.Stage(1, 3, 2, 6, 10, 1), ours.Stage(3, 5, 2, 10, 14, 2))
 
@@ -68,7 +68,7 @@ def test_squeeze_excitation_is_torchvisions():
 
 
 def test_squeeze_excitation_turns_channels_down_only():
-    """Its weights lie in (0, 1), one for each picture and channel."""
+    """Its weights lie in (0, 1), one for each image and channel."""
     weights = models.SqueezeExcitation(8, 2).gate(5 * torch.randn(4, 8, 6, 6))
     assert weights.shape == (4, 8, 1, 1)
     assert 0 < weights.min() < weights.max() < 1

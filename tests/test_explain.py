@@ -30,7 +30,7 @@ def trained():
 
 @pytest.fixture(scope="module")
 def photos():
-    """Real pictures, prepared for it: (3, 3, 64, 64)."""
+    """Real images, prepared for it: (3, 3, 64, 64)."""
     posters = data.load("posters").val
     prepare = data.transforms.evaluation(64, resize="letterbox")
     return torch.stack([prepare(posters[index][0]) for index in (0, 20, 40)])
@@ -126,13 +126,11 @@ def test_layers_of_every_architecture_are_maps():
             assert explain.conv_layers(model)[0] in seen.map_layers
             for name, conv in seen.source_conv.items():
                 assert model.get_submodule(conv).out_channels == seen.maps[name].shape[1]
-            for (
-                name
-            ) in seen.map_layers:  # pictures are square, and so are true maps; 7×7 windows of a transformer are not
+            for name in seen.map_layers:  # images are square, and so are maps; 7×7 windows of a transformer are not
                 assert seen.maps[name].shape[2] == seen.maps[name].shape[3], name
 
 
-def test_the_filter_behind_a_map_is_of_the_convolution_that_made_it():
+def test_the_source_of_a_map_is_the_convolution_that_made_it():
     """As many channels are not enough: they may be put together of several, or weigh those of another."""
     for arch, layer, conv in [
         ("resnet18", "layer1.0.relu", "layer1.0.conv2"),  # called twice: the last result counts
@@ -151,7 +149,7 @@ def test_the_filter_behind_a_map_is_of_the_convolution_that_made_it():
             assert seen.source_conv.get(layer) == conv
 
 
-def test_layers_that_only_hand_on_are_not_listed():
+def test_layers_that_change_nothing_are_not_listed():
     """Dropout in eval mode has nothing of its own to show, an identity neither."""
     model = nn.Sequential(
         nn.Conv2d(3, 4, 3), nn.Dropout(), nn.Identity(), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten()
@@ -406,8 +404,8 @@ def test_sparsity_counts_places_next_to_zero():
     assert explain.sparsity(np.stack([maps, maps])).shape == (2, 3)
 
 
-def test_likeness_is_a_correlation_with_the_picture():
-    """The picture itself has 1, its negative −1, a blank map 0; a smaller map is compared with a smaller picture."""
+def test_input_correlation_is_a_correlation_with_the_brightness():
+    """The image itself has 1, its negative −1, a blank map 0; a smaller map is compared with a smaller image."""
     image = torch.rand(3, 16, 16)
     grey = image.mean(dim=0)
     small = grey.reshape(8, 2, 8, 2).mean(dim=(1, 3))
@@ -420,7 +418,7 @@ def test_likeness_is_a_correlation_with_the_picture():
     assert explain.input_correlation(noise[None], image) == pytest.approx([expected], abs=1e-5)
 
 
-def test_enlarged_maps_lie_where_the_small_ones_did():
+def test_upsampled_maps_lie_where_the_small_ones_did():
     """A spot in the upper right must stay there, at its height."""
     maps = np.zeros((2, 4, 8), dtype=np.float32)
     maps[1, 0, 7] = 3
@@ -478,7 +476,7 @@ def test_grad_cam_of_any_layer_weighs_maps_by_mean_gradients(resnet18):
 
 
 def test_gradient_of_a_linear_model_is_its_weights():
-    """Whatever the picture; saliency is the largest of each pixel's three."""
+    """Whatever the image; saliency is the largest of each pixel's three."""
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 5, 6)).requires_grad_(False)
     weights = model[1].weight.reshape(6, 3, 4, 5).numpy()
     images = torch.randn(2, 3, 4, 5)
@@ -517,7 +515,7 @@ def test_occlusion_finds_a_planted_patch():
 
 
 def test_occlusion_in_batches_is_the_same(trained, photos):
-    """How many covered pictures go at once must not matter, nor how many pictures are asked about."""
+    """How many covered images go at once must not matter, nor how many images are asked about."""
     whole = explain.occlusion(trained, photos[:2], size=32)
     parts = np.stack([explain.occlusion(trained, photo[None], size=32, batch_size=2)[0] for photo in photos[:2]])
     np.testing.assert_allclose(whole, parts, atol=1e-5)
@@ -544,7 +542,7 @@ def _finder():
 
 
 def test_the_strongest_patch_is_the_planted_one():
-    """The right picture, the right place, the right size, and the strongest first."""
+    """The right image, the right place, the right size, and the strongest first."""
     images = torch.rand(12, 3, 32, 32) * 0.1
     cross = torch.tensor([[0.0, 1, 0], [1, 1, 1], [0, 1, 0]])
     images[7, :, 9:12, 15:18], images[3, :, 21:24, 3:6] = cross, 0.5 * cross  # their middles lie on even places
@@ -577,7 +575,7 @@ def test_what_a_place_sees_is_its_receptive_field():
             assert (found.size, found.stride) == (field, step)
 
 
-def test_a_place_that_sees_everything_gets_the_picture():
+def test_a_place_that_sees_everything_gets_the_image():
     """Its patch cannot be smaller than what it sees."""
     found = explain.receptive_window(models.course_resnet(3), "stage4", 64)
     assert [found.start(index) for index in (0, 3)] == [0, 0]
@@ -585,7 +583,7 @@ def test_a_place_that_sees_everything_gets_the_picture():
 
 
 def test_a_channel_that_is_not_there_is_one_clear_line():
-    """And so is a data set without pictures."""
+    """And so is a data set without images."""
     with pytest.raises(ExplainError, match="channels 0 to 2, not 9"):
         explain.strongest_patches(_finder(), [torch.rand(1, 3, 16, 16)], layer="1", channels=[1, 9])
     with pytest.raises(ExplainError, match="no images"):

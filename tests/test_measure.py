@@ -86,7 +86,7 @@ def test_a_size_that_does_not_fit_is_one_line():
 
 
 def test_a_network_without_convolutions_has_no_say_in_the_shape():
-    """A perceptron takes vectors: there is no picture size to measure at."""
+    """A perceptron takes vectors: there is no image size to measure at."""
     with pytest.raises(ModelError, match="no convolution"):
         models.count_multiply_adds(models.perceptron(64, 10), 8)
 

@@ -35,7 +35,7 @@ def test_mlp_has_64_hidden_neurons_unless_told():
 
 
 def test_perceptron_is_a_matrix_product():
-    """Logits must be W·x + b of the flattened picture: no softmax, no activation."""
+    """Logits must be W·x + b of the flattened image: no softmax, no activation."""
     model = models.perceptron(12, 4)
     weight, bias = model.parameters()
     images = torch.rand(5, 3, 2, 2)
@@ -53,7 +53,7 @@ def test_mlp_is_two_matrix_products_with_a_relu_between():
 
 
 def test_logits_have_one_number_for_each_class():
-    """A batch (N, C, H, W), one picture too, must become (N, K)."""
+    """A batch (N, C, H, W), one image too, must become (N, K)."""
     for make in [models.perceptron, models.mlp]:
         with case(make):
             model = make(64, 10)
@@ -93,7 +93,7 @@ def _body_parameters(channels, widths):
     return sum(9 * a * b + 2 * b for a, b in pairwise((channels, *widths)))
 
 
-def test_the_fully_connected_head_grows_with_the_picture():
+def test_the_fully_connected_head_grows_with_the_image():
     """Its parameters are (C·H·W + 1)·K, with maps halved once between any two convolutions."""
     for image_size, channels, widths, classes in [
         (32, 1, (16, 32, 64), 10),
@@ -109,7 +109,7 @@ def test_the_fully_connected_head_grows_with_the_picture():
 
 
 def test_the_pooling_heads_parameters_are_those_of_the_formula():
-    """(C + 1)·K in the head, whatever the size of the pictures."""
+    """(C + 1)·K in the head, whatever the size of the images."""
     for channels, widths, classes in [(1, (16, 32, 64), 10), (3, (8, 16), 2), (2, (5,), 3)]:
         with case(channels, widths, classes):
             model = models.gap_net(classes, in_channels=channels, widths=widths)

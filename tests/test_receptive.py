@@ -69,7 +69,7 @@ def test_computed_is_measured():
                 torch.manual_seed(seed)
                 model, layers = _random_stack(rng)
             field = models.receptive_field(layers)
-            # On wide pictures the middle is far from the border, and the paddings that shift it are small beside that.
+            # On wide images the middle is far from the border, and the paddings that shift it are small beside that.
             assert models.measured_receptive_field(model, 2 * field + 200) == field
 
 
@@ -104,13 +104,13 @@ def test_output_size_is_torchs():
             rng = random.Random(seed)
             layer = Layer(rng.randint(1, 7), rng.randint(1, 4), rng.randint(0, 3), rng.randint(1, 4))
             size = rng.randint(1, 40)
-            conv, picture = _conv(layer).to("meta"), torch.empty(1, 1, size, size, device="meta")
+            conv, image = _conv(layer).to("meta"), torch.empty(1, 1, size, size, device="meta")
             if size + 2 * layer.padding > layer.dilation * (layer.kernel_size - 1):
-                assert conv(picture).shape == (1, 1, layer.output_size(size), layer.output_size(size))
+                assert conv(image).shape == (1, 1, layer.output_size(size), layer.output_size(size))
                 continue
             assert layer.output_size(size) == 0
             with pytest.raises(RuntimeError, match="Kernel size can't be greater than actual input size"):
-                conv(picture)
+                conv(image)
 
 
 def test_nothing_comes_from_nothing():
@@ -145,8 +145,8 @@ def test_a_network_that_ends_in_logits_is_refused():
             measure(models.gap_net(3), 64)
 
 
-def test_a_picture_that_the_network_cannot_take_is_refused():
-    """The words of torch are about a layer somewhere inside; the line must name the picture."""
+def test_an_image_that_the_network_cannot_take_is_refused():
+    """The words of torch are about a layer somewhere inside; the line must name the image."""
     with pytest.raises(ModelError, match="cannot take an image of 4×4 pixels"):
         models.effective_receptive_field(nn.Conv2d(1, 1, 7), 4)
 

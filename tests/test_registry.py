@@ -106,7 +106,7 @@ def test_xavier_starts_the_classifier_only():
 
 
 def test_options_reach_the_small_networks():
-    """Lessons need grey pictures and other widths."""
+    """Lessons need grey images and other widths."""
     model = models.create("gap_net", num_classes=2, in_channels=3, widths=(4, 8))
     assert model(torch.rand(1, 3, 20, 20)).shape == (1, 2)
     assert models.create("fc_net", num_classes=2, image_size=32)(torch.rand(1, 1, 32, 32)).shape == (1, 2)
@@ -181,7 +181,7 @@ def test_torchvisions_weights_go_into_any_number_of_classes(imagenet):
 
 
 def test_googlenets_weights_come_with_its_own_normalisation(imagenet):
-    """Its weights learned from pictures normalised otherwise; torchvision's own call says so, and so must ours."""
+    """Its weights learned from images normalised otherwise; torchvision's own call says so, and so must ours."""
     for aux_logits in [False, True]:
         with case(aux_logits):
             model = models.create("googlenet", num_classes=2, weights="imagenet", aux_logits=aux_logits)

@@ -150,7 +150,7 @@ class _Recorder:
         self.source_conv: dict[str, str] = {}
         self.other_outputs: dict[str, str] = {}
         self._tracker, self._sources = LayoutTracker(images), ChannelSources()
-        self._passed_on = WeakTensorKeyDictionary()  # the copies that the next layer got: their maps and version
+        self._copies = WeakTensorKeyDictionary()  # for each copy that a next layer got: its maps and its version
 
     @property
     def records(self) -> dict[str, dict]:
@@ -195,12 +195,13 @@ class _Recorder:
         return self._tracker.layout(output, conv_maps=self._sources.last_shape)
 
     def _record(self, name: str, output: torch.Tensor, *, layout: ChannelLayout, is_leaf: bool) -> torch.Tensor | None:
-        """Keep the maps of an output, and return the copy that replaces it (None: the output itself goes on).
+        """Record the maps of an output, and return the copy that the next layer gets instead of it.
 
-        A layer that outputs the unchanged copy that it got, such as dropout in eval mode, has no maps of its own. A
-        stage that outputs what its last block computed is recorded under its own name, with the same maps.
+        The output may itself be such a copy, still unchanged. Then it is not copied again, and the hook returns None. A
+        layer that only passes its input on, such as dropout in eval mode, has no maps of its own. A stage outputs what
+        its last block computed, so it is recorded with the maps of that block.
         """
-        maps, version = self._passed_on.get(output, (None, None))
+        maps, version = self._copies.get(output, (None, None))
         if maps is not None and version == output._version:
             if not is_leaf or self.wanted is not None:
                 self._note(name, maps, layout)
@@ -208,7 +209,7 @@ class _Recorder:
         maps = layout.to_maps(output)
         self._note(name, maps, layout)
         copy = layout.from_maps(maps, output)
-        self._passed_on[copy] = maps, copy._version  # torch counts the version up when something is written into it
+        self._copies[copy] = maps, copy._version  # torch raises the version when a layer writes into the copy
         return copy
 
     def _note(self, name: str, maps: torch.Tensor, layout: ChannelLayout) -> None:
