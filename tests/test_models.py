@@ -142,12 +142,14 @@ def test_both_nets_of_one_seed_have_the_same_body():
     assert all(torch.equal(a, b) for a, b in zip(*(body.parameters() for body in bodies), strict=True))
 
 
-def test_the_pooling_head_is_a_mean_and_a_matrix_product():
-    """Logits must be W·mean + b: no softmax, no activation, no sum in place of the mean."""
-    head = models.gap_head(6, 4)
-    weight, bias = head.parameters()
+def test_a_pooling_head_is_one_number_a_map_and_a_matrix_product():
+    """Logits must be W·pooled + b, pooled by the mean or the largest value of each map: no softmax, no activation."""
     maps = torch.randn(3, 6, 5, 7)
-    torch.testing.assert_close(head(maps), maps.mean(dim=(2, 3)) @ weight.T + bias)
+    for make, pooled in ((models.gap_head, maps.mean(dim=(2, 3))), (models.max_head, maps.amax(dim=(2, 3)))):
+        with case(make):
+            head = make(6, 4)
+            weight, bias = head.parameters()
+            torch.testing.assert_close(head(maps), pooled @ weight.T + bias)
 
 
 def test_the_mean_of_a_class_activation_map_and_the_bias_are_the_logit():
