@@ -199,11 +199,11 @@ def _data() -> CheckResult:
 
 def _weights() -> CheckResult:
     from .models import create
-    from .models.weights import bundled
+    from .models.weights import list_bundled
 
-    for arch in bundled():
+    for arch in list_bundled():
         create(arch, num_classes=2, weights="course")
-    return CheckResult("weights", GOOD, _("{names} are here", names=", ".join(bundled())))
+    return CheckResult("weights", GOOD, _("{names} are here", names=", ".join(list_bundled())))
 
 
 def _disk() -> CheckResult:

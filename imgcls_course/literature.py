@@ -1,4 +1,4 @@
-"""Figures of the literature that the lessons quote, each table with its source."""
+"""Figures from the literature that the lessons quote, each table with its source."""
 
 import functools
 import json
@@ -8,32 +8,57 @@ from pathlib import Path
 from .errors import DataError, unknown
 from .i18n import _
 
+__all__ = ["Table", "table"]
+
 FILE = Path(__file__).with_name("literature.json")
 
 
 @dataclass(frozen=True)
 class Table:
-    """Figures from elsewhere: not computed here.
+    """Published figures, which the course quotes and does not compute.
 
-    Attributes
+    Parameters
     ----------
-    what : str
+    description : str
         What the figures are. Errors and accuracies are fractions in [0, 1].
     source : str
+        The publication.
     rows : list of dict
+        A dict of column to value for each row.
     """
 
-    what: str
+    description: str
     source: str
     rows: list[dict]
 
     def column(self, name: str) -> list:
-        """Return one figure of every row."""
+        """Return the values of one column, row by row."""
         return [row[name] for row in self.rows]
 
 
 def table(name: str) -> Table:
-    """Return a table by its name, such as "ilsvrc", "resnet_imagenet" or "tiny_imagenet"."""
+    """Return a table by its name.
+
+    Parameters
+    ----------
+    name : str
+        Such as "ilsvrc", "vgg", "resnet_imagenet" or "efficientnet".
+
+    Returns
+    -------
+    Table
+        With its source.
+
+    Raises
+    ------
+    DataError
+        If there is no such table; the message lists all of them.
+
+    Examples
+    --------
+    >>> table("ilsvrc").rows[0]
+    {'year': 2010, 'entry': 'NEC-UIUC', 'top5_error': 0.282}
+    """
     tables = _tables()
     if name not in tables:
         raise DataError(unknown(name, _("a table of the literature"), tables))

@@ -79,7 +79,7 @@ def test_no_call_of_the_library_is_only_in_cells_left_out():
     run, left_out = set(), set()
     for source, runs in itertools.chain.from_iterable(map(_cells, pairs.sources())):
         (run if runs else left_out).update(_library_calls(ast.parse(source)))
-    assert {"training.fit", "training.run_epoch", "evaluation.predict", "explain.look"} <= run
+    assert {"training.fit", "training.run_epoch", "evaluation.predict", "explain.record_activations"} <= run
     assert left_out - run == set()
 
 

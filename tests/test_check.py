@@ -208,7 +208,7 @@ def _pooled_size(image_size, poolings):
 def _head_built(channels, height, width, classes):
     head = nn.Sequential(nn.Flatten(), nn.LazyLinear(classes))
     head(torch.zeros(1, channels, height, width))
-    return models.parameters(head)
+    return models.count_parameters(head)
 
 
 def _pooled_by_layers(maps, weight, bias):
@@ -233,7 +233,7 @@ def _stacked(in_channels, modules):
 
 def _counted_multiply_adds(in_channels, out_channels, kernel_size, map_size):
     conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding="same", device="meta")
-    return models.multiply_adds(conv, map_size)
+    return models.count_multiply_adds(conv, map_size)
 
 
 def _inception_built(in_channels, c1, c3, c5, pool):

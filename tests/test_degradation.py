@@ -59,7 +59,7 @@ def test_the_validation_error_is_the_networks(loaders):
     """With a learning rate of zero only the norms' statistics move: the errors can be counted by hand."""
     (plain, _residual) = degradation.run(loaders, **{**TINY, "depths": (8,), "seeds": (3,), "epochs": 1, "lr": 0.0})
     torch.manual_seed(3)
-    model = models.deep_net(8, num_classes=2, shortcut="none", in_channels=1, widths=(2, 2, 4))
+    model = models.cifar_resnet(8, num_classes=2, shortcut="none", in_channels=1, widths=(2, 2, 4))
     with runtime.seeded(3001), torch.no_grad():
         wrong_in_training = sum(int((model(x).argmax(1) != y).sum()) for x, y in loaders.train)
     with torch.no_grad():

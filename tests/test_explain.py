@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from cases import case
 from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
@@ -29,7 +30,7 @@ def trained():
 
 @pytest.fixture(scope="module")
 def photos():
-    """Real pictures, prepared for it: (3, 3, 64, 64)."""
+    """Real images, prepared for it: (3, 3, 64, 64)."""
     posters = data.load("posters").val
     prepare = data.transforms.eval_preset(64, resize="letterbox")
     return torch.stack([prepare(posters[index][0]) for index in (0, 20, 40)])
@@ -62,7 +63,7 @@ def test_colours_of_a_filter_are_what_it_answers_to_most():
     """Zero is grey, the largest weight full colour, and each filter has its own scale."""
     weights = torch.zeros(3, 3, 2, 2)
     weights[0, 0, 0, 0], weights[1, 2, 1, 1] = 4.0, -0.01
-    colours = explain.as_colours(weights)
+    colours = explain.filters_as_rgb(weights)
     assert colours[0, 0, 0, 0] == 1
     assert colours[1, 2, 1, 1] == 0
     assert (colours[2] == 0.5).all()
@@ -72,7 +73,7 @@ def test_colours_of_a_filter_are_what_it_answers_to_most():
 def test_only_filters_of_colours_have_colours():
     """Sixteen channels are no red, green and blue."""
     with pytest.raises(ExplainError, match=r"\(N, 3, h, w\)"):
-        explain.as_colours(torch.zeros(4, 16, 3, 3))
+        explain.filters_as_rgb(torch.zeros(4, 16, 3, 3))
 
 
 # Feature maps
@@ -106,52 +107,55 @@ def test_all_layers_come_from_one_pass(resnet18):
 def test_a_stage_and_its_last_block_are_listed_once():
     """Two names for the same maps would be two positions of a slider between which nothing changes."""
     model = models.course_resnet(3, width=8)
-    layers = explain.layers(model, torch.rand(1, 3, 32, 32))
+    layers = explain.map_layers(model, torch.rand(1, 3, 32, 32))
     assert "stage4" in layers
     assert "stage4.1" not in layers
     assert "stage4.1" in explain.feature_maps(model, torch.rand(1, 3, 32, 32))
 
 
-@pytest.mark.parametrize("arch", [name for name in models.list() if name not in LARGE])
-def test_layers_of_every_architecture_are_maps(arch):
+def test_layers_of_every_architecture_are_maps():
     """Each network has layers to look at; the filter behind a map is of the convolution that made its channels."""
-    model = models.blueprint(arch)
-    channels, size = models.measure.in_channels(model), SIZES.get(arch, 224)
-    options = {"num_classes": 10, **({"image_size": size} if arch == "fc_net" else {})}
-    model = models.blueprint(arch, **options)
-    seen = explain.look(model, torch.zeros(1, channels, size, size, device="meta"))
-    assert seen.logits.shape == (1, 10)
-    assert explain.convolutions(model)[0] in seen.wide
-    for name, conv in seen.behind.items():
-        assert model.get_submodule(conv).out_channels == seen.maps[name].shape[1]
-    for name in seen.wide:  # pictures are square, and so are true maps; 7×7 windows of a transformer are not
-        assert seen.maps[name].shape[2] == seen.maps[name].shape[3], name
+    for arch in [name for name in models.list_models() if name not in LARGE]:
+        with case(arch):
+            model = models.create_on_meta(arch)
+            channels, size = models.measure.input_channels(model), SIZES.get(arch, 224)
+            options = {"num_classes": 10, **({"image_size": size} if arch == "fc_net" else {})}
+            model = models.create_on_meta(arch, **options)
+            seen = explain.record_activations(model, torch.zeros(1, channels, size, size, device="meta"))
+            assert seen.logits.shape == (1, 10)
+            assert explain.conv_layers(model)[0] in seen.map_layers
+            for name, conv in seen.source_conv.items():
+                assert model.get_submodule(conv).out_channels == seen.maps[name].shape[1]
+            for name in seen.map_layers:  # images are square, and so are maps; 7×7 windows of a transformer are not
+                assert seen.maps[name].shape[2] == seen.maps[name].shape[3], name
 
 
-@pytest.mark.parametrize(
-    ("arch", "layer", "conv"),
-    [
+def test_the_source_of_a_map_is_the_convolution_that_made_it():
+    """As many channels are not enough: they may be put together of several, or weigh those of another."""
+    for arch, layer, conv in [
         ("resnet18", "layer1.0.relu", "layer1.0.conv2"),  # called twice: the last result counts
         ("efficientnet_b0", "features.2.0.block.2", "features.2.0.block.1.0"),  # scaled by squeeze-and-excitation
         ("densenet121", "features.denseblock1.denselayer3.norm1", None),  # 64 + 32 + 32, as many as the layer before
         ("densenet121", "features.denseblock1.denselayer2.norm2", "features.denseblock1.denselayer2.conv1"),
         ("squeezenet1_1", "features.3", None),  # two convolutions side by side
+        ("resnet20", "6", None),  # a convolution, and a shortcut padded with channels of zeros
+        ("resnet20", "7", "7.residual.3"),
         ("googlenet", "inception3a.branch2", "inception3a.branch2.1.conv"),
-    ],
-)
-def test_the_filter_behind_a_map_is_of_the_convolution_that_made_it(arch, layer, conv):
-    """As many channels are not enough: they may be put together of several, or weigh those of another."""
-    seen = explain.look(models.blueprint(arch, num_classes=3), torch.zeros(1, 3, 64, 64, device="meta"), [layer])
-    assert seen.behind.get(layer) == conv
+    ]:
+        with case(arch, layer, conv):
+            seen = explain.record_activations(
+                models.create_on_meta(arch, num_classes=3), torch.zeros(1, 3, 64, 64, device="meta"), [layer]
+            )
+            assert seen.source_conv.get(layer) == conv
 
 
-def test_layers_that_only_hand_on_are_not_listed():
+def test_layers_that_change_nothing_are_not_listed():
     """Dropout in eval mode has nothing of its own to show, an identity neither."""
     model = nn.Sequential(
         nn.Conv2d(3, 4, 3), nn.Dropout(), nn.Identity(), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten()
     )
     images = torch.rand(1, 3, 8, 8)
-    assert explain.layers(model, images) == ["0", "3"]
+    assert explain.map_layers(model, images) == ["0", "3"]
     assert np.array_equal(*explain.feature_maps(model, images, ["0", "1"]).values())
     assert (
         explain.feature_maps(model, images, "0")["0"].min() < 0 <= explain.feature_maps(model, images, "3")["3"].min()
@@ -171,52 +175,51 @@ def test_a_model_with_several_outputs_is_looked_into():
             return self.body(images), self.aux(images.mean(dim=(2, 3)))
 
     model, images = Both(), torch.rand(2, 3, 16, 16)
-    assert explain.look(model, images).logits.shape == (2, 4)
+    assert explain.record_activations(model, images).logits.shape == (2, 4)
     np.testing.assert_allclose(_scaled(explain.grad_cam(model, images, signed=True)[0]),
                                _scaled(explain.grad_cam(model.body, images, signed=True)[0]), atol=1e-5)  # fmt: skip
 
 
-@pytest.mark.parametrize("frozen", [False, True])
-@pytest.mark.parametrize("fails", [False, True])
-def test_the_model_is_left_as_it_was(trained, photos, frozen, fails):
+def test_the_model_is_left_as_it_was(trained, photos):
     """Modes of its parts, gradients, weights, statistics and hooks: also after an error on the way."""
-    model = models.course_resnet(3)
-    model.train()
-    model.stage2.eval()
-    model.requires_grad_(not frozen)
-    model.head.weight.grad = torch.ones_like(model.head.weight)
-    before = _state(model)
-    images = torch.rand(1, 4 if fails else 3, 32, 32)
-    for ask in (explain.feature_maps, explain.cam, explain.grad_cam, explain.saliency, explain.occlusion):
-        if fails:
-            with pytest.raises(ModelError, match="cannot take"):
-                ask(model, images)
-        else:
-            ask(model, images)
-    after = _state(model)
-    assert after[:3] == before[:3]
-    assert all(torch.equal(a, b) for a, b in zip(after[3], before[3], strict=True))
-    assert torch.equal(model.head.weight.grad, torch.ones_like(model.head.weight))
-    assert all(p.grad is None for name, p in model.named_parameters() if name != "head.weight")
+    for frozen in [False, True]:
+        for fails in [False, True]:
+            with case(frozen, fails):
+                model = models.course_resnet(3)
+                model.train()
+                model.stage2.eval()
+                model.requires_grad_(not frozen)
+                model.head.weight.grad = torch.ones_like(model.head.weight)
+                before = _state(model)
+                images = torch.rand(1, 4 if fails else 3, 32, 32)
+                for ask in (explain.feature_maps, explain.cam, explain.grad_cam, explain.saliency, explain.occlusion):
+                    if fails:
+                        with pytest.raises(ModelError, match="cannot take"):
+                            ask(model, images)
+                    else:
+                        ask(model, images)
+                after = _state(model)
+                assert after[:3] == before[:3]
+                assert all(torch.equal(a, b) for a, b in zip(after[3], before[3], strict=True))
+                assert torch.equal(model.head.weight.grad, torch.ones_like(model.head.weight))
+                assert all(p.grad is None for name, p in model.named_parameters() if name != "head.weight")
 
 
-@pytest.mark.parametrize(
-    ("layer", "said"),
-    [
+def test_a_layer_that_has_no_maps_is_one_clear_line(resnet18):
+    """Neither all 66 names nor a traceback of torch."""
+    for layer, said in [
         ("layr4", "'layr4' is not a layer of this model. Did you mean 'layer4'"),
         ("fc", r"Layer 'fc' gives \(1, 5\): no feature maps"),
         ("layer5.0", "is not a layer"),
-    ],
-)
-def test_a_layer_that_has_no_maps_is_one_clear_line(resnet18, layer, said):
-    """Neither all 66 names nor a traceback of torch."""
-    for ask in (
-        lambda: explain.feature_maps(resnet18, torch.rand(1, 3, 64, 64), ["conv1", layer]),
-        lambda: explain.grad_cam(resnet18, torch.rand(1, 3, 64, 64), layer=layer),
-    ):
-        with pytest.raises(ExplainError, match=said) as caught:
-            ask()
-        assert len(str(caught.value)) < 300
+    ]:
+        with case(layer, said):
+            for ask in (
+                lambda images, layer: explain.feature_maps(resnet18, images, ["conv1", layer]),
+                lambda images, layer: explain.grad_cam(resnet18, images, layer=layer),
+            ):
+                with pytest.raises(ExplainError, match=said) as caught:
+                    ask(torch.rand(1, 3, 64, 64), layer)
+                assert len(str(caught.value)) < 300
 
 
 def test_a_layer_that_is_not_reached_is_said():
@@ -226,17 +229,21 @@ def test_a_layer_that_is_not_reached_is_said():
         explain.feature_maps(model, torch.rand(1, 3, 64, 64), "aux1.conv")
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [explain.feature_maps, explain.layers, explain.cam, explain.grad_cam, lambda model, _: explain.filters(model)],
-)
-def test_a_model_without_convolutions_is_one_clear_line(ask):
+def test_a_model_without_convolutions_is_one_clear_line():
     """A perceptron has no maps."""
-    with pytest.raises(ExplainError, match="no convolution, and so neither filters nor feature maps"):
-        ask(models.mlp(12, 3), torch.rand(1, 3, 2, 2))
+    for ask in [
+        explain.feature_maps,
+        explain.map_layers,
+        explain.cam,
+        explain.grad_cam,
+        lambda model, _: explain.filters(model),
+    ]:
+        said = "no convolution, and so neither filters nor feature maps"
+        with case(ask), pytest.raises(ExplainError, match=said):
+            ask(models.mlp(12, 3), torch.rand(1, 3, 2, 2))
 
 
-ATTRIBUTIONS = (explain.cam, explain.grad_cam, explain.gradient, explain.saliency, explain.occlusion)
+ATTRIBUTIONS = (explain.cam, explain.grad_cam, explain.input_gradient, explain.saliency, explain.occlusion)
 
 
 def test_one_image_is_answered_without_a_batch(trained, photos):
@@ -257,19 +264,20 @@ def test_images_of_any_type(trained, photos):
                 ask(trained, wrong)
 
 
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
-def test_explanations_work_where_no_gradients_are_recorded(trained, photos, mode):
+def test_explanations_work_where_no_gradients_are_recorded(trained, photos):
     """Whoever evaluates does so in such a context; what was asked before must not change what is asked inside."""
-    asks = (*ATTRIBUTIONS, lambda *asked: explain.feature_maps(*asked, "stage2")["stage2"])
-    expected = [ask(trained, photos) for ask in asks]
-    with mode():
-        images = photos.clone()  # in inference mode, a tensor that can have no gradient
-        found = [ask(trained, images) for ask in asks]
-        patches = explain.strongest_patches(trained, [images], layer="stage1", channels=[0])
-        assert torch.is_grad_enabled() is False
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-6)
-    assert patches == explain.strongest_patches(trained, [photos], layer="stage1", channels=[0])
+    for mode in [torch.no_grad, torch.inference_mode]:
+        with case(mode):
+            asks = (*ATTRIBUTIONS, lambda *asked: explain.feature_maps(*asked, "stage2")["stage2"])
+            expected = [ask(trained, photos) for ask in asks]
+            with mode():
+                images = photos.clone()  # in inference mode, a tensor that can have no gradient
+                found = [ask(trained, images) for ask in asks]
+                patches = explain.strongest_patches(trained, [images], layer="stage1", channels=[0])
+                assert torch.is_grad_enabled() is False
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_allclose(one, other, atol=1e-6)
+            assert patches == explain.strongest_patches(trained, [photos], layer="stage1", channels=[0])
 
 
 def test_a_model_that_hides_its_gradients_is_one_clear_line():
@@ -299,10 +307,10 @@ def test_a_first_layer_that_writes_into_its_input():
     images = torch.rand(2, 3, 8, 8) - 0.5
     before = images.clone()
     explain.feature_maps(model, images)
-    found = explain.gradient(model, images)
+    found = explain.input_gradient(model, images)
     assert torch.equal(images, before)
     model[0].inplace = False
-    np.testing.assert_allclose(found, explain.gradient(model, images), atol=1e-7)
+    np.testing.assert_allclose(found, explain.input_gradient(model, images), atol=1e-7)
 
 
 def test_classes_by_name(trained, photos):
@@ -341,9 +349,9 @@ def test_tokens_of_a_transformer_are_maps():
     maps = explain.feature_maps(vit, images, layer)[layer]
     assert maps.shape == (2, 16, 4, 4)
     np.testing.assert_allclose(maps[:, :, 2, 3], tokens[0][:, 1 + 2 * 4 + 3], atol=1e-6)
-    seen = explain.look(vit, images)
-    assert layer in seen.wide
-    assert layer not in seen.behind
+    seen = explain.record_activations(vit, images)
+    assert layer in seen.map_layers
+    assert layer not in seen.source_conv
     torch.testing.assert_close(seen.logits, logits)
 
 
@@ -368,9 +376,9 @@ def test_every_explanation_takes_transformers():
     swin = models.create("swin_t", num_classes=3)
     for model, layer, side in ((_vit(), "encoder.layers.encoder_layer_0", 4), (swin, "features.1", 8)):
         images = torch.rand(1, 3, 32, 32)
-        assert layer in explain.layers(model, images)
+        assert layer in explain.map_layers(model, images)
         assert explain.feature_maps(model, images, layer)[layer].shape[2:] == (side, side)
-        for ask in (explain.grad_cam, explain.saliency, explain.gradient, explain.occlusion):
+        for ask in (explain.grad_cam, explain.saliency, explain.input_gradient, explain.occlusion):
             assert np.isfinite(ask(model, images)).all()
         patches = explain.strongest_patches(model, [images], layer=layer, channels=[0, 1])
         assert any(patches.values())
@@ -379,11 +387,11 @@ def test_every_explanation_takes_transformers():
     assert explain.cam(swin, torch.rand(1, 3, 64, 64)).shape == (1, 2, 2)
 
 
-@pytest.mark.parametrize(("target", "said"), [(5, "from 0 to 4"), (-1, "from 0 to 4"), ([0, 1, 2], "or 2 of them")])
-def test_a_target_that_is_no_class_is_one_clear_line(resnet18, target, said):
+def test_a_target_that_is_no_class_is_one_clear_line(resnet18):
     """Torch would speak of an index out of range."""
-    with pytest.raises(ExplainError, match=said):
-        explain.saliency(resnet18, torch.rand(2, 3, 64, 64), target=target)
+    for target, said in [(5, "from 0 to 4"), (-1, "from 0 to 4"), ([0, 1, 2], "or 2 of them")]:
+        with case(target, said), pytest.raises(ExplainError, match=said):
+            explain.saliency(resnet18, torch.rand(2, 3, 64, 64), target=target)
 
 
 def test_sparsity_counts_places_next_to_zero():
@@ -392,32 +400,34 @@ def test_sparsity_counts_places_next_to_zero():
     maps[0] = [[10, 0.05], [-5, 0]]
     maps[2] = 0.02
     assert explain.sparsity(maps).tolist() == [0.5, 1, 1]
-    assert explain.sparsity(maps, near=0).tolist() == [0.25, 1, 0]
+    assert explain.sparsity(maps, threshold=0).tolist() == [0.25, 1, 0]
     assert explain.sparsity(np.stack([maps, maps])).shape == (2, 3)
 
 
-def test_likeness_is_a_correlation_with_the_picture():
-    """The picture itself has 1, its negative −1, a blank map 0; a smaller map is compared with a smaller picture."""
+def test_input_correlation_is_a_correlation_with_the_brightness():
+    """The image itself has 1, its negative −1, a blank map 0; a smaller map is compared with a smaller image."""
     image = torch.rand(3, 16, 16)
     grey = image.mean(dim=0)
     small = grey.reshape(8, 2, 8, 2).mean(dim=(1, 3))
-    assert explain.likeness(torch.stack([grey, 3 - grey, 0 * grey]), image) == pytest.approx([1, -1, 0], abs=1e-5)
-    assert explain.likeness((2 * small + 1)[None], image) == pytest.approx([1], abs=1e-5)
+    assert explain.input_correlation(torch.stack([grey, 3 - grey, 0 * grey]), image) == pytest.approx(
+        [1, -1, 0], abs=1e-5
+    )
+    assert explain.input_correlation((2 * small + 1)[None], image) == pytest.approx([1], abs=1e-5)
     noise = torch.rand(8, 8)
     expected = np.corrcoef(noise.flatten(), small.flatten())[0, 1]
-    assert explain.likeness(noise[None], image) == pytest.approx([expected], abs=1e-5)
+    assert explain.input_correlation(noise[None], image) == pytest.approx([expected], abs=1e-5)
 
 
-def test_enlarged_maps_lie_where_the_small_ones_did():
+def test_upsampled_maps_lie_where_the_small_ones_did():
     """A spot in the upper right must stay there, at its height."""
     maps = np.zeros((2, 4, 8), dtype=np.float32)
     maps[1, 0, 7] = 3
-    large = explain.enlarged(maps, (32, 64))
+    large = explain.upsample(maps, (32, 64))
     assert large.shape == (2, 32, 64)
     assert np.unravel_index(large[1].argmax(), (32, 64)) >= (0, 56)
     assert large[1].max() == pytest.approx(3)
     assert large[1, 8:].max() <= 1.5
-    assert explain.enlarged(maps[0], 16).shape == (16, 16)
+    assert explain.upsample(maps[0], 16).shape == (16, 16)
 
 
 # Attributions
@@ -431,19 +441,22 @@ def test_cam_is_the_logit_laid_out(trained, photos):
         np.testing.assert_allclose(means + trained.head.bias[target].item(), logits[:, target], atol=1e-3)
 
 
-@pytest.mark.parametrize("target", [None, 7, [3, 1, 9]])
-@pytest.mark.parametrize("arch", ["course_resnet", "gap_net", "resnet18"])
-def test_grad_cam_is_cam_up_to_scale_on_a_pooled_linear_network(arch, target, photos):
+def test_grad_cam_is_cam_up_to_scale_on_a_pooled_linear_network(photos):
     """There the gradient of a map is the same at all places: the weight of the head over the number of places."""
-    torch.manual_seed(0)
-    options = {"in_channels": 3} if arch == "gap_net" else {}
-    model = models.create(arch, num_classes=10, **options).requires_grad_(False)
-    ours = explain.cam(model, photos, target=target)
-    theirs = explain.grad_cam(model, photos, target=target, signed=True)
-    for one, other in zip(ours, theirs, strict=True):
-        assert np.abs(_scaled(one) - _scaled(other)).max() < 1e-4
-    np.testing.assert_allclose(explain.grad_cam(model, photos, target=target), theirs.clip(min=0), atol=1e-7)
-    np.testing.assert_allclose(theirs * ours[0].size, ours, atol=1e-3 * np.abs(ours).max())
+    for target in [None, 7, [3, 1, 9]]:
+        for arch in ["course_resnet", "gap_net", "resnet18"]:
+            with case(target, arch):
+                torch.manual_seed(0)
+                options = {"in_channels": 3} if arch == "gap_net" else {}
+                model = models.create(arch, num_classes=10, **options).requires_grad_(False)
+                ours = explain.cam(model, photos, target=target)
+                theirs = explain.grad_cam(model, photos, target=target, signed=True)
+                for one, other in zip(ours, theirs, strict=True):
+                    assert np.abs(_scaled(one) - _scaled(other)).max() < 1e-4
+                np.testing.assert_allclose(
+                    explain.grad_cam(model, photos, target=target), theirs.clip(min=0), atol=1e-7
+                )
+                np.testing.assert_allclose(theirs * ours[0].size, ours, atol=1e-3 * np.abs(ours).max())
 
 
 def test_cam_of_another_ending_is_refused():
@@ -463,15 +476,15 @@ def test_grad_cam_of_any_layer_weighs_maps_by_mean_gradients(resnet18):
 
 
 def test_gradient_of_a_linear_model_is_its_weights():
-    """Whatever the picture; saliency is the largest of each pixel's three."""
+    """Whatever the image; saliency is the largest of each pixel's three."""
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 5, 6)).requires_grad_(False)
     weights = model[1].weight.reshape(6, 3, 4, 5).numpy()
     images = torch.randn(2, 3, 4, 5)
-    np.testing.assert_allclose(explain.gradient(model, images, target=[4, 1]), weights[[4, 1]], atol=1e-6)
+    np.testing.assert_allclose(explain.input_gradient(model, images, target=[4, 1]), weights[[4, 1]], atol=1e-6)
     expected = np.abs(weights[[4, 1]]).max(axis=1)
     np.testing.assert_allclose(explain.saliency(model, images, target=[4, 1]), expected, atol=1e-6)
     predicted = model(images).argmax(dim=1)
-    np.testing.assert_allclose(explain.gradient(model, images), weights[predicted], atol=1e-6)
+    np.testing.assert_allclose(explain.input_gradient(model, images), weights[predicted], atol=1e-6)
 
 
 class _Spot(nn.Module):
@@ -482,34 +495,37 @@ class _Spot(nn.Module):
         return torch.stack([1 - found, 8 * found], dim=1)
 
 
-@pytest.mark.parametrize("stride", [None, 4, 3, 8])
-def test_occlusion_finds_a_planted_patch(stride):
+def test_occlusion_finds_a_planted_patch():
     """The class loses its probability just where the patch is covered, and nothing elsewhere."""
-    image = torch.zeros(1, 3, 32, 40)
-    image[:, :, 20:24, 8:12] = 1
-    [drops] = explain.occlusion(_Spot(), image, target=1, size=8, stride=stride)
-    assert drops.shape == (32, 40)
-    rows, columns = np.nonzero(drops == drops.max())
-    assert (abs(rows.mean() - 21.5), abs(columns.mean() - 9.5)) <= (4, 4)
-    assert drops[20:24, 8:12].mean() > 3 * np.abs(drops).mean()
-    far = np.ones((32, 40), dtype=bool)
-    far[20 - 8 : 24 + 8, 8 - 8 : 12 + 8] = False
-    assert np.abs(drops[far]).max() == 0
-    np.testing.assert_allclose(explain.occlusion(_Spot(), image, target=0, size=8, stride=stride)[0], -drops, atol=1e-6)
+    for stride in [None, 4, 3, 8]:
+        with case(stride):
+            image = torch.zeros(1, 3, 32, 40)
+            image[:, :, 20:24, 8:12] = 1
+            [drops] = explain.occlusion(_Spot(), image, target=1, size=8, stride=stride)
+            assert drops.shape == (32, 40)
+            rows, columns = np.nonzero(drops == drops.max())
+            assert (abs(rows.mean() - 21.5), abs(columns.mean() - 9.5)) <= (4, 4)
+            assert drops[20:24, 8:12].mean() > 3 * np.abs(drops).mean()
+            far = np.ones((32, 40), dtype=bool)
+            far[20 - 8 : 24 + 8, 8 - 8 : 12 + 8] = False
+            assert np.abs(drops[far]).max() == 0
+            np.testing.assert_allclose(
+                explain.occlusion(_Spot(), image, target=0, size=8, stride=stride)[0], -drops, atol=1e-6
+            )
 
 
 def test_occlusion_in_batches_is_the_same(trained, photos):
-    """How many covered pictures go at once must not matter, nor how many pictures are asked about."""
+    """How many covered images go at once must not matter, nor how many images are asked about."""
     whole = explain.occlusion(trained, photos[:2], size=32)
     parts = np.stack([explain.occlusion(trained, photo[None], size=32, batch_size=2)[0] for photo in photos[:2]])
     np.testing.assert_allclose(whole, parts, atol=1e-5)
 
 
-@pytest.mark.parametrize("options", [{"size": 100}, {"size": 8, "stride": 9}, {"size": 0}, {"size": 2.5}])
-def test_an_occlusion_that_leaves_gaps_is_refused(options):
+def test_an_occlusion_that_leaves_gaps_is_refused():
     """A pixel that is never covered has no answer."""
-    with pytest.raises(ExplainError):
-        explain.occlusion(_Spot(), torch.zeros(1, 3, 32, 40), **options)
+    for options in [{"size": 100}, {"size": 8, "stride": 9}, {"size": 0}, {"size": 2.5}]:
+        with case(options), pytest.raises(ExplainError):
+            explain.occlusion(_Spot(), torch.zeros(1, 3, 32, 40), **options)
 
 
 # Patches
@@ -526,50 +542,51 @@ def _finder():
 
 
 def test_the_strongest_patch_is_the_planted_one():
-    """The right picture, the right place, the right size, and the strongest first."""
+    """The right image, the right place, the right size, and the strongest first."""
     images = torch.rand(12, 3, 32, 32) * 0.1
     cross = torch.tensor([[0.0, 1, 0], [1, 1, 1], [0, 1, 0]])
     images[7, :, 9:12, 15:18], images[3, :, 21:24, 3:6] = cross, 0.5 * cross  # their middles lie on even places
     batches = [(part, None) for part in images.split(5)]
     found = explain.strongest_patches(_finder(), batches, layer="1", channels=[1, 2], count=3)
     first, second, third = found[1]
-    assert (first.image, first.top, first.left, first.side) == (7, 9, 15, 3)
+    assert (first.image, first.top, first.left, first.size) == (7, 9, 15, 3)
     assert (second.image, second.top, second.left) == (3, 21, 3)
-    assert first.strength == pytest.approx(15)
-    assert first.strength > second.strength > third.strength
+    assert first.activation == pytest.approx(15)
+    assert first.activation > second.activation > third.activation
     assert found[2] == []
-    np.testing.assert_allclose(explain.cut(images, [first])[0], images[7, :, 9:12, 15:18])
+    np.testing.assert_allclose(explain.crop_patches(images, [first])[0], images[7, :, 9:12, 15:18])
 
 
 def test_a_patch_at_the_border_is_filled_up():
     """It keeps its size, so that a gallery is even."""
     images = torch.zeros(1, 3, 16, 16)
-    [patch] = explain.cut(images, [explain.Patch(1.0, 0, -1, -2, 5)])
+    [patch] = explain.crop_patches(images, [explain.Patch(1.0, 0, -1, -2, 5)])
     assert patch.shape == (3, 5, 5)
     assert (patch[:, 0] == 0.5).all()
     assert (patch[:, :, :2] == 0.5).all()
     assert (patch[:, 1:, 2:] == 0).all()
 
 
-@pytest.mark.parametrize(("layer", "field", "step"), [("stem", 7, 2), ("stage1", 23, 2), ("stage2.0", 35, 4)])
-def test_what_a_place_sees_is_its_receptive_field(layer, field, step):
+def test_what_a_place_sees_is_its_receptive_field():
     """As wide as counted by hand: 7, then four times 4 for a 3×3 at steps of two pixels, then 4 and 8."""
-    found = explain.view(models.course_resnet(3), layer, 128)
-    assert (found.side, found.step) == (field, step)
+    for layer, field, step in [("stem", 7, 2), ("stage1", 23, 2), ("stage2.0", 35, 4)]:
+        with case(layer, field, step):
+            found = explain.receptive_window(models.course_resnet(3), layer, 128)
+            assert (found.size, found.stride) == (field, step)
 
 
-def test_a_place_that_sees_everything_gets_the_picture():
+def test_a_place_that_sees_everything_gets_the_image():
     """Its patch cannot be smaller than what it sees."""
-    found = explain.view(models.course_resnet(3), "stage4", 64)
+    found = explain.receptive_window(models.course_resnet(3), "stage4", 64)
     assert [found.start(index) for index in (0, 3)] == [0, 0]
-    assert found.side == 64
+    assert found.size == 64
 
 
 def test_a_channel_that_is_not_there_is_one_clear_line():
-    """And so is a data set without pictures."""
+    """And so is a data set without images."""
     with pytest.raises(ExplainError, match="channels 0 to 2, not 9"):
         explain.strongest_patches(_finder(), [torch.rand(1, 3, 16, 16)], layer="1", channels=[1, 9])
-    with pytest.raises(ExplainError, match="no pictures"):
+    with pytest.raises(ExplainError, match="no images"):
         explain.strongest_patches(_finder(), [], layer="1", channels=[1])
 
 
@@ -581,8 +598,11 @@ def test_each_explanation_names_what_it_cannot_take(resnet18):
     images = torch.rand(2, 3, 64, 64)
     holed = images.clone()
     holed[0, 0, 0, 0] = float("nan")
-    ask = {name: getattr(explain, name) for name in ("saliency", "gradient", "grad_cam", "cam", "occlusion", "look")}
-    ask |= {"layers": explain.layers, "feature_maps": lambda *given: explain.feature_maps(*given, "layer1")}
+    ask = {
+        name: getattr(explain, name)
+        for name in ("saliency", "input_gradient", "grad_cam", "cam", "occlusion", "record_activations")
+    }
+    ask |= {"map_layers": explain.map_layers, "feature_maps": lambda *given: explain.feature_maps(*given, "layer1")}
     for what, model, given, error, line in (
         ("no image", resnet18, images[:0], ExplainError, r"no image here: .*\(0, 3, 64, 64\)"),
         ("no pixel", resnet18, images[:, :, :0], ExplainError, "no image here"),
@@ -624,10 +644,10 @@ def test_numbers_that_explanations_cannot_take(resnet18):
         (lambda: explain.occlusion(resnet18, images, stride=0), "stride must be"),
         (lambda: explain.occlusion(resnet18, images, fill=float("nan")), "finite numbers"),
         (lambda: explain.occlude(resnet18, images), "one image"),
-        (lambda: explain.enlarged(np.ones((3, 3)), 0), "at least one pixel"),
+        (lambda: explain.upsample(np.ones((3, 3)), 0), "at least one pixel"),
         (lambda: explain.filters("resnet18"), "must be a model"),
-        (lambda: explain.view("resnet18", "layer1", 64), "must be a model"),
-        (lambda: explain.strongest_patches(resnet18, [images[:0]], layer="layer1", channels=[0]), "no pictures"),
+        (lambda: explain.receptive_window("resnet18", "layer1", 64), "must be a model"),
+        (lambda: explain.strongest_patches(resnet18, [images[:0]], layer="layer1", channels=[0]), "no images"),
         (lambda: explain.strongest_patches(resnet18, [images], layer="layer1", channels=[0], count=0), "count must be"),
     ):
         with pytest.raises(ExplainError, match=line):

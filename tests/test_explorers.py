@@ -268,7 +268,7 @@ def test_every_kind_of_network_can_be_explored(arch):
     """First, middle and last layer, first and last channel: each gives a picture, and is said."""
     size = SIZES.get(arch, 64)
     model = models.create(arch, num_classes=3, **({"image_size": size} if arch == "fc_net" else {}))
-    normalization = "none" if models.measure.in_channels(model) == 1 else "imagenet"
+    normalization = "none" if models.measure.input_channels(model) == 1 else "imagenet"
     explorer = widgets.feature_map_explorer(model, _photos(1, side=size), normalization=normalization)
     layers = explorer.controls["layer"].options
     for layer in {layers[0], layers[len(layers) // 2], layers[-1]}:

@@ -23,7 +23,7 @@ def test_the_head_learns_faster():
         model = models.create(arch, num_classes=3)
         groups = training.make_optimizer(model, lr=0.1, head_factor=10).param_groups
         rate = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
-        head = f"{models.classifier(model)}."
+        head = f"{models.classifier_name(model)}."
         for name, parameter in model.named_parameters():
             expected = 1.0 if name.startswith(head) else 0.1
             assert rate[id(parameter)] == pytest.approx(expected), (arch, name)

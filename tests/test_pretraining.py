@@ -143,7 +143,7 @@ def test_what_is_published_is_scored_as_written(source, tmp_path):
 
 def test_bundled_weights_are_those_of_their_card():
     """The file must be the one that was scored, and small."""
-    assert weights.bundled() == ["course_resnet"]
+    assert weights.list_bundled() == ["course_resnet"]
     path = weights.BUNDLED / "course_resnet.safetensors"
     card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert hashlib.sha256(path.read_bytes()).hexdigest() == card["sha256"]
@@ -156,7 +156,7 @@ def test_bundled_weights_are_those_of_their_card():
 def test_bundled_weights_go_into_any_number_of_classes(num_classes, size):
     """The body is the pretrained one at any input size; only the classifier is new."""
     model = models.create("course_resnet", num_classes=num_classes, weights="course", image_size=size).eval()
-    stored = weights.read(weights.BUNDLED / "course_resnet.safetensors")
+    stored = weights.read_state_dict(weights.BUNDLED / "course_resnet.safetensors")
     assert torch.equal(model.stage4[1].residual[0].weight, stored["stage4.1.residual.0.weight"].float())
     assert torch.equal(model.head.weight, stored["head.weight"].float()) == (num_classes == 200)
     with torch.no_grad():

@@ -6,6 +6,7 @@ import pytest
 import safetensors.torch
 import torch
 import torchvision
+from cases import case
 from torch import nn
 from torchvision.models import ResNet18_Weights, WeightsEnum
 
@@ -40,44 +41,48 @@ TOO_LARGE = {"vit_h_14", "regnet_y_128gf"}  # gigabytes; vit_h_14 has the code o
 
 def test_the_list_holds_ours_and_all_of_torchvisions():
     """What `create` knows must be listed, in order and once."""
-    known = models.list()
+    known = models.list_models()
     assert known == sorted(set(known))
     assert set(OURS) | set(FAMILIES) <= set(known)
     assert set(torchvision.models.list_models(module=torchvision.models)) <= set(known)
-    assert models.list("vgg1?") == ["vgg11", "vgg13", "vgg16", "vgg19"]
+    assert models.list_models("vgg1?") == ["vgg11", "vgg13", "vgg16", "vgg19"]
 
 
-@pytest.mark.parametrize("arch", [name for name in models.list() if name not in TOO_LARGE])
-def test_every_architecture_gives_logits_for_its_classes(arch):
+def test_every_architecture_gives_logits_for_its_classes():
     """Shapes are enough to know: made and passed through without memory for the weights."""
-    size = 299 if arch == "inception_v3" else 224
-    model = models.blueprint(arch, num_classes=7, **({"image_size": size} if arch == "fc_net" else {}))
-    assert models.output_shape(model, size) == (1, 7)
-    layer = model.get_submodule(models.classifier(model))
-    assert getattr(layer, "out_features", None) == 7 or layer.out_channels == 7
+    for arch in [name for name in models.list_models() if name not in TOO_LARGE]:
+        with case(arch):
+            size = 299 if arch == "inception_v3" else 224
+            model = models.create_on_meta(arch, num_classes=7, **({"image_size": size} if arch == "fc_net" else {}))
+            assert models.output_shape(model, size) == (1, 7)
+            layer = model.get_submodule(models.classifier_name(model))
+            assert getattr(layer, "out_features", None) == 7 or layer.out_channels == 7
 
 
-@pytest.mark.parametrize(("arch", "place"), FAMILIES.items())
-def test_the_classifier_is_found_where_the_family_keeps_it(arch, place):
+def test_the_classifier_is_found_where_the_family_keeps_it():
     """Lesson 09 names these places."""
-    assert models.classifier(models.blueprint(arch)) == place
+    for arch, place in FAMILIES.items():
+        with case(arch, place):
+            assert models.classifier_name(models.create_on_meta(arch)) == place
 
 
-@pytest.mark.parametrize("arch", ["resnet18", "squeezenet1_1", "googlenet", "mobilenet_v3_small", "densenet121"])
-def test_a_real_network_gives_logits(arch):
+def test_a_real_network_gives_logits():
     """With real weights in evaluation and in training mode: one tensor of logits, auxiliary heads or not."""
-    model = models.create(arch, num_classes=3)
-    images = torch.rand(2, 3, 64, 64)
-    assert model.eval()(images).shape == (2, 3)
-    assert model.train()(images).shape == (2, 3)
+    for arch in ["resnet18", "squeezenet1_1", "googlenet", "mobilenet_v3_small", "densenet121"]:
+        with case(arch):
+            model = models.create(arch, num_classes=3)
+            images = torch.rand(2, 3, 64, 64)
+            assert model.eval()(images).shape == (2, 3)
+            assert model.train()(images).shape == (2, 3)
 
 
-@pytest.mark.parametrize(("arch", "size", "heads"), [("googlenet", 64, 3), ("inception_v3", 299, 2)])
-def test_auxiliary_heads_are_there_on_wish(arch, size, heads):
+def test_auxiliary_heads_are_there_on_wish():
     """They give logits for the new classes, too, while the network trains."""
-    model = models.create(arch, num_classes=5, aux_logits=True).train()
-    outputs = model(torch.rand(2, 3, size, size))
-    assert [tuple(logits.shape) for logits in outputs] == [(2, 5)] * heads
+    for arch, size, heads in [("googlenet", 64, 3), ("inception_v3", 299, 2)]:
+        with case(arch, size, heads):
+            model = models.create(arch, num_classes=5, aux_logits=True).train()
+            outputs = model(torch.rand(2, 3, size, size))
+            assert [tuple(logits.shape) for logits in outputs] == [(2, 5)] * heads
 
 
 def test_the_default_start_of_a_classifier_is_torchvisions():
@@ -101,7 +106,7 @@ def test_xavier_starts_the_classifier_only():
 
 
 def test_options_reach_the_small_networks():
-    """Lessons need grey pictures and other widths."""
+    """Lessons need grey images and other widths."""
     model = models.create("gap_net", num_classes=2, in_channels=3, widths=(4, 8))
     assert model(torch.rand(1, 3, 20, 20)).shape == (1, 2)
     assert models.create("fc_net", num_classes=2, image_size=32)(torch.rand(1, 1, 32, 32)).shape == (1, 2)
@@ -115,25 +120,29 @@ def _saved(model: nn.Module, path):
     return path
 
 
-@pytest.mark.parametrize("ending", ["safetensors", "pth"])
-def test_a_file_of_the_same_architecture_is_loaded(tmp_path, ending):
+def test_a_file_of_the_same_architecture_is_loaded(tmp_path):
     """All of it with the same classes; without the classifier for another number of classes."""
-    source = models.create("resnet20", num_classes=10)
-    path = _saved(source, tmp_path / f"weights.{ending}")
-    same = models.create("resnet20", num_classes=10, weights=path)
-    assert all(torch.equal(a, b) for a, b in zip(same.parameters(), source.parameters(), strict=True))
-    other = models.create("resnet20", num_classes=3, weights=str(path))
-    *body, weight, bias = other.parameters()
-    assert all(torch.equal(a, b) for a, b in zip(body, source.parameters(), strict=False))
-    assert (weight.shape, bias.shape) == ((3, 64), (3,))
+    for ending in ["safetensors", "pth"]:
+        with case(ending):
+            source = models.create("resnet20", num_classes=10)
+            path = _saved(source, tmp_path / f"weights.{ending}")
+            same = models.create("resnet20", num_classes=10, weights=path)
+            assert all(torch.equal(a, b) for a, b in zip(same.parameters(), source.parameters(), strict=True))
+            other = models.create("resnet20", num_classes=3, weights=str(path))
+            *body, weight, bias = other.parameters()
+            assert all(torch.equal(a, b) for a, b in zip(body, source.parameters(), strict=False))
+            assert (weight.shape, bias.shape) == ((3, 64), (3,))
 
 
-@pytest.mark.parametrize("arch", ["resnet32", "small_vgg", "resnet18"])
-def test_weights_of_another_architecture_are_refused(tmp_path, arch):
+def test_weights_of_another_architecture_are_refused(tmp_path):
     """Half a loaded network would train, badly, and nobody would know why."""
-    path = _saved(models.create("resnet20", num_classes=10), tmp_path / "resnet20.safetensors")
-    with pytest.raises(ModelError, match=f"resnet20.safetensors holds no weights of '{arch}'.* do not fit, such as"):
-        models.create(arch, num_classes=10, weights=path)
+    for arch in ["resnet32", "small_vgg", "resnet18"]:
+        with case(arch):
+            path = _saved(models.create("resnet20", num_classes=10), tmp_path / "resnet20.safetensors")
+            with pytest.raises(
+                ModelError, match=f"resnet20.safetensors holds no weights of '{arch}'.* do not fit, such as"
+            ):
+                models.create(arch, num_classes=10, weights=path)
 
 
 def test_weights_of_another_entry_of_torchvision_are_refused():
@@ -160,23 +169,27 @@ def imagenet(monkeypatch):
     return made
 
 
-@pytest.mark.parametrize("weights", ["imagenet", "ResNet18_Weights.IMAGENET1K_V1", ResNet18_Weights.DEFAULT])
-def test_torchvisions_weights_go_into_any_number_of_classes(imagenet, weights):
+def test_torchvisions_weights_go_into_any_number_of_classes(imagenet):
     """The body is theirs, the classifier new; with 1,000 classes the classifier is theirs, too."""
-    model = models.create("resnet18", num_classes=2, weights=weights)
-    assert torch.equal(model.layer4[1].conv2.weight, imagenet["resnet18"].layer4[1].conv2.weight)
-    assert model.fc.weight.shape == (2, 512)
-    whole = models.create("resnet18", num_classes=1000, weights=weights)
-    assert torch.equal(whole.fc.weight, imagenet["resnet18"].fc.weight)
+    for weights in ["imagenet", "ResNet18_Weights.IMAGENET1K_V1", ResNet18_Weights.DEFAULT]:
+        with case(weights):
+            model = models.create("resnet18", num_classes=2, weights=weights)
+            assert torch.equal(model.layer4[1].conv2.weight, imagenet["resnet18"].layer4[1].conv2.weight)
+            assert model.fc.weight.shape == (2, 512)
+            whole = models.create("resnet18", num_classes=1000, weights=weights)
+            assert torch.equal(whole.fc.weight, imagenet["resnet18"].fc.weight)
 
 
-@pytest.mark.parametrize("aux_logits", [False, True])
-def test_googlenets_weights_come_with_its_own_normalisation(imagenet, aux_logits):
-    """Its weights learned from pictures normalised otherwise; torchvision's own call says so, and so must ours."""
-    model = models.create("googlenet", num_classes=2, weights="imagenet", aux_logits=aux_logits)
-    assert model.transform_input
-    assert torch.equal(model.inception5b.branch1.conv.weight, imagenet["googlenet"].inception5b.branch1.conv.weight)
-    assert (model.aux1 is not None) == aux_logits
+def test_googlenets_weights_come_with_its_own_normalisation(imagenet):
+    """Its weights learned from images normalised otherwise; torchvision's own call says so, and so must ours."""
+    for aux_logits in [False, True]:
+        with case(aux_logits):
+            model = models.create("googlenet", num_classes=2, weights="imagenet", aux_logits=aux_logits)
+            assert model.transform_input
+            assert torch.equal(
+                model.inception5b.branch1.conv.weight, imagenet["googlenet"].inception5b.branch1.conv.weight
+            )
+            assert (model.aux1 is not None) == aux_logits
 
 
 def test_without_a_connection_the_line_says_where_a_copy_goes(monkeypatch):
@@ -226,37 +239,35 @@ class _Bomb:
         return self.path.write_text, ("boom",)
 
 
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
+def test_what_cannot_be_made_is_one_clear_line():
+    """What is wrong, and what would be right; never a traceback from inside torch."""
+    for options, line in [
         ({"arch": "resnet81"}, "'resnet81' is not an architecture. Did you mean 'resnet18'"),
-        ({"arch": "qqq"}, "'qqq' is not an architecture. `models.list\\(\\)` names all"),
+        ({"arch": "qqq"}, "'qqq' is not an architecture. `models.list_models\\(\\)` names all"),
         ({"num_classes": 0}, "num_classes must be a whole number of classes, at least 1; got 0"),
         ({"num_classes": 2.0}, "num_classes must be a whole number"),
-        ({"head_init": "zero"}, "'zero' is not a way to start a classifier"),
-        ({"widths": (1, 2)}, "'resnet18' cannot be made so: .*unexpected keyword argument 'widths'"),
+        ({"head_init": "zero"}, "'zero' is not an initialisation of the classifier"),
+        ({"widths": (1, 2)}, "'resnet18' cannot be made with these options: .*unexpected keyword argument 'widths'"),
         ({"weights": 3}, "weights must be .*got 3"),
-        ({"arch": "alexnet", "image_size": 32}, "'alexnet' cannot take pictures of 32×32 pixels.*at least 63×63"),
-        ({"arch": "vgg11", "image_size": 31}, "'vgg11' cannot take pictures of 31×31 pixels.*at least 32×32"),
+        ({"arch": "alexnet", "image_size": 32}, "'alexnet' cannot take images of 32×32 pixels.*at least 63×63"),
+        ({"arch": "vgg11", "image_size": 31}, "'vgg11' cannot take images of 31×31 pixels.*at least 32×32"),
         ({"arch": "vit_b_32", "image_size": 300}, "'vit_b_32'.*300×300 pixels: .*Expected 224"),
         ({"image_size": 0}, "image_size must be a whole number of pixels"),
-    ],
-    ids=["near", "far", "zero", "float", "init", "option", "number", "alexnet", "vgg", "vit", "nothing"],
-)
-def test_what_cannot_be_made_is_one_clear_line(options, line):
-    """What is wrong, and what would be right; never a traceback from inside torch."""
-    with pytest.raises(ModelError, match=line) as caught:
-        models.create(**{"arch": "resnet18", "num_classes": 2, **options})
-    assert "\n" not in str(caught.value)
+    ]:
+        with case(options, line):
+            with pytest.raises(ModelError, match=line) as caught:
+                models.create(**{"arch": "resnet18", "num_classes": 2, **options})
+            assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("arch", ["alexnet", "squeezenet1_0", "inception_v3", "gap_net", "densenet121"])
-def test_the_smallest_size_is_the_smallest(arch):
+def test_the_smallest_size_is_the_smallest():
     """At that size it must work for real, and one pixel less must fail."""
-    model = models.create(arch, num_classes=2).eval()
-    size = models.smallest_size(model)
-    channels = 1 if arch == "gap_net" else 3
-    with torch.no_grad():
-        assert model(torch.rand(1, channels, size, size)).shape == (1, 2)
-        with pytest.raises(RuntimeError):
-            model(torch.rand(1, channels, size - 1, size - 1))
+    for arch in ["alexnet", "squeezenet1_0", "inception_v3", "gap_net", "densenet121"]:
+        with case(arch):
+            model = models.create(arch, num_classes=2).eval()
+            size = models.min_image_size(model)
+            channels = 1 if arch == "gap_net" else 3
+            with torch.no_grad():
+                assert model(torch.rand(1, channels, size, size)).shape == (1, 2)
+                with pytest.raises(RuntimeError):
+                    model(torch.rand(1, channels, size - 1, size - 1))

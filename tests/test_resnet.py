@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from cases import case
 from torch import nn
 from torchvision.models import resnet as oracle
 
@@ -30,29 +31,33 @@ def _projection(channels: int, out: int, stride: int) -> nn.Sequential | None:
     return nn.Sequential(nn.Conv2d(channels, out, 1, stride=stride, bias=False), nn.BatchNorm2d(out))
 
 
-@pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
-@pytest.mark.parametrize(("channels", "out", "stride"), [(8, 8, 1), (8, 16, 2), (8, 16, 1), (8, 8, 2)])
-def test_a_basic_block_agrees_with_torchvisions(channels, out, stride, training):
+def test_a_basic_block_agrees_with_torchvisions():
     """The block that the lesson shows must be the block that everybody uses."""
-    with runtime.seeded(0):
-        theirs = _stirred(oracle.BasicBlock(channels, out, stride, _projection(channels, out, stride))).train(training)
-        ours = models.BasicBlock(channels, out, stride=stride).train(training)
-        x = torch.randn(3, channels, 9, 10)
-    _copy_weights(theirs, ours)
-    torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=0)
+    for training in [False, True]:
+        for channels, out, stride in [(8, 8, 1), (8, 16, 2), (8, 16, 1), (8, 8, 2)]:
+            with case(training, channels, out, stride):
+                with runtime.seeded(0):
+                    theirs = _stirred(
+                        oracle.BasicBlock(channels, out, stride, _projection(channels, out, stride))
+                    ).train(training)
+                    ours = models.BasicBlock(channels, out, stride=stride).train(training)
+                    x = torch.randn(3, channels, 9, 10)
+                _copy_weights(theirs, ours)
+                torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
-@pytest.mark.parametrize(("channels", "middle", "stride"), [(32, 8, 1), (16, 8, 1), (16, 8, 2)])
-def test_a_bottleneck_agrees_with_torchvisions(channels, middle, stride, training):
+def test_a_bottleneck_agrees_with_torchvisions():
     """So must the block of ResNet-50."""
-    with runtime.seeded(0):
-        shortcut = _projection(channels, 4 * middle, stride)
-        theirs = _stirred(oracle.Bottleneck(channels, middle, stride, shortcut)).train(training)
-        ours = models.Bottleneck(channels, middle, stride=stride).train(training)
-        x = torch.randn(3, channels, 9, 10)
-    _copy_weights(theirs, ours)
-    torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=0)
+    for training in [False, True]:
+        for channels, middle, stride in [(32, 8, 1), (16, 8, 1), (16, 8, 2)]:
+            with case(training, channels, middle, stride):
+                with runtime.seeded(0):
+                    shortcut = _projection(channels, 4 * middle, stride)
+                    theirs = _stirred(oracle.Bottleneck(channels, middle, stride, shortcut)).train(training)
+                    ours = models.Bottleneck(channels, middle, stride=stride).train(training)
+                    x = torch.randn(3, channels, 9, 10)
+                _copy_weights(theirs, ours)
+                torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=0)
 
 
 def test_a_block_without_weights_is_the_identity():
@@ -87,28 +92,33 @@ def _formula(depth, classes, channels, widths) -> int:
     return total + (widths[-1] + 1) * classes
 
 
-@pytest.mark.parametrize("shortcut", ["none", "pad"])
-@pytest.mark.parametrize(
-    ("depth", "classes", "channels", "widths"),
-    [(8, 2, 1, (4, 8, 16)), (20, 10, 3, (16, 32, 64)), (56, 10, 1, (8, 16, 32))],
-)
-def test_the_parameters_are_those_of_the_formula(depth, classes, channels, widths, shortcut):
+def test_the_parameters_are_those_of_the_formula():
     """Plain and padded residual networks must have the same number, or the comparison would not be fair."""
-    model = models.deep_net(depth, num_classes=classes, shortcut=shortcut, in_channels=channels, widths=widths)
-    assert models.parameters(model) == _formula(depth, classes, channels, widths)
+    for shortcut in ["none", "pad"]:
+        for depth, classes, channels, widths in [
+            (8, 2, 1, (4, 8, 16)),
+            (20, 10, 3, (16, 32, 64)),
+            (56, 10, 1, (8, 16, 32)),
+        ]:
+            with case(shortcut, depth, classes, channels, widths):
+                model = models.cifar_resnet(
+                    depth, num_classes=classes, shortcut=shortcut, in_channels=channels, widths=widths
+                )
+                assert models.count_parameters(model) == _formula(depth, classes, channels, widths)
 
 
 def test_resnet20_has_the_parameters_of_the_paper():
     """Table 6 of He et al. gives 0.27 million for ResNet-20 and 0.85 for ResNet-56."""
-    assert round(models.parameters(models.create("resnet20", num_classes=10)) / 1e6, 2) == 0.27
-    assert round(models.parameters(models.create("resnet56", num_classes=10)) / 1e6, 2) in (0.85, 0.86)
+    assert round(models.count_parameters(models.create("resnet20", num_classes=10)) / 1e6, 2) == 0.27
+    assert round(models.count_parameters(models.create("resnet56", num_classes=10)) / 1e6, 2) in (0.85, 0.86)
 
 
-@pytest.mark.parametrize("depth", [8, 20, 56])
-def test_a_deep_net_has_as_many_layers_as_it_says(depth):
+def test_a_deep_net_has_as_many_layers_as_it_says():
     """Layers with weights on the way: convolutions (not of shortcuts) and the last linear one."""
-    model = models.deep_net(depth, num_classes=3)
-    assert sum(isinstance(module, nn.Conv2d | nn.Linear) for module in model.modules()) == depth
+    for depth in [8, 20, 56]:
+        with case(depth):
+            model = models.cifar_resnet(depth, num_classes=3)
+            assert sum(isinstance(module, nn.Conv2d | nn.Linear) for module in model.modules()) == depth
 
 
 def test_plain_and_residual_start_with_the_same_weights():
@@ -116,16 +126,16 @@ def test_plain_and_residual_start_with_the_same_weights():
     nets = []
     for shortcut in ("none", "pad"):
         with runtime.seeded(3):
-            nets.append(models.deep_net(14, num_classes=4, shortcut=shortcut))
+            nets.append(models.cifar_resnet(14, num_classes=4, shortcut=shortcut))
     plain, residual = (list(net.parameters()) for net in nets)
     assert all(torch.equal(one, other) for one, other in zip(plain, residual, strict=True))
 
 
-@pytest.mark.parametrize("depth", [2, 7, 18, 51, -4])
-def test_a_depth_that_is_not_6n_plus_2_is_refused(depth):
+def test_a_depth_that_is_not_6n_plus_2_is_refused():
     """18 layers cannot be made of three groups of two-layer blocks: one line that says which depths can."""
-    with pytest.raises(ModelError, match=f"6n \\+ 2.*got {depth}"):
-        models.deep_net(depth, num_classes=2)
+    for depth in [2, 7, 18, 51, -4]:
+        with case(depth), pytest.raises(ModelError, match=f"6n \\+ 2.*got {depth}"):
+            models.cifar_resnet(depth, num_classes=2)
 
 
 def test_an_unknown_shortcut_is_refused():
@@ -134,15 +144,17 @@ def test_an_unknown_shortcut_is_refused():
         models.BasicBlock(4, 8, shortcut="padding")
 
 
-@pytest.mark.parametrize("size", [(4, 4), (24, 24), (33, 50)])
-def test_a_deep_net_takes_any_size(size):
+def test_a_deep_net_takes_any_size():
     """It ends in global average pooling."""
-    assert models.deep_net(8, num_classes=3, in_channels=1)(torch.rand(2, 1, *size)).shape == (2, 3)
+    for size in [(4, 4), (24, 24), (33, 50)]:
+        with case(size):
+            assert models.cifar_resnet(8, num_classes=3, in_channels=1)(torch.rand(2, 1, *size)).shape == (2, 3)
 
 
-@pytest.mark.parametrize("options", [{"stages": 0}, {"stages": 5}, {"pool": "max"}, {"stages": 2.5}])
-def test_what_the_course_network_cannot_be_is_one_line(options):
+def test_what_the_course_network_cannot_be_is_one_line():
     """A fifth stage has no weights and a third kind of pooling no code: said at once, and what there is instead."""
-    with pytest.raises(ModelError, match="stages") as caught:
-        models.course_resnet(2, **options)
-    assert "\n" not in str(caught.value)
+    for options in [{"stages": 0}, {"stages": 5}, {"pool": "max"}, {"stages": 2.5}]:
+        with case(options):
+            with pytest.raises(ModelError, match="stages") as caught:
+                models.course_resnet(2, **options)
+            assert "\n" not in str(caught.value)

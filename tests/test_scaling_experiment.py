@@ -39,8 +39,8 @@ def test_the_scaled_networks_cost_the_same(times):
     base, *scaled = scaling.variants(times=times)
     for each in (base, *scaled):
         network = each.network()
-        assert each.multiply_adds == models.multiply_adds(network, each.image_size)
-        assert each.parameters == models.parameters(network)
+        assert each.multiply_adds == models.count_multiply_adds(network, each.image_size)
+        assert each.parameters == models.count_parameters(network)
     assert [each.multiply_adds for each in scaled] == pytest.approx(
         [times * base.multiply_adds] * 4, rel=scaling.TOLERANCE
     )
@@ -66,14 +66,14 @@ def test_no_variant_asks_for_more_pixels_than_there_are():
 def test_the_factors_obey_the_law(times):
     """d·w²·r² must be what was asked."""
     for axis in scaling.AXES:
-        d, w, r = scaling.factors(axis, times)
+        d, w, r = scaling.axis_factors(axis, times)
         assert d * w**2 * r**2 == pytest.approx(times)
 
 
 def test_what_cannot_be_done_is_said():
     """A wrong axis, and a cost that no network of this kind comes near."""
     with pytest.raises(ModelError, match="'length' is not a way to scale"):
-        scaling.factors("length", 2)
+        scaling.axis_factors("length", 2)
     with pytest.raises(ModelError, match="By depth alone"):
         scaling.variant("depth", times=0.5)
 
@@ -107,7 +107,7 @@ def test_a_run_leaves_the_random_numbers_alone(few):
 
 def test_final_takes_the_last_epoch(rows):
     """By axis, one number for each seed."""
-    final = scaling.final(rows)
+    final = scaling.final_scores(rows)
     assert tuple(final) == CONTESTANTS
     assert final["width"] == [row["val_accuracy"] for row in rows if row["axis"] == "width" and row["epoch"] == 2]
 
@@ -121,4 +121,4 @@ def test_a_written_log_reads_the_same(rows, tmp_path):
 def test_it_learns(few):
     """With enough epochs each network knows its own 40 pictures."""
     rows = scaling.run(few, seeds=(0,), epochs=10, batch_size=10, progress=False)
-    assert min(accuracy for (accuracy,) in scaling.final(rows, split="train").values()) >= 0.8
+    assert min(accuracy for (accuracy,) in scaling.final_scores(rows, split="train").values()) >= 0.8

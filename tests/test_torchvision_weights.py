@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import torch
 import torchvision
+from cases import case
 
 from imgcls_course import models
 from imgcls_course.errors import ModelError
@@ -87,19 +88,24 @@ def test_a_changed_file_is_refused(server, tmp_path):
     assert _cached(tmp_path) == []
 
 
-@pytest.mark.parametrize("gone", ["status", "server"])
-def test_out_of_reach_is_one_line_with_a_way_out(server, tmp_path, gone, monkeypatch):
+def test_out_of_reach_is_one_line_with_a_way_out(server, tmp_path, monkeypatch):
     """No file, or no server: the address, the place for a copy by hand, and the weights that are always there."""
-    if gone == "status":
-        server.status = 404
-    else:
-        monkeypatch.setattr(ENTRY.value, "url", ENTRY.url.replace(server.url, "http://127.0.0.1:9"))
-    with pytest.raises(ModelError) as caught:
-        models.create(ARCH, num_classes=3, weights="imagenet")
-    line = str(caught.value)
-    assert "\n" not in line
-    for part in (ENTRY.url, str(tmp_path / "torch" / "hub" / "checkpoints" / ENTRY.url.rsplit("/", 1)[1]), '"course"'):
-        assert part in line
+    for gone in ["status", "server"]:
+        with case(gone):
+            if gone == "status":
+                server.status = 404
+            else:
+                monkeypatch.setattr(ENTRY.value, "url", ENTRY.url.replace(server.url, "http://127.0.0.1:9"))
+            with pytest.raises(ModelError) as caught:
+                models.create(ARCH, num_classes=3, weights="imagenet")
+            line = str(caught.value)
+            assert "\n" not in line
+            for part in (
+                ENTRY.url,
+                str(tmp_path / "torch" / "hub" / "checkpoints" / ENTRY.url.rsplit("/", 1)[1]),
+                '"course"',
+            ):
+                assert part in line
 
 
 def test_a_copy_by_hand_is_found(server, network, tmp_path):

@@ -84,7 +84,7 @@ def test_what_becomes_of_the_classifier_is_said(images, run, tmp_path):
     """Another number of classes, another name, the same: a line each."""
     state = models.create("gap_net", num_classes=3, in_channels=3).state_dict()
     torch.save(state, tmp_path / "three.pt")
-    name = f"{models.classifier(models.create('gap_net', num_classes=3))}."
+    name = f"{models.classifier_name(models.create('gap_net', num_classes=3))}."
     renamed = {key.replace(name, f"{name}1."): value for key, value in state.items()}
     torch.save(renamed, tmp_path / "renamed.pt")
     for number, (weights, line) in enumerate(

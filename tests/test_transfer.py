@@ -34,7 +34,7 @@ def test_freeze_leaves_the_classifier():
     """Whatever the family calls its classifier, it alone must learn."""
     for arch in ("course_resnet", "resnet18", "alexnet", "vgg11", "squeezenet1_1", "densenet121"):
         model = training.freeze(models.create(arch, num_classes=3))
-        head = f"{models.classifier(model)}."
+        head = f"{models.classifier_name(model)}."
         for name, parameter in model.named_parameters():
             assert parameter.requires_grad == name.startswith(head), (arch, name)
 

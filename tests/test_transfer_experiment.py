@@ -19,8 +19,8 @@ def rows():
 def test_each_way_trains_its_part(rows):
     """Counted from the network itself: everything, the classifier, the last stage with it, everything."""
     model = models.create("course_resnet", num_classes=10)
-    whole, head = models.parameters(model), models.parameters(model.head)
-    last = models.parameters(model.stage4) + head
+    whole, head = models.count_parameters(model), models.count_parameters(model.head)
+    last = models.count_parameters(model.stage4) + head
     assert {row["way"]: row["trainable"] for row in rows} == {
         "scratch": whole,
         "frozen": head,

@@ -278,7 +278,7 @@ def test_reduction_explorer_counts_what_the_modules_have(moves):
     c3, c5 = (state["before3"], 128), (state["before5"], 32)
     reduced = models.Inception(state["channels"], c1=64, c3=c3, c5=c5, pool=state["pool"])
     caption = widgets.reduction_explorer().drive(**moves)
-    work = [models.multiply_adds(module, state["size"]) for module in (naive, reduced)]
+    work = [models.count_multiply_adds(module, state["size"]) for module in (naive, reduced)]
     weights = [count // state["size"] ** 2 for count in work]
     assert f"naive: {weights[0]:,} weights, {work[0] / 1e6:.1f} million" in caption
     assert f"reduced: {weights[1]:,}, {work[1] / 1e6:.1f} million" in caption
@@ -291,8 +291,8 @@ def test_reduction_explorer_draws_each_branch():
     explorer, figure = widgets.reduction_explorer(), Figure()
     explorer._show(figure, **REDUCTION)
     counted = (
-        models.branch_weights(192, c1=64, c3=128, c5=32).values(),
-        models.branch_weights(192, c1=64, c3=(96, 128), c5=(16, 32), pool=32).values(),
+        models.count_branch_weights(192, c1=64, c3=128, c5=32).values(),
+        models.count_branch_weights(192, c1=64, c3=(96, 128), c5=(16, 32), pool=32).values(),
     )
     for ax, unit in zip(figure.axes, (1e3, 1e6 / 28**2), strict=True):
         for bars, expected in zip(ax.containers, counted, strict=True):
@@ -372,7 +372,7 @@ def test_head_explorer_agrees_with_real_networks(size, built_for):
         assert "fails" in caption
     else:
         assert "fails" not in caption
-    counted = f"{models.parameters(fc[1]):,} fully connected, {models.parameters(gap[1]):,} pooled"
+    counted = f"{models.count_parameters(fc[1]):,} fully connected, {models.count_parameters(gap[1]):,} pooled"
     assert counted in caption
 
 
@@ -416,9 +416,9 @@ def test_scaling_explorer_counts_the_network_it_shows(moves):
         network = models.efficientnet.efficientnet(1000, depth=d, width=w)
         b0 = models.efficientnet.efficientnet(1000)
     size = round(224 * r)
-    times = models.multiply_adds(network, size) / models.multiply_adds(b0, 224)
+    times = models.count_multiply_adds(network, size) / models.count_multiply_adds(b0, 224)
     blocks = sum(isinstance(module, models.MBConv) for module in network.modules())
-    assert f"{blocks} blocks, {size}×{size} pixels, {models.parameters(network) / 1e6:.1f} M" in caption
+    assert f"{blocks} blocks, {size}×{size} pixels, {models.count_parameters(network) / 1e6:.1f} M" in caption
     assert f"{times:.2f} times" in caption
     assert f"d·w²·r² = {d * w**2 * r**2:.2f}, 2^φ = {2 ** values['phi']:.2f}" in caption
 

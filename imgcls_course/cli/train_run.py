@@ -165,9 +165,9 @@ def _make_model(
         sizes = {**checkpoints.options, "image_size": options.image_size}
         model = models.create(options.arch, num_classes=num_classes, **sizes)
         # A resumed run takes its weights from the checkpoint, so a file of initial weights may be gone by now.
-        replaced = before is not None and not models.weights.named(options.weights)
+        replaced = before is not None and not models.weights.is_named(options.weights)
         if options.weights != "none" and not replaced:
-            report = models.weights.load(model, options.weights, arch=options.arch, options=checkpoints.options)
+            report = models.weights.load_weights(model, options.weights, arch=options.arch, options=checkpoints.options)
             if loud and before is None:
                 print(report)
     if options.freeze:

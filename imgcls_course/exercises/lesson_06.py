@@ -3,7 +3,7 @@
 import math
 
 from ..checking.exercise import Exercise, Mistake
-from ..models.efficientnet import ALPHA, BETA, GAMMA, compound, round_channels
+from ..models.efficientnet import ALPHA, BETA, GAMMA, compound_factors, round_channels
 
 PRODUCT = ALPHA * BETA**2 * GAMMA**2
 
@@ -89,7 +89,7 @@ cost_factor = Exercise(
 scaling_factors = Exercise(
     name="scaling_factors",
     lesson="06",
-    reference=lambda phi: compound(phi),
+    reference=lambda phi: compound_factors(phi),
     inputs=_phis,
     first_hint="Three powers with the same exponent. Give them back as `return d, w, r`.",
     hint="At φ = 0 nothing is scaled, so all three are 1. At φ = 1 they are 1.2, 1.1 and 1.15.",

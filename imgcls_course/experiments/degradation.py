@@ -21,7 +21,7 @@ from ..devices import Device
 from ..errors import TrainingError
 from ..i18n import _
 from ..models import weight_files
-from ..models.resnet import deep_net
+from ..models.resnet import cifar_resnet
 from ..training.epoch import run_epoch
 from .log import LOG, read_log, write_log
 
@@ -84,7 +84,7 @@ def run(
     seeds : ints
         Decide the weights at the start and the order of the batches.
     epochs, lr, widths
-        See `models.deep_net` for the widths.
+        See `models.cifar_resnet` for the widths.
     precision : {"float32", "bfloat16"}
     device : str or torch.device, optional
         See `training.fit`.
@@ -166,7 +166,7 @@ def error_curves(rows: list[dict], *, split: str = "train") -> dict[str, list[fl
 
 def _start(kind: str, depth: int, *, seed: int, lr: float, **options) -> Run:
     with runtime.seeded(seed):
-        model = deep_net(depth, shortcut=KINDS[kind], **options)
+        model = cifar_resnet(depth, shortcut=KINDS[kind], **options)
     model = model.to(memory_format=torch.channels_last)  # a little faster on a processor
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=1e-4)
     return Run(kind, depth, seed, model, optimizer)
@@ -221,7 +221,7 @@ def _resume(runs: list[Run], folder: Path, *, settings: dict) -> list[dict]:
         )
         raise TrainingError(message)
     if (folder / STATE).exists():
-        state = weight_files.read(folder / STATE)
+        state = weight_files.read_file(folder / STATE)
         for each in runs:
             each.load(state[each.name])
         return state["rows"]

@@ -19,16 +19,27 @@ from ..data.splits import Splits
 from ..devices import Device
 from ..errors import ModelError, unknown
 from ..i18n import _
-from ..models.efficientnet import ALPHA, BETA, GAMMA, Stage, compound, count, efficientnet
-from ..models.measure import multiply_adds, parameters
+from ..models.efficientnet import ALPHA, BETA, GAMMA, Stage, compound_factors, count_cost, efficientnet
+from ..models.measure import count_multiply_adds, count_parameters
 from ..training.epoch import run_epoch
 from .log import LOG, read_log, write_log
 
-__all__ = ["LOG", "Variant", "base", "factors", "final", "read_log", "run", "variant", "variants", "write_log"]
+__all__ = [
+    "LOG",
+    "Variant",
+    "axis_factors",
+    "base_network",
+    "final_scores",
+    "read_log",
+    "run",
+    "variant",
+    "variants",
+    "write_log",
+]
 
 BASE_SIZE = 32  # pixels: half of what the textures have
 STEP = 4  # pixels: between sizes the strides of the network divide evenly
-SMALL = {  # the base network, as options of `models.efficientnet.efficientnet`
+BASE_OPTIONS = {  # the base network, as options of `models.efficientnet.efficientnet`
     "stages": (Stage(1, 3, 2, 8, 12, 1), Stage(3, 3, 2, 12, 20, 2)),
     "stem": 8,
     "in_channels": 1,
@@ -42,7 +53,7 @@ TOLERANCE = 0.1  # how far the cost of a variant may be from what was asked
 class Variant:
     """The base network, scaled: by which axis, the factors of depth and width, its pictures, and what it costs.
 
-    `image_size` is in pixels; `multiply_adds` are for one picture, counted by `models.multiply_adds`.
+    `image_size` is in pixels; `multiply_adds` are for one picture, counted by `models.count_multiply_adds`.
     """
 
     axis: str
@@ -54,10 +65,10 @@ class Variant:
 
     def network(self, num_classes: int = 10) -> nn.Sequential:
         """Make the network, with random weights: grey pictures to logits."""
-        return efficientnet(num_classes, depth=self.depth, width=self.width, **SMALL)
+        return efficientnet(num_classes, depth=self.depth, width=self.width, **BASE_OPTIONS)
 
 
-def factors(axis: str, times: float) -> tuple[float, float, float]:
+def axis_factors(axis: str, times: float) -> tuple[float, float, float]:
     """Return the factors of depth, width and resolution that should make a network cost `times` as much.
 
     By the scaling law, cost = depth · width² · resolution²; "compound" follows α, β and γ of the paper.
@@ -65,12 +76,12 @@ def factors(axis: str, times: float) -> tuple[float, float, float]:
     if axis not in AXES:
         raise ModelError(unknown(axis, _("a way to scale"), AXES))
     if axis == "compound":
-        return compound(math.log(times) / math.log(ALPHA * BETA**2 * GAMMA**2))
+        return compound_factors(math.log(times) / math.log(ALPHA * BETA**2 * GAMMA**2))
     root = math.sqrt(times)
     return {"depth": (times, 1.0, 1.0), "width": (1.0, root, 1.0), "resolution": (1.0, 1.0, root)}[axis]
 
 
-def base() -> Variant:
+def base_network() -> Variant:
     """Return the network before scaling."""
     return _variant("base", 1.0, 1.0, 1.0)
 
@@ -87,7 +98,7 @@ def variant(axis: str, *, times: float = 3.0) -> Variant:
         If no network costs as much within `TOLERANCE`, or there is no such axis.
     """
     wanted = times * _count(1.0, 1.0, 1.0)
-    tried = {factors(axis, times * 2 ** (step / 100)) for step in range(-100, 101)}
+    tried = {axis_factors(axis, times * 2 ** (step / 100)) for step in range(-100, 101)}
     nearest = min(sorted(tried), key=lambda scale: abs(_count(*scale) - wanted))
     found = _variant(axis, *nearest)
     if abs(found.multiply_adds - wanted) > TOLERANCE * wanted:
@@ -98,7 +109,7 @@ def variant(axis: str, *, times: float = 3.0) -> Variant:
 
 def variants(*, times: float = 3.0) -> list[Variant]:
     """Return the base and its four scaled versions, these of equal cost within `TOLERANCE`."""
-    return [base(), *(variant(axis, times=times) for axis in AXES)]
+    return [base_network(), *(variant(axis, times=times) for axis in AXES)]
 
 
 def run(
@@ -151,7 +162,7 @@ def run(
     return rows
 
 
-def final(rows: list[dict], *, split: str = "val") -> dict[str, list[float]]:
+def final_scores(rows: list[dict], *, split: str = "val") -> dict[str, list[float]]:
     """Return the accuracies of the last epoch by axis, one for each seed."""
     last = max(row["epoch"] for row in rows)
     found: dict[str, list[float]] = {}
@@ -191,12 +202,12 @@ def _pixels(resolution: float) -> int:
 
 def _count(depth: float, width: float, resolution: float) -> int:
     """Count the multiply-adds by arithmetic, which is fast enough to search with."""
-    return count(_pixels(resolution), num_classes=10, depth=depth, width=width, **SMALL)[1]
+    return count_cost(_pixels(resolution), num_classes=10, depth=depth, width=width, **BASE_OPTIONS)[1]
 
 
 def _variant(axis: str, depth: float, width: float, resolution: float) -> Variant:
     """Build a network of these factors without memory, and count it."""
     with torch.device("meta"):
-        model = efficientnet(10, depth=depth, width=width, **SMALL)
+        model = efficientnet(10, depth=depth, width=width, **BASE_OPTIONS)
     size = _pixels(resolution)
-    return Variant(axis, depth, width, size, parameters(model), multiply_adds(model, size))
+    return Variant(axis, depth, width, size, count_parameters(model), count_multiply_adds(model, size))

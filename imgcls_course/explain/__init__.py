@@ -1,36 +1,36 @@
-"""Explanations: what a network has learned, what it sees in a picture, and why it decided as it did.
+"""Explanations: what a network has learned, what it sees in an image, and why it decided as it did.
 
-Tensors in, arrays out. Whatever is asked, the model is afterwards as it was: its mode, its gradients, and no hook left.
+All functions take tensors and return NumPy arrays. They leave the model as it was: its mode, its gradients, its hooks.
 """
 
-from .attribution import cam, grad_cam, gradient, saliency
-from .filters import as_colours, convolutions, filters
-from .maps import enlarged, feature_maps, layers, likeness, sparsity
+from .activations import Activations, record_activations
+from .attribution import cam, grad_cam, input_gradient, saliency
+from .filters import conv_layers, filters, filters_as_rgb
+from .maps import feature_maps, input_correlation, map_layers, sparsity, upsample
 from .occlusion import Occlusion, occlude, occlusion
-from .patches import Patch, View, cut, strongest_patches, view
-from .watch import Seen, look
+from .patches import Patch, ReceptiveWindow, crop_patches, receptive_window, strongest_patches
 
 __all__ = [
+    "Activations",
     "Occlusion",
     "Patch",
-    "Seen",
-    "View",
-    "as_colours",
+    "ReceptiveWindow",
     "cam",
-    "convolutions",
-    "cut",
-    "enlarged",
+    "conv_layers",
+    "crop_patches",
     "feature_maps",
     "filters",
+    "filters_as_rgb",
     "grad_cam",
-    "gradient",
-    "layers",
-    "likeness",
-    "look",
+    "input_correlation",
+    "input_gradient",
+    "map_layers",
     "occlude",
     "occlusion",
+    "receptive_window",
+    "record_activations",
     "saliency",
     "sparsity",
     "strongest_patches",
-    "view",
+    "upsample",
 ]

@@ -11,14 +11,14 @@ from torch import nn
 
 from ..errors import ModelError, unknown
 from ..i18n import _
-from .mbconv import MBConv, conv_norm, count_mbconv
+from .mbconv import MBConv, conv_bn_silu, count_mbconv_cost
 
 ALPHA, BETA, GAMMA = 1.2, 1.1, 1.15  # depth, width, resolution: found by grid search at φ = 1, section 4
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Blocks that are alike: `repeats` MBConv blocks, the first with `stride` and from `in_channels`."""
+    """A stage of `repeats` MBConv blocks; only the first has the `stride` and takes `in_channels`."""
 
     expand: int
     kernel_size: int
@@ -30,7 +30,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Scale:
-    """How much wider and deeper than B0 a network is, and the pictures it takes (width and height in pixels)."""
+    """Factors of B0's channels (`width`) and blocks (`depth`), and the `resolution` of the images in pixels."""
 
     width: float
     depth: float
@@ -47,7 +47,7 @@ B0 = (  # Table 1 of the paper
     Stage(6, 5, 2, 112, 192, 4),
     Stage(6, 3, 1, 192, 320, 1),
 )
-SCALES = {  # as published with the authors' code; they round what α, β and γ give
+SCALES = {  # as published with the authors' code: rounded values of the powers of α, β and γ
     "b0": Scale(1.0, 1.0, 224),
     "b1": Scale(1.0, 1.1, 240),
     "b2": Scale(1.1, 1.2, 260),
@@ -59,13 +59,19 @@ SCALES = {  # as published with the authors' code; they round what α, β and γ
 }
 
 
-def compound(phi: float) -> tuple[float, float, float]:
-    """Return the factors d = α^φ, w = β^φ, r = γ^φ of depth, width and resolution (equation 3 of the paper)."""
+def compound_factors(phi: float) -> tuple[float, float, float]:
+    """Return the factors d = α^φ, w = β^φ, r = γ^φ of depth, width and resolution (equation 3 of the paper).
+
+    Examples
+    --------
+    >>> compound_factors(1)
+    (1.2, 1.1, 1.15)
+    """
     return ALPHA**phi, BETA**phi, GAMMA**phi
 
 
 def round_channels(channels: float, *, divisor: int = 8) -> int:
-    """Round to a multiple of `divisor`, but never down by more than a tenth.
+    """Round to a multiple of `divisor`, but never down by more than 10 %.
 
     Examples
     --------
@@ -77,7 +83,7 @@ def round_channels(channels: float, *, divisor: int = 8) -> int:
 
 
 def round_repeats(repeats: float) -> int:
-    """Round up: a stage never loses a block.
+    """Round up, so that a stage never loses a block.
 
     Examples
     --------
@@ -90,7 +96,13 @@ def round_repeats(repeats: float) -> int:
 def scaled_stages(width: float, depth: float, *, stages: tuple[Stage, ...] = B0, divisor: int = 8) -> tuple[Stage, ...]:
     """Return the stages with `width` times the channels and `depth` times the blocks, rounded as published.
 
-    Small networks need a smaller `divisor` of the channels than the published 8, else they grow in large jumps.
+    Channels become multiples of `divisor`. Small networks need a smaller one than the published 8, or else they grow in
+    large steps.
+
+    Examples
+    --------
+    >>> [stage.repeats for stage in scaled_stages(1.0, 1.1)]  # B1
+    [2, 3, 3, 4, 4, 5, 2]
     """
     return tuple(
         replace(
@@ -103,8 +115,8 @@ def scaled_stages(width: float, depth: float, *, stages: tuple[Stage, ...] = B0,
     )
 
 
-def blocks(stages: tuple[Stage, ...]) -> Iterator[Stage]:
-    """Give one stage of one block for each block: only the first of a stage changes size and channels."""
+def iter_blocks(stages: tuple[Stage, ...]) -> Iterator[Stage]:
+    """Yield a stage of one block for each block; only the first block of a stage changes size and channels."""
     for stage in stages:
         yield replace(stage, repeats=1)
         for _later in range(stage.repeats - 1):
@@ -122,26 +134,37 @@ def efficientnet(
     in_channels: int = 3,
     divisor: int = 8,
 ) -> nn.Sequential:
-    """Make an EfficientNet: images (N, C, H, W) of any size to logits (N, K).
+    """Make an EfficientNet.
 
     Parameters
     ----------
     num_classes : int
+        Number of classes, K.
     width, depth : float
         Factors of channels and blocks, see `SCALES`.
     stages : tuple of Stage
-        Before scaling; those of B0 unless told otherwise.
+        The stages before scaling. Default: those of B0.
     stem, stem_stride : int
-        Channels before scaling, and stride, of the first convolution.
+        Channels (before scaling) and stride of the first convolution.
     in_channels : int
-        3 for colour, 1 for grey.
+        3 for colour images, 1 for grey.
     divisor : int
         Channels are rounded to multiples of it.
+
+    Returns
+    -------
+    nn.Sequential
+        Images (N, C, H, W) of any size to logits (N, K).
+
+    Examples
+    --------
+    >>> sum(parameter.numel() for parameter in efficientnet(1000).parameters())
+    5288548
     """
     grown = scaled_stages(width, depth, stages=stages, divisor=divisor)
     first, last = round_channels(width * stem, divisor=divisor), grown[-1].out_channels
     return nn.Sequential(
-        conv_norm(in_channels, first, 3, stride=stem_stride),
+        conv_bn_silu(in_channels, first, 3, stride=stem_stride),
         *(
             MBConv(
                 block.in_channels,
@@ -150,16 +173,16 @@ def efficientnet(
                 stride=block.stride,
                 expand=block.expand,
             )
-            for block in blocks(grown)
+            for block in iter_blocks(grown)
         ),
-        conv_norm(last, 4 * last, 1),
+        conv_bn_silu(last, 4 * last, 1),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
         nn.Linear(4 * last, num_classes),
     )
 
 
-def count(
+def count_cost(
     image_size: int,
     *,
     num_classes: int = 1000,
@@ -171,16 +194,22 @@ def count(
     in_channels: int = 3,
     divisor: int = 8,
 ) -> tuple[int, int]:
-    """Return parameters and multiply-adds of such a network by arithmetic, a thousand times faster than building it.
+    """Return parameters and multiply-adds of an `efficientnet` by arithmetic, without building it.
 
-    `image_size` is the height and width of the picture in pixels; everything else as for `efficientnet`.
+    That is a thousand times faster. `image_size` is the height and width of the image in pixels; the other arguments
+    are those of `efficientnet`.
+
+    Examples
+    --------
+    >>> count_cost(224)  # B0
+    (5288548, 385814752)
     """
     grown = scaled_stages(width, depth, stages=stages, divisor=divisor)
     first, last = round_channels(width * stem, divisor=divisor), grown[-1].out_channels
     size = math.ceil(image_size / stem_stride)
     parameters, multiply_adds = (9 * in_channels + 2) * first, 9 * in_channels * first * size**2
-    for block in blocks(grown):
-        more = count_mbconv(
+    for block in iter_blocks(grown):
+        more = count_mbconv_cost(
             block.in_channels,
             block.out_channels,
             size=size,
@@ -195,8 +224,8 @@ def count(
     return parameters, multiply_adds
 
 
-def scale(name: str) -> Scale:
-    """Return the published factors of "b0" to "b7"."""
+def get_scale(name: str) -> Scale:
+    """Return the published factors of "b0" to "b7"; raise a ModelError for any other name."""
     if name not in SCALES:
         raise ModelError(unknown(name, _("an EfficientNet"), SCALES))
     return SCALES[name]

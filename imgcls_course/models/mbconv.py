@@ -11,18 +11,21 @@ from torch import nn
 
 
 class SqueezeExcitation(nn.Module):
-    """Weigh each channel by a number in (0, 1), computed from the means of all channels: (N, C, H, W) to the same.
+    """Multiply each channel by a gate in (0, 1) that is computed from the means of all channels.
+
+    (N, C, H, W) to (N, C, H, W).
 
     Parameters
     ----------
     channels : int
+        Channels of input and output, C.
     squeezed : int
-        Channels in between, fewer.
+        Channels between the two 1×1 convolutions, fewer than C.
     """
 
     def __init__(self, channels: int, squeezed: int):
         super().__init__()
-        self.weigh = nn.Sequential(
+        self.gate = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),  # squeeze: (N, C, H, W) -> (N, C, 1, 1)
             nn.Conv2d(channels, squeezed, 1),
             nn.SiLU(),
@@ -31,24 +34,27 @@ class SqueezeExcitation(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Excite: multiply each map by its weight."""
-        return x * self.weigh(x)
+        """Excite: multiply each map by its gate."""
+        return x * self.gate(x)
 
 
 class MBConv(nn.Module):
-    """Expand by 1×1, filter each channel by itself, weigh the channels, project by 1×1, add the input where it fits.
+    """An inverted bottleneck: (N, C, H, W) to (N, C', H / stride, W / stride).
 
-    (N, C, H, W) to (N, C', H / stride, W / stride).
+    A 1×1 convolution expands the channels, a depthwise convolution filters each channel by itself,
+    squeeze-and-excitation scales them, and a 1×1 convolution projects to the output channels. If the shapes agree, the
+    input is added.
 
     Parameters
     ----------
     in_channels, out_channels : int
+        Channels of input and output.
     kernel_size : int
         Of the depthwise convolution.
     stride : int
-        Of the same.
+        Of the depthwise convolution.
     expand : int
-        The depthwise convolution works on `expand` · `in_channels` channels; with 1 the first convolution is left out.
+        The depthwise convolution has `expand` · `in_channels` channels. With 1 there is no expanding convolution.
 
     Notes
     -----
@@ -58,38 +64,38 @@ class MBConv(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, *, kernel_size: int = 3, stride: int = 1, expand: int = 6):
         super().__init__()
         hidden = expand * in_channels
-        first = conv_norm(in_channels, hidden, 1) if expand > 1 else nn.Identity()
+        first = conv_bn_silu(in_channels, hidden, 1) if expand > 1 else nn.Identity()
         self.residual = nn.Sequential(
             first,
-            conv_norm(hidden, hidden, kernel_size, stride=stride, groups=hidden),
+            conv_bn_silu(hidden, hidden, kernel_size, stride=stride, groups=hidden),
             SqueezeExcitation(hidden, max(1, in_channels // 4)),
-            conv_norm(hidden, out_channels, 1)[:-1],  # no activation: it would lose what few channels hold
+            conv_bn_silu(hidden, out_channels, 1)[:-1],  # no activation: with few channels it would lose information
         )
-        self.adds = stride == 1 and in_channels == out_channels
+        self.use_residual = stride == 1 and in_channels == out_channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Add the input where it has the shape of the output."""
+        """Add the input if it has the shape of the output."""
         y = self.residual(x)
-        return x + y if self.adds else y
+        return x + y if self.use_residual else y
 
 
-def count_mbconv(
+def count_mbconv_cost(
     in_channels: int, out_channels: int, *, size: int, kernel_size: int = 3, stride: int = 1, expand: int = 6
 ) -> tuple[int, int]:
-    """Return parameters and multiply-adds of an `MBConv` for maps of `size` × `size` pixels, by arithmetic."""
+    """Return parameters and multiply-adds of an `MBConv` for maps of `size` × `size` positions, by arithmetic."""
     hidden, squeezed, smaller = expand * in_channels, max(1, in_channels // 4), math.ceil(size / stride)
     widen = in_channels * hidden if expand > 1 else 0
-    filters, project = kernel_size**2 * hidden, hidden * out_channels
-    weigh = 2 * hidden * squeezed
+    depthwise, project = kernel_size**2 * hidden, hidden * out_channels
+    gate = 2 * hidden * squeezed
     norms = 2 * (hidden * (2 if expand > 1 else 1) + out_channels)
-    parameters = widen + filters + weigh + hidden + squeezed + project + norms
-    return parameters, widen * size**2 + (filters + project) * smaller**2 + weigh
+    parameters = widen + depthwise + gate + hidden + squeezed + project + norms
+    return parameters, widen * size**2 + (depthwise + project) * smaller**2 + gate
 
 
-def conv_norm(
+def conv_bn_silu(
     in_channels: int, out_channels: int, kernel_size: int, *, stride: int = 1, groups: int = 1
 ) -> nn.Sequential:
-    """Make a convolution with norm and SiLU."""
+    """Make a convolution with batch norm and SiLU: (N, C, H, W) to (N, C', H / stride, W / stride)."""
     padding = kernel_size // 2
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, kernel_size, stride=stride, padding=padding, groups=groups, bias=False),

@@ -1,4 +1,4 @@
-"""Receptive field: how much of the picture one number of a feature map can see (lesson 03).
+"""Receptive field: the part of the image on which one value of a feature map can depend (lesson 03).
 
 Sources: Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks", Distill 2019; Luo et al.,
 "Understanding the effective receptive field in deep convolutional neural networks", NeurIPS 2016.
@@ -14,14 +14,26 @@ from torch import nn
 from .. import runtime
 from ..errors import ModelError
 from ..i18n import _
-from .measure import in_channels, output_shape
+from .measure import input_channels, output_shape
 
-WINDOWS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+SLIDING = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)  # layers with a window that slides over a map
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A window that slides over a map: a convolution or a pooling, the same along height and width; all in pixels."""
+    """The window of a convolution or a pooling, the same along height and width.
+
+    Parameters
+    ----------
+    kernel_size : int
+        Width of the kernel, in positions of the layer's input.
+    stride : int
+        Step of the window.
+    padding : int
+        Positions that are added at each border.
+    dilation : int
+        Distance between neighbouring taps of the kernel.
+    """
 
     kernel_size: int
     stride: int = 1
@@ -29,30 +41,62 @@ class Layer:
     dilation: int = 1
 
     def output_size(self, size: int) -> int:
-        """Return height or width of the output for that of the input; 0 if the window does not fit, or into nothing."""
+        """Return the height or width of the output for that of the input; 0 if the window does not fit."""
         reach = self.dilation * (self.kernel_size - 1) + 1
         return max(0, (size + 2 * self.padding - reach) // self.stride + 1) if size else 0
 
 
-def layers_of(model: nn.Module) -> list[Layer]:
-    """Return the convolutions and poolings of a network in which one layer follows the other.
+def conv_and_pool_layers(model: nn.Module) -> list[Layer]:
+    """Return the convolutions and poolings of a network in which each layer follows the one before.
+
+    Other layers, such as batch norm and ReLU, look at a single position, so they do not change the receptive field.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Without branches, such as VGG.
+
+    Returns
+    -------
+    list of Layer
+        In the order in which the model defines them.
 
     Raises
     ------
     ModelError
         If a window is not the same along height and width.
+
+    Examples
+    --------
+    >>> conv_and_pool_layers(nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2)))
+    [Layer(kernel_size=3, stride=1, padding=0, dilation=1), Layer(kernel_size=2, stride=2, padding=0, dilation=1)]
     """
-    windows = [module for module in model.modules() if isinstance(module, WINDOWS)]
     return [
-        Layer(*(_one(each, name) for name in ("kernel_size", "stride")), _padding(each), _one(each, "dilation"))
-        for each in windows
+        Layer(
+            _equal(module, "kernel_size"),
+            stride=_equal(module, "stride"),
+            padding=_padding(module),
+            dilation=_equal(module, "dilation"),
+        )
+        for module in model.modules()
+        if isinstance(module, SLIDING)
     ]
 
 
 def receptive_field(layers: Iterable[Layer]) -> int:
-    """Return how many pixels wide the receptive field behind these layers is.
+    """Return the width of the receptive field after these layers, in pixels.
 
     r = 1 + Σ dilation · (kernel − 1) · (product of the strides before). Padding does not matter.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        From the image to the feature map.
+
+    Returns
+    -------
+    int
+        Height and width in pixels.
 
     Examples
     --------
@@ -66,20 +110,27 @@ def receptive_field(layers: Iterable[Layer]) -> int:
     return size
 
 
-def path_counts(layers: Iterable[Layer], size: int) -> torch.Tensor:
-    """Count the ways from each pixel of a row to the middle of the output, through every layer; `size` in pixels.
+def count_paths(layers: Iterable[Layer], size: int) -> torch.Tensor:
+    """Count the paths from each pixel of a row to the middle of the output.
 
-    What the layers do along the height they do along the width, so that the picture of a whole receptive field is
-    `torch.outer(counts, counts)`. It is the gradient of a network whose weights are all 1.
+    The counts are the gradient of a network whose weights are all 1 (Luo et al., section 2). The layers do the same
+    along height and width, so the counts of a whole image are `torch.outer(counts, counts)`.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        From the image to the feature map.
+    size : int
+        Width of the image, in pixels.
 
     Returns
     -------
     tensor of shape (size,), float64
-        0 where a pixel cannot matter; all 0 if the layers do not fit into the row.
+        0 for pixels outside the receptive field; all 0 if the layers do not fit into the row.
 
     Examples
     --------
-    >>> path_counts([Layer(3), Layer(3)], 7).tolist()
+    >>> count_paths([Layer(3), Layer(3)], 7).tolist()
     [0.0, 1.0, 2.0, 3.0, 2.0, 1.0, 0.0]
     """
     steps = []
@@ -97,28 +148,33 @@ def path_counts(layers: Iterable[Layer], size: int) -> torch.Tensor:
     return counts
 
 
-def gradient_field(model: nn.Module, image_size: int) -> torch.Tensor:
-    """Measure how strongly the middle of the output depends on every pixel.
+def effective_receptive_field(model: nn.Module, image_size: int) -> torch.Tensor:
+    """Measure by the gradient how strongly the middle of the output depends on each pixel.
 
-    In a copy of the network all weights are made positive and every max-pooling an average, so that no path is closed
-    by chance; what is measured is the reach, not what a trained network makes of it.
+    In a copy of the network all weights are made positive and max pooling becomes average pooling, so that no path has
+    a zero gradient by chance. So you see what the architecture can use, not what training made of it.
 
     Parameters
     ----------
     model : nn.Module
-        Images (N, C, H, W) to maps (N, C', H', W').
+        Images (N, C, H, W) to feature maps (N, C', h, w).
     image_size : int
-        Height and width in pixels.
+        Height and width of the image, in pixels.
 
     Returns
     -------
     tensor of shape (image_size, image_size), float64
-        At least 0; 0 where a pixel cannot matter.
+        Absolute gradient, summed over the channels; 0 outside the receptive field.
 
     Raises
     ------
     ModelError
-        If the network cannot take such a picture, or ends in logits and not in a map.
+        If the network cannot take such an image, or ends in logits and not in feature maps.
+
+    Examples
+    --------
+    >>> int((effective_receptive_field(nn.Conv2d(1, 8, 3), 9) > 0).sum())
+    9
     """
     shape = output_shape(model, image_size)
     if len(shape) != 4:
@@ -127,27 +183,44 @@ def gradient_field(model: nn.Module, image_size: int) -> torch.Tensor:
         )
         raise ModelError(message)
     with runtime.grad_mode():
-        picture = torch.ones(1, in_channels(model), image_size, image_size, dtype=torch.float64, requires_grad=True)
-        maps = _opened(model)(picture)
-        maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2].sum().backward()
-        return picture.grad[0].abs().sum(dim=0)
+        image = torch.ones(1, input_channels(model), image_size, image_size, dtype=torch.float64, requires_grad=True)
+        maps = _open_all_paths(model)(image)
+        [gradient] = torch.autograd.grad(maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2].sum(), image)
+        return gradient[0].abs().sum(dim=0)
 
 
-def reach(model: nn.Module, image_size: int) -> tuple[int, int]:
-    """Return the first and last column of pixels on which the middle of the output depends; see `gradient_field`."""
-    columns = gradient_field(model, image_size).sum(dim=0).nonzero().flatten()
+def receptive_columns(model: nn.Module, image_size: int) -> tuple[int, int]:
+    """Return the first and last column of pixels on which the middle of the output depends, by its gradient."""
+    columns = effective_receptive_field(model, image_size).sum(dim=0).nonzero().flatten()
     return int(columns.min()), int(columns.max())
 
 
 def measured_receptive_field(model: nn.Module, image_size: int) -> int:
-    """Return how many pixels wide the patch is on which the middle of the output depends, found by its gradient.
+    """Measure the width of the receptive field by the gradient of the middle of the output.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Images (N, C, H, W) to feature maps (N, C', h, w).
+    image_size : int
+        Height and width of the image in pixels, larger than the receptive field.
+
+    Returns
+    -------
+    int
+        Height and width in pixels.
 
     Raises
     ------
     ModelError
-        If the patch reaches the border, so that nobody can tell how large it is.
+        If the field reaches the border of the image, so that it may be larger; or as `effective_receptive_field`.
+
+    Examples
+    --------
+    >>> measured_receptive_field(nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3)), 16)
+    5
     """
-    first, last = reach(model, image_size)
+    first, last = receptive_columns(model, image_size)
     if first == 0 or last == image_size - 1:
         raise ModelError(
             _(
@@ -158,8 +231,11 @@ def measured_receptive_field(model: nn.Module, image_size: int) -> int:
     return last - first + 1
 
 
-def _opened(model: nn.Module) -> nn.Module:
-    """Return a copy on the processor in which every path from a pixel of ones counts: no weight and no bias below 0."""
+def _open_all_paths(model: nn.Module) -> nn.Module:
+    """Return a copy on the CPU in which every path has a positive gradient for an image of ones.
+
+    Weights become positive and biases zero, so no ReLU is closed, and batch norm is reset to the identity.
+    """
     model = copy.deepcopy(model).cpu().double().eval()
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
@@ -171,18 +247,19 @@ def _opened(model: nn.Module) -> nn.Module:
             module.reset_parameters()
         for name, child in module.named_children():
             if isinstance(child, nn.MaxPool2d):
-                setattr(module, name, _mean_of(child))
+                setattr(module, name, _as_average(child))
     return model
 
 
-def _mean_of(pool: nn.MaxPool2d) -> nn.AvgPool2d:
-    if _one(pool, "dilation") != 1:
+def _as_average(pool: nn.MaxPool2d) -> nn.AvgPool2d:
+    """Return the average pooling of the same window, whose gradient reaches every position of it."""
+    if _equal(pool, "dilation") != 1:
         raise ModelError(_("The receptive field of a max-pooling with dilation cannot be measured by its gradient."))
     return nn.AvgPool2d(pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode)
 
 
-def _one(module: nn.Module, name: str) -> int:
-    """Return a setting of a window that may be one number or a pair; 1 if it has none of that name."""
+def _equal(module: nn.Module, name: str) -> int:
+    """Return a setting that may be one number or a pair of equal ones; 1 if the module has none of that name."""
     value = getattr(module, name, 1)
     pair = value if isinstance(value, tuple) else (value, value)
     if pair[0] != pair[1]:
@@ -193,9 +270,9 @@ def _one(module: nn.Module, name: str) -> int:
 
 
 def _padding(module: nn.Module) -> int:
-    """Return the padding in pixels, also of a convolution that names it."""
+    """Return the padding in positions, also if a convolution has it by name ("same", "valid")."""
     if module.padding == "valid":
         return 0
     if module.padding == "same":
-        return _one(module, "dilation") * (_one(module, "kernel_size") - 1) // 2
-    return _one(module, "padding")
+        return _equal(module, "dilation") * (_equal(module, "kernel_size") - 1) // 2
+    return _equal(module, "padding")

@@ -5,6 +5,7 @@ Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVP
 
 import functools
 from collections import OrderedDict
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -13,20 +14,21 @@ from torch.nn import functional
 from ..arguments import check_whole
 from ..errors import ModelError, unknown
 from ..i18n import _
+from .heads import gap_head
 
 SHORTCUTS = ("pad", "projection", "none")
-STAGES = 4  # of the course's own network
+MAX_STAGES = 4  # of the course's own network
 
 
 class ResidualBlock(nn.Module):
-    """y = ReLU(F(x) + x): what the two blocks below have in common.
+    """y = ReLU(F(x) + shortcut(x)), the base class of the two blocks below.
 
     Parameters
     ----------
     residual : nn.Module
         F.
     shortcut : nn.Module or None
-        What becomes of x on its way past F, see `make_shortcut`. None: nothing is added.
+        See `make_shortcut`. None: nothing is added, y = ReLU(F(x)).
     """
 
     def __init__(self, residual: nn.Module, shortcut: nn.Module | None):
@@ -34,7 +36,7 @@ class ResidualBlock(nn.Module):
         self.residual, self.shortcut = residual, shortcut
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Add what the convolutions give to the input."""
+        """Add the shortcut to the output of the convolutions."""
         y = self.residual(x)
         if self.shortcut is not None:
             y = y + self.shortcut(x)
@@ -47,10 +49,11 @@ class BasicBlock(ResidualBlock):
     Parameters
     ----------
     in_channels, out_channels : int
+        Channels of x and y.
     stride : int
         Of the first convolution.
     shortcut : {"projection", "pad", "none"}
-        What x becomes where the shapes of x and F(x) differ, see `make_shortcut`. With "none" nothing is added at all.
+        How x gets the shape of F(x) if the shapes differ, see `make_shortcut`. With "none" nothing is added at all.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: int = 1, shortcut: str = "projection"):
@@ -65,7 +68,9 @@ class BasicBlock(ResidualBlock):
 
 
 class Bottleneck(ResidualBlock):
-    """y = ReLU(F(x) + x), where F is 1×1 (fewer channels), 3×3, 1×1 (more): the block of ResNet-50, 101 and 152.
+    """y = ReLU(F(x) + x), where F is a 1×1, a 3×3 and a 1×1 convolution: the block of ResNet-50, 101 and 152.
+
+    The first 1×1 convolution reduces the channels, so that the 3×3 costs less, and the last one restores them.
 
     Parameters
     ----------
@@ -74,8 +79,9 @@ class Bottleneck(ResidualBlock):
     stride : int
         Of the 3×3 convolution, as in torchvision (the paper has it in the first 1×1).
     expansion : int
-        The block gives `expansion` · `channels` channels.
+        The output has `expansion` · `channels` channels.
     shortcut : {"projection", "pad", "none"}
+        As for `BasicBlock`.
     """
 
     def __init__(
@@ -95,22 +101,22 @@ class Bottleneck(ResidualBlock):
         super().__init__(residual, make_shortcut(shortcut, in_channels, out_channels, stride=stride))
 
 
-class Pad(nn.Module):
-    """A shortcut without parameters: every `stride`-th row and column, and `more` channels of zeros behind."""
+class PadShortcut(nn.Module):
+    """A shortcut without parameters: every `stride`-th row and column, followed by `extra` channels of zeros."""
 
-    def __init__(self, more: int, *, stride: int):
+    def __init__(self, extra: int, *, stride: int):
         super().__init__()
-        self.more, self.stride = more, stride
+        self.extra, self.stride = extra, stride
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, C + more, H / stride, W / stride)."""
-        return functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.more))
+        """(N, C, H, W) to (N, C + extra, H / stride, W / stride)."""
+        return functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.extra))
 
 
 def make_shortcut(kind: str, in_channels: int, out_channels: int, *, stride: int) -> nn.Module | None:
-    """Make the way past a block: the identity where the shapes agree, else what `kind` says; None for "none".
+    """Make a block's shortcut: the identity if the shapes agree, otherwise as `kind` says; None for "none".
 
-    "projection" is a 1×1 convolution with a norm (option B of the paper), "pad" fills up with zeros (option A).
+    "projection" is a 1×1 convolution with batch norm (option B of the paper), "pad" adds channels of zeros (option A).
     """
     if kind not in SHORTCUTS:
         raise ModelError(unknown(kind, _("a kind of shortcut"), SHORTCUTS))
@@ -119,12 +125,12 @@ def make_shortcut(kind: str, in_channels: int, out_channels: int, *, stride: int
     if stride == 1 and in_channels == out_channels:
         return nn.Identity()
     if kind == "pad":
-        return Pad(out_channels - in_channels, stride=stride)
+        return PadShortcut(out_channels - in_channels, stride=stride)
     projection = nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False)
     return nn.Sequential(projection, nn.BatchNorm2d(out_channels))
 
 
-def deep_net(
+def cifar_resnet(
     depth: int,
     *,
     num_classes: int,
@@ -132,27 +138,44 @@ def deep_net(
     in_channels: int = 3,
     widths: tuple[int, int, int] = (16, 32, 64),
 ) -> nn.Sequential:
-    """Make a network of `depth` = 6n + 2 layers: images (N, C, H, W) to logits (N, K) (section 4.2 of the paper).
+    """Make the paper's network for small images (CIFAR-10, section 4.2), of any depth, also without shortcuts.
 
-    One convolution, three groups of n basic blocks, global average pooling and a linear layer. Each group after the
-    first halves the size. With `shortcut="none"` it is the plain network of the same depth; with "pad" it has exactly
-    the same parameters as the plain one.
+    One convolution, three groups of n basic blocks, global average pooling and a linear layer: 6n + 2 layers. The
+    second and the third group halve the size. With `shortcut="none"` it is the plain network of the same depth; with
+    "pad" it has exactly as many parameters as the plain one.
 
     Parameters
     ----------
     depth : int
-        8, 14, 20, 26, …
+        6n + 2: 8, 14, 20, 26, …
     num_classes : int
+        Number of classes, K.
     shortcut : {"pad", "projection", "none"}
+        As for `BasicBlock`.
     in_channels : int
-        3 for colour, 1 for grey.
-    widths : three int
-        Channels of the three groups; those of the paper unless told otherwise.
+        3 for colour images, 1 for grey.
+    widths : (int, int, int)
+        Channels of the three groups. Default: those of the paper.
+
+    Returns
+    -------
+    nn.Sequential
+        Images (N, C, H, W) of any size to logits (N, K).
+
+    Raises
+    ------
+    ModelError
+        If `depth` is not 6n + 2, or there is no such shortcut.
+
+    Examples
+    --------
+    >>> sum(parameter.numel() for parameter in cifar_resnet(20, num_classes=10).parameters())
+    269722
     """
     blocks, rest = divmod(depth - 2, 6)
     if rest or blocks < 1:
         raise ModelError(_("depth must be 6n + 2, that is 8, 14, 20, 26, …; got {depth}.", depth=depth))
-    layers = [
+    layers: list[nn.Module] = [
         nn.Conv2d(in_channels, widths[0], 3, padding=1, bias=False),
         nn.BatchNorm2d(widths[0]),
         nn.ReLU(),
@@ -163,54 +186,68 @@ def deep_net(
             stride = 2 if group > 0 and block == 0 else 1
             layers.append(BasicBlock(before, width, stride=stride, shortcut=shortcut))
             before = width
-    net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, num_classes))
-    return init_he(net)
+    return init_he(nn.Sequential(*layers, *gap_head(before, num_classes)))
 
 
-class AverageAndMax(nn.Module):
-    """Mean and largest value of each map, one behind the other: (N, C, H, W) to (N, 2C, 1, 1)."""
+class AverageAndMaxPool(nn.Module):
+    """Global average pooling and global max pooling, concatenated: (N, C, H, W) to (N, 2C, 1, 1)."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Pool both ways."""
         return torch.cat([maps.mean(dim=(2, 3), keepdim=True), maps.amax(dim=(2, 3), keepdim=True)], dim=1)
 
 
-POOLS = {"average": functools.partial(nn.AdaptiveAvgPool2d, 1), "average+max": AverageAndMax}
+POOLS: dict[str, Callable[[], nn.Module]] = {
+    "average": functools.partial(nn.AdaptiveAvgPool2d, 1),
+    "average+max": AverageAndMaxPool,
+}
 
 
 def course_resnet(
     num_classes: int, *, in_channels: int = 3, width: int = 32, stages: int = 4, pool: str = "average"
 ) -> nn.Sequential:
-    """Make the course's own network, the one with bundled weights: images (N, C, H, W) to logits (N, K).
+    """Make the course's own network, for which it has pretrained weights.
 
-    ResNet-18 at half the width, for small pictures: the first convolution halves their size, and no pooling follows it.
-    Then up to four stages of two basic blocks, each after the first of half the size and twice the channels. Its parts
-    are `stem`, `stage1` to `stage4`, `pool` and `head`.
+    It is ResNet-18 at half the width, for small images: the first convolution halves their size, and no max pooling
+    follows. Each of the up to four stages has two basic blocks; from the second on, a stage halves the size and
+    doubles the channels. The parts are named `stem`, `stage1` to `stage4`, `pool` and `head`.
 
     Parameters
     ----------
     num_classes : int
+        Number of classes, K.
     in_channels : int
-        3 for colour, 1 for grey.
+        3 for colour images, 1 for grey.
     width : int
         Channels of the first stage.
     stages : int
-        1 to 4. With fewer, the last feature maps are finer: with three, a place of them is 8 pixels of the picture
-        from the next, with four 16. That helps where what matters is small.
+        1 to 4. With fewer stages the last feature maps are finer: neighbouring positions are 8 pixels apart with three
+        stages, and 16 with four. That helps if the objects are small.
     pool : {"average", "average+max"}
-        What becomes of each feature map: its mean, or its mean and its largest value. A mean hardly notices a thing
-        that fills a hundredth of the picture.
+        Global pooling: the mean of each feature map, or its mean and its largest value. An object that fills one
+        hundredth of the image hardly changes the mean.
+
+    Returns
+    -------
+    nn.Sequential
+        Images (N, C, H, W) of any size to logits (N, K).
+
+    Raises
+    ------
+    ModelError
+        If there are no such stages or pooling.
+
+    Examples
+    --------
+    >>> list(dict(course_resnet(10).named_children()))
+    ['stem', 'stage1', 'stage2', 'stage3', 'stage4', 'pool', 'head']
     """
     check_whole(stages, name="stages", unit=_("stages"), error=ModelError)
-    if stages > STAGES or pool not in POOLS:
+    if stages > MAX_STAGES or pool not in POOLS:
         message = _("course_resnet has 1 to {most} stages, and pool is one of {pools}; got {stages} and {pool!r}.")
-        raise ModelError(message.format(most=STAGES, pools=", ".join(POOLS), stages=stages, pool=pool))
-    stem = [
-        nn.Conv2d(in_channels, width, 7, stride=2, padding=3, bias=False),
-        nn.BatchNorm2d(width),
-        nn.ReLU(),
-    ]
-    parts = OrderedDict(stem=nn.Sequential(*stem))
+        raise ModelError(message.format(most=MAX_STAGES, pools=", ".join(POOLS), stages=stages, pool=pool))
+    stem = [nn.Conv2d(in_channels, width, 7, stride=2, padding=3, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+    parts: OrderedDict[str, nn.Module] = OrderedDict(stem=nn.Sequential(*stem))
     before = width
     for stage in range(stages):
         channels = width * 2**stage
@@ -222,10 +259,11 @@ def course_resnet(
     return init_he(nn.Sequential(parts))
 
 
-def init_he(model: nn.Module) -> nn.Module:
-    """Draw the weights of all convolutions so that gradients keep their size through ReLUs, and return the model.
+def init_he(model: nn.Sequential) -> nn.Sequential:
+    """Initialise all convolutions so that gradients keep their size through ReLUs, and return the model.
 
-    Normal with variance 2 / fan_out. Source: He et al., "Delving deep into rectifiers", ICCV 2015, section 2.2.
+    Normal with variance 2 / fan_out (Kaiming initialisation). Source: He et al., "Delving deep into rectifiers",
+    ICCV 2015, section 2.2.
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d):

@@ -1,7 +1,8 @@
-"""Which of the things in a file are the weights of a network: trainers wrap them in dicts, and names in prefixes.
+"""Find a network's state dict in a file: trainers wrap it in dicts, and put prefixes before the names.
 
-There is no list of trainers. A dict of tensors is taken if it holds all of the network, under its own names or under
-these with one and the same beginning, such as `module.` or `backbone.`; and only if it is the only one.
+There is no list of trainers. Every dict of tensors in the file is a candidate, under its own names and below each
+prefix, such as `module.` or `backbone.`. A candidate fits if it holds the whole network. If several fit and differ,
+you have to choose, so that is an error.
 """
 
 from collections.abc import Iterator
@@ -12,43 +13,48 @@ import torch
 from ..errors import ModelError
 from ..i18n import _
 
-State = dict[str, torch.Tensor]
-DEPTH = 3  # of dicts in dicts
-COUNTER = "num_batches_tracked"  # of batch norm; files from before 2018 have none, and nothing is computed with it
+StateDict = dict[str, torch.Tensor]
+DEPTH = 3  # of nested dicts
+COUNTER = "num_batches_tracked"  # of batch norm; it changes no output, and files from before 2018 lack it
 
 
-class View(NamedTuple):
-    """A dict of tensors in a file, seen below a prefix."""
+class Candidate(NamedTuple):
+    """A dict of tensors in a file, without its prefix; `path` says where it was."""
 
-    place: str
-    state: State
+    path: str
+    state: StateDict
 
 
-def unwrapped(found, own: State, *, loose: tuple[str, ...], source: str) -> State:
-    """Return the weights that fit; the nearest there are if none do.
+def find_state_dict(content: object, own: StateDict, *, optional: tuple[str, ...], source: str) -> StateDict:
+    """Return the state dict in a file that fits a network; if none fits, the one that comes nearest.
 
     Parameters
     ----------
-    found : object
+    content : object
         What was in the file.
-    own : dict of str to torch.Tensor
-        The network's own.
-    loose : tuple of str
-        Beginnings of the names that need not fit: the classifier's.
+    own : dict of str to tensor
+        The network's own state dict.
+    optional : tuple of str
+        Prefixes of the names that need not fit: the classifier's.
     source : str
         The file, for errors.
+
+    Returns
+    -------
+    dict of str to tensor
+        Without prefix.
 
     Raises
     ------
     ModelError
-        If there are no tensors with names, or several sets of them that fit and differ.
+        If there is no dict of tensors, or several of them fit and differ.
     """
-    views = list(_views(found, own, loose=loose))
-    if not views:
+    candidates = list(_candidates(content, own, optional=optional))
+    if not candidates:
         raise ModelError(_("{path} holds no state dict: save `model.state_dict()`, not more.", path=source))
-    fitting = [view for view in views if not misfits(own, view.state, loose=loose)]
+    fitting = [each for each in candidates if not mismatches(own, each.state, optional=optional)]
     if not fitting:
-        return max(views, key=lambda view: sum(fits(own, view.state, name) for name in own)).state
+        return max(candidates, key=lambda each: sum(matches(own, each.state, name) for name in own)).state
     first, *others = fitting
     for other in others:
         if not _same(first.state, other.state):
@@ -56,52 +62,52 @@ def unwrapped(found, own: State, *, loose: tuple[str, ...], source: str) -> Stat
     return first.state
 
 
-def misfits(own: State, state: State, *, loose: tuple[str, ...]) -> list[str]:
-    """Return the names outside `loose` that are missing, too many, or of another shape."""
-    names = [name for name in own.keys() | state.keys() if not name.startswith(loose)]
-    return [name for name in names if not (fits(own, state, name) or _no_counter(own, state, name))]
+def mismatches(own: StateDict, state: StateDict, *, optional: tuple[str, ...]) -> list[str]:
+    """Return the names that are missing, unexpected, or of another shape, other than those with an optional prefix."""
+    names = [name for name in own.keys() | state.keys() if not name.startswith(optional)]
+    return [name for name in names if not (matches(own, state, name) or _lacks_counter(own, state, name))]
 
 
-def fits(own: State, state: State, name: str) -> bool:
-    """Say whether a tensor of this name is in both, with one shape, and a number is no integer where none should be."""
+def matches(own: StateDict, state: StateDict, name: str) -> bool:
+    """Say whether both have a tensor of this name and shape; integers do not match floating-point weights."""
     if name not in own or name not in state or own[name].shape != state[name].shape:
         return False
     return state[name].is_floating_point() or not own[name].is_floating_point()
 
 
-def _no_counter(own: State, state: State, name: str) -> bool:
+def _lacks_counter(own: StateDict, state: StateDict, name: str) -> bool:
     return name.endswith(COUNTER) and name in own and name not in state
 
 
-def _views(found, own: State, *, loose: tuple[str, ...]) -> Iterator[View]:
-    anchor = next((name for name in own if not name.startswith(loose)), next(iter(own), ""))
-    for place, state in _dicts(found, depth=DEPTH):
+def _candidates(content: object, own: StateDict, *, optional: tuple[str, ...]) -> Iterator[Candidate]:
+    anchor = next((name for name in own if not name.startswith(optional)), next(iter(own), ""))
+    for path, state in _dicts(content, depth=DEPTH):
         prefixes = {name.removesuffix(anchor) for name in state if name.endswith(f".{anchor}")}
         for prefix in ("", *sorted(prefixes)):
             inside = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
-            yield View(f"{place}{prefix}".rstrip("."), inside)
+            yield Candidate(f"{path}{prefix}".rstrip("."), inside)
 
 
-def _dicts(found, *, depth: int, place: str = "") -> Iterator[tuple[str, State]]:
-    """Yield the tensors with names of each dict in a nest of dicts."""
-    if not isinstance(found, dict) or depth == 0:
+def _dicts(content: object, *, depth: int, path: str = "") -> Iterator[tuple[str, StateDict]]:
+    """Yield the tensors of each dict in a nest of dicts, with the keys that lead to it."""
+    if not isinstance(content, dict) or depth == 0:
         return
-    state = {name: value for name, value in found.items() if isinstance(name, str) and isinstance(value, torch.Tensor)}
+    state = {name: it for name, it in content.items() if isinstance(name, str) and isinstance(it, torch.Tensor)}
     if state:
-        yield place, state
-    for name, inner in found.items():
-        yield from _dicts(inner, depth=depth - 1, place=f"{place}{name}.")
+        yield path, state
+    for name, inner in content.items():
+        yield from _dicts(inner, depth=depth - 1, path=f"{path}{name}.")
 
 
-def _same(one: State, other: State) -> bool:
+def _same(one: StateDict, other: StateDict) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def _several(one: View, other: View, *, source: str) -> str:
+def _several(one: Candidate, other: Candidate, *, source: str) -> str:
     return _(
-        "{source} holds several sets of weights that fit, such as '{one}' and '{other}'. Read it by "
-        "torch.load(…, weights_only=True), and save the one that you want in a file of its own by torch.save.",
+        "{source} holds several sets of weights that fit, such as '{one}' and '{other}'. Load it with "
+        "torch.load(…, weights_only=True), and save the one that you want in a file of its own with torch.save.",
         source=source,
-        one=one.place,
-        other=other.place,
+        one=one.path,
+        other=other.path,
     )

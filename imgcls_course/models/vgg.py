@@ -9,9 +9,29 @@ from .heads import gap_head
 
 
 def vgg_block(in_channels: int, out_channels: int, *, convs: int = 2, kernel_size: int = 3) -> nn.Sequential:
-    """Make `convs` convolutions, each with a ReLU, and halve the size: (N, C, H, W) to (N, C', H / 2, W / 2).
+    """Make a VGG block: convolutions, each with a ReLU, and max pooling by 2.
 
-    Padding keeps the size within the block. No norm, as in the paper: batch normalisation came later.
+    Padding keeps the size within the block. There is no batch norm, as in the paper, which is older.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the block's input and output.
+    convs : int
+        Number of convolutions.
+    kernel_size : int
+        Of each convolution, odd.
+
+    Returns
+    -------
+    nn.Sequential
+        Maps (N, C, H, W) to (N, C', H / 2, W / 2).
+
+    Examples
+    --------
+    >>> import torch
+    >>> vgg_block(3, 64)(torch.rand(1, 3, 32, 32)).shape
+    torch.Size([1, 64, 16, 16])
     """
     return nn.Sequential(*conv_stack(in_channels, out_channels, convs=convs, kernel_size=kernel_size), nn.MaxPool2d(2))
 
@@ -19,9 +39,28 @@ def vgg_block(in_channels: int, out_channels: int, *, convs: int = 2, kernel_siz
 def conv_stack(
     in_channels: int, out_channels: int, *, convs: int, kernel_size: int, norm: bool = False
 ) -> nn.Sequential:
-    """Make `convs` convolutions of the same kernel, each with a ReLU: (N, C, H, W) to (N, C', H, W).
+    """Stack convolutions of one kernel size, each with a ReLU.
 
-    With `norm`, each has a batch norm instead of a bias.
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the stack's input and output.
+    convs : int
+        Number of convolutions.
+    kernel_size : int
+        Of each convolution, odd.
+    norm : bool
+        Whether each convolution has a batch norm instead of a bias.
+
+    Returns
+    -------
+    nn.Sequential
+        Maps (N, C, H, W) to (N, C', H, W).
+
+    Examples
+    --------
+    >>> [type(layer).__name__ for layer in conv_stack(1, 8, convs=2, kernel_size=3)]
+    ['Conv2d', 'ReLU', 'Conv2d', 'ReLU']
     """
     layers: list[nn.Module] = []
     for index in range(convs):
@@ -40,23 +79,32 @@ def small_vgg(
     widths: tuple[int, ...] = (16, 32),
     stem: int = 0,
 ) -> nn.Sequential:
-    """Make a network of blocks that differ in width only: images (N, C, H, W) of any size to logits (N, K).
-
-    Each width is one block: `convs` convolutions with norms, then pooling. Global average pooling and a linear layer
-    end it.
+    """Make a small VGG with batch norm, global average pooling and a linear layer.
 
     Parameters
     ----------
     num_classes : int
+        Number of classes, K.
     convs, kernel_size : int
-        Convolutions a block, and their kernels.
+        Convolutions in each block, and their kernel size.
     in_channels : int
-        3 for colour, 1 for grey.
+        1 for grey images, 3 for colour.
     widths : tuple of int
         Channels of each block.
     stem : int
-        Channels of one 3×3 convolution with pooling before the blocks, the same whatever `kernel_size` is; 0 for none.
-        With `widths` equal to it, every block has as many channels in as out.
+        Channels of a 3×3 convolution with pooling before the blocks, whatever `kernel_size` is; 0 for none. If all
+        `widths` are equal to it, every block has as many input channels as output channels.
+
+    Returns
+    -------
+    nn.Sequential
+        Images (N, C, H, W) of any size to logits (N, K).
+
+    Examples
+    --------
+    >>> import torch
+    >>> small_vgg(10)(torch.rand(2, 1, 32, 32)).shape
+    torch.Size([2, 10])
     """
     blocks = [(stem, 1, 3)] if stem else []
     blocks += [(width, convs, kernel_size) for width in widths]

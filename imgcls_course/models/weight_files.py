@@ -1,4 +1,4 @@
-"""Files of weights, read without running anything that is in them; any other file is named as what it is."""
+"""Read files of weights without running any code in them; if a file is of another kind, the error says which."""
 
 import codecs
 import io
@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import safetensors.torch
 import torch
@@ -17,42 +18,42 @@ from ..errors import ModelError
 from ..i18n import _
 
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how torch.save began a file before it wrote zip archives
-LONGEST_HEADER = 100_000_000  # bytes; safetensors' own bound
-OF_STATE_DICTS = ("collections", "torch", "torch._utils", "torch._tensor", "torch.storage", "_codecs")
+MAX_HEADER = 100_000_000  # bytes; safetensors' own limit
+STATE_DICT_MODULES = ("collections", "torch", "torch._utils", "torch._tensor", "torch.storage", "_codecs")
 
 
-def read(path: Path) -> object:
-    """Read a `.safetensors` file, or what `torch.save` wrote if it is tensors, numbers, texts and containers of them.
+def read_file(path: Path) -> object:
+    """Read a safetensors file, or tensors, numbers, strings and containers of them that `torch.save` wrote.
 
-    What counts is the content, not the name.
+    The content of the file decides, not the ending of its name.
 
     Raises
     ------
     ModelError
-        In one line: there is no such file, it is cut short, would need code to be run, or is of another kind.
+        If there is no such file, it is cut short or of another kind, or reading it would run code.
     """
     if not path.is_file():
         raise ModelError(_('There are no weights \'{path}\': neither a file nor "course" nor "imagenet".', path=path))
     try:
-        what = _unreadable(path)
-        if not what:
+        reason = _unreadable(path)
+        if not reason:
             return _content(path)
     except OSError as error:
-        what = _("it cannot be opened ({reason})", reason=error.strerror or error)
-    except Exception:  # what is in a file can make the readers stumble in any way
-        what = _why_refused(path)
-    raise ModelError(_("{path} cannot be read as weights: {what}.", path=path, what=what))
+        reason = _("it cannot be opened ({reason})", reason=error.strerror or error)
+    except Exception:  # the readers raise errors of any kind, depending on what is in the file
+        reason = _why_refused(path)
+    raise ModelError(_("{path} cannot be read as weights: {reason}.", path=path, reason=reason))
 
 
 def _content(path: Path) -> object:
     if _safetensors_size(path) is not None:
         return safetensors.torch.load_file(path)
-    with path.open("rb") as stream:  # of a path, torch looks at the ending
+    with path.open("rb") as stream:  # given a path, torch decides by the ending
         return torch.load(stream, map_location="cpu", weights_only=True)  # never runs what is in the file
 
 
 def _unreadable(path: Path) -> str:
-    """Say what a file is that no reader is for, or that it is cut short; empty if it is to be read."""
+    """Return why a file cannot be weights (another kind of file, or cut short); empty if it can be."""
     start, size = _start(path), path.stat().st_size
     needed = _safetensors_size(path)
     if needed is not None:
@@ -68,10 +69,10 @@ def _start(path: Path, count: int = 512) -> bytes:
 
 
 def _safetensors_size(path: Path) -> int | None:
-    """Return how many bytes a safetensors file has by its own header; None if it is none."""
+    """Return the size in bytes that a safetensors file has by its own header; None if it is another kind of file."""
     with path.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
-        if not 2 <= length <= LONGEST_HEADER or not (header := stream.read(length)).startswith(b'{"'):
+        if not 2 <= length <= MAX_HEADER or not (header := stream.read(length)).startswith(b'{"'):
             return None
     if len(header) < length:
         return 8 + length
@@ -89,7 +90,7 @@ def _cut_short(size: int, needed: int | None = None) -> str:
 
 
 def _other_zip(path: Path) -> str:
-    """Say what a zip archive is that `torch.save` did not write; empty if it did."""
+    """Return what kind of zip archive this is; empty if `torch.save` wrote it."""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
     last = {name.rsplit("/", 1)[-1] for name in names}
@@ -105,7 +106,7 @@ def _other_zip(path: Path) -> str:
 
 
 def _other_kind(path: Path, start: bytes) -> str:
-    """Say what a file is by how it begins."""
+    """Return what kind of file this is, judging by its first bytes."""
     if not start:
         return _("it is empty")
     if start.startswith(b"version https://git-lfs"):
@@ -129,7 +130,7 @@ def _image(path: Path) -> str:
     try:
         with Image.open(path) as image:
             return _("it is an image ({format})", format=image.format)
-    except Exception:  # Pillow raises what it likes about what is none
+    except Exception:  # Pillow raises errors of any kind if it is not an image
         return ""
 
 
@@ -145,10 +146,10 @@ def _text(start: bytes) -> str:
 
 
 def _why_refused(path: Path) -> str:
-    """Say why a file of the right kind could not be read: foreign objects, or damage."""
+    """Return why a file of the right kind could not be read: foreign objects, or damage."""
     try:
-        foreign = sorted(name for name in _globals(path) if name.rpartition(".")[0] not in OF_STATE_DICTS)
-    except Exception:  # the pickle is damaged, too
+        foreign = sorted(name for name in _globals(path) if name.rpartition(".")[0] not in STATE_DICT_MODULES)
+    except Exception:  # the pickle is damaged as well
         foreign = []
     how = _("where it was made, save the state dict: torch.save(model.state_dict(), …)")
     if any(name.startswith("torch.nn.modules.") for name in foreign):
@@ -160,26 +161,26 @@ def _why_refused(path: Path) -> str:
 
 
 def _globals(path: Path) -> set[str]:
-    """Return the classes and functions that a file of `torch.save` asks for, without reading it."""
-    return {name for stream in _pickles(path) for name in _asked_for(stream)}
+    """Return the classes and functions that unpickling a file of `torch.save` would import, without unpickling it."""
+    return {name for stream in _pickles(path) for name in _imports(stream)}
 
 
-def _pickles(path: Path) -> Iterator[io.BufferedIOBase]:
+def _pickles(path: Path) -> Iterator[IO[bytes]]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             name = next(name for name in archive.namelist() if name.rsplit("/", 1)[-1] == "data.pkl")
             yield io.BytesIO(archive.read(name))
         return
     with path.open("rb") as stream:
-        for _part in range(4):  # a magic number, the version, sizes of numbers, and then what was saved
+        for _part in range(4):  # magic number, version, sizes of integers, content
             yield stream
 
 
-def _asked_for(stream) -> Iterator[str]:
+def _imports(stream: IO[bytes]) -> Iterator[str]:
     texts: list[str] = []
-    for operation, argument, _place in pickletools.genops(stream):
+    for operation, argument, _position in pickletools.genops(stream):
         if operation.name == "GLOBAL":
-            yield argument.replace(" ", ".")
+            yield str(argument).replace(" ", ".")
         elif operation.name == "STACK_GLOBAL":
             yield ".".join(texts[-2:])
         elif isinstance(argument, str):

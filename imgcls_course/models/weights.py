@@ -1,4 +1,4 @@
-"""Weights from elsewhere: torchvision's, a file, or a run."""
+"""Put pretrained weights into a network: the course's own, torchvision's, those of a file or of a run."""
 
 import hashlib
 import json
@@ -14,35 +14,33 @@ from torch import nn
 from ..errors import ModelError
 from ..i18n import _
 from . import unwrap, weight_files, zoo
-from .unwrap import fits
+from .unwrap import StateDict, matches
 
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
 
-State = dict[str, torch.Tensor]
-
 BUNDLED = Path(__file__).parents[1] / "weights"
-BEGINS_AS = {
-    "course_resnet_fine": "course_resnet"
-}  # networks that are the first parts of another, and take its weights
+TRUNCATED_FROM = {"course_resnet_fine": "course_resnet"}  # networks that are the first parts of another
 
 
-def load(model: nn.Module, weights, *, arch: str, options: dict) -> str:
-    """Put weights into a model made by `create`; its classifier keeps its own where the number of classes differs.
+def load_weights(model: nn.Module, weights, *, arch: str, options: dict) -> str:
+    """Load weights into a model made by `create`; the classifier only if it has the same number of classes.
 
     Parameters
     ----------
     model : nn.Module
+        Changed in place.
     weights : "course", "imagenet", WeightsEnum, str or Path
         See `registry.create`.
     arch : str
+        The model's architecture.
     options : dict
-        What the model was made with.
+        The options that the model was made with.
 
     Returns
     -------
     str
-        What became of the classifier, in one line.
+        One line that says whether the classifier was taken over.
 
     Raises
     ------
@@ -50,28 +48,36 @@ def load(model: nn.Module, weights, *, arch: str, options: dict) -> str:
         If there are no such weights, they cannot be read, or they are of another architecture.
     """
     if weights == "course":
-        return fill(model, _bundled(arch, parts=dict(model.named_children())), source='"course"', arch=arch)
+        return load_matching(model, _bundled(arch, parts=dict(model.named_children())), source='"course"', arch=arch)
     entry = _entry(weights, arch=arch)
     if entry is None:
-        file = _of_run(Path(weights), arch=arch) or Path(weights)
-        options = {"loose": _loose(model), "source": str(weights)}
-        state = unwrap.unwrapped(weight_files.read(file), model.state_dict(), **options)
-        return fill(model, state, source=str(weights), arch=arch)
-    said = fill(model, _from_torchvision(entry, arch=arch, options=options), source=str(entry), arch=arch)
-    if hasattr(model, "transform_input"):
-        model.transform_input = True  # GoogLeNet and Inception v3 learned with another normalisation
-    return said
+        content = weight_files.read_file(_of_run(Path(weights), arch=arch) or Path(weights))
+        state = unwrap.find_state_dict(
+            content, model.state_dict(), optional=_optional_prefixes(model), source=str(weights)
+        )
+        return load_matching(model, state, source=str(weights), arch=arch)
+    line = load_matching(model, _from_torchvision(entry, arch=arch, options=options), source=str(entry), arch=arch)
+    library = zoo.torchvision_models()
+    if isinstance(model, (library.GoogLeNet, library.Inception3)):
+        model.transform_input = True  # their weights were trained with another normalisation
+    return line
 
 
-def bundled() -> list[str]:
+def list_bundled() -> list[str]:
     """Return the architectures for which weights come with the course."""
     return sorted(path.stem for path in BUNDLED.glob("*.safetensors"))
 
 
-def fill(model: nn.Module, state: State, *, source: str, arch: str) -> str:
-    """Copy a state dict into a model: all of it, but what gives logits only where the shapes agree; say whether so."""
+def load_matching(model: nn.Module, state: StateDict, *, source: str, arch: str) -> str:
+    """Load a state dict, which has to fit but for the classifier; return a line that says what became of that.
+
+    Raises
+    ------
+    ModelError
+        If a tensor outside the classifier is missing, unexpected or of another shape, or is not finite.
+    """
     own = model.state_dict()
-    wrong = unwrap.misfits(own, state, loose=_loose(model))
+    wrong = unwrap.mismatches(own, state, optional=_optional_prefixes(model))
     if wrong:
         message = _(
             "{source} holds no weights of '{arch}': {n} of {total} tensors do not fit, such as '{name}'.",
@@ -83,12 +89,12 @@ def fill(model: nn.Module, state: State, *, source: str, arch: str) -> str:
         )
         raise ModelError(message)
     check_finite(state, own=own, source=source)
-    model.load_state_dict({name: state[name] if fits(own, state, name) else own[name] for name in own})
-    return _of_classifier(own, state, name=zoo.classifier(model), source=source)
+    model.load_state_dict({name: state[name] if matches(own, state, name) else own[name] for name in own})
+    return _classifier_line(own, state, name=zoo.classifier_name(model), source=source)
 
 
-def check_finite(state: State, *, own: State, source) -> None:
-    """Raise a ModelError in one line if a tensor holds NaN or infinity, but where the network's own does."""
+def check_finite(state: StateDict, *, own: StateDict, source) -> None:
+    """Raise a ModelError if a tensor holds NaN or infinity, unless the network's own tensor does so as well."""
     for name, tensor in state.items():
         if not torch.isfinite(tensor).all() and name in own and torch.isfinite(own[name]).all():
             message = _(
@@ -100,10 +106,10 @@ def check_finite(state: State, *, own: State, source) -> None:
             raise ModelError(message)
 
 
-def _of_classifier(own: State, state: State, *, name: str, source: str) -> str:
+def _classifier_line(own: StateDict, state: StateDict, *, name: str, source: str) -> str:
     """Say whether the classifier was taken over."""
     inside = [key for key in own if key.startswith(f"{name}.")]
-    wrong = next((key for key in inside if not fits(own, state, key)), None)
+    wrong = next((key for key in inside if not matches(own, state, key)), None)
     values = {"source": source, "name": name, "here": len(own[inside[-1]])}
     if wrong is None:
         return _(
@@ -115,29 +121,29 @@ def _of_classifier(own: State, state: State, *, name: str, source: str) -> str:
     return _("Weights: {source} has no '{name}' as it is named here: the classifier starts anew.", **values)
 
 
-def _loose(model: nn.Module) -> tuple[str, ...]:
-    """Return how the names begin that need not fit: those of what gives logits."""
-    return tuple(f"{name}." for name in [zoo.classifier(model), *zoo.AUXILIARY_PARTS])
+def _optional_prefixes(model: nn.Module) -> tuple[str, ...]:
+    """Return the prefixes of the names that need not fit: those of the layers that compute logits."""
+    return tuple(f"{name}." for name in [zoo.classifier_name(model), *zoo.AUX_MODULES])
 
 
-def named(weights) -> bool:
-    """Say whether these weights go by a name, and are no file."""
+def is_named(weights) -> bool:
+    """Say whether these are weights by name, and not a file."""
     return str(weights) in ("course", "imagenet") or ("_Weights." in str(weights) and not Path(str(weights)).exists())
 
 
 def _entry(weights, *, arch: str) -> "WeightsEnum | None":
     """Return torchvision's entry, or None if `weights` is a path."""
-    if not isinstance(weights, str | Path | zoo.library().WeightsEnum):
+    if not isinstance(weights, str | Path | zoo.torchvision_models().WeightsEnum):
         raise ModelError(
             _('weights must be "course", "imagenet", an entry of torchvision or a path; got {got!r}.', got=weights)
         )
-    if not named(weights):
+    if not is_named(weights):
         return None
-    if arch not in zoo.names():
+    if arch not in zoo.list_models():
         raise ModelError(
             _("torchvision has no weights for '{arch}'. Start without weights (none), or name a file.", arch=arch)
         )
-    known = zoo.library().get_model_weights(arch)
+    known = zoo.torchvision_models().get_model_weights(arch)
     if weights == "imagenet":
         return known.DEFAULT
     name = str(weights).split("_Weights.")[-1]
@@ -147,16 +153,16 @@ def _entry(weights, *, arch: str) -> "WeightsEnum | None":
     return known[name]
 
 
-def _from_torchvision(entry: "WeightsEnum", *, arch: str, options: dict) -> State:
+def _from_torchvision(entry: "WeightsEnum", *, arch: str, options: dict) -> StateDict:
     _check_copy(Path(torch.hub.get_dir(), "checkpoints", Path(entry.url).name))
     try:
-        # Its own builder, because some of the files have names of an earlier time, which only the builder mends.
-        rest = {name: value for name, value in options.items() if name != "aux_logits"}  # it knows better
-        return zoo.library().get_model(arch, weights=entry, **rest).state_dict()
+        # With torchvision's own builder, because some files have names of earlier versions, which only it converts.
+        rest = {name: value for name, value in options.items() if name != "aux_logits"}  # the builder knows it
+        return zoo.torchvision_models().get_model(arch, weights=entry, **rest).state_dict()
     except (URLError, OSError, RuntimeError) as error:
         place = Path(torch.hub.get_dir(), "checkpoints", Path(entry.url).name)
         message = _(
-            "The weights of '{arch}' cannot be had from {url} ({error}). Put a copy at {place} by hand, "
+            "The weights of '{arch}' cannot be downloaded from {url} ({error}). Put a copy at {place} by hand, "
             'or use "course_resnet" with weights="course".',
             arch=arch,
             url=entry.url,
@@ -167,7 +173,7 @@ def _from_torchvision(entry: "WeightsEnum", *, arch: str, options: dict) -> Stat
 
 
 def _check_copy(path: Path) -> None:
-    """Raise one line if a file that is there already has another hash than its name says; torch reads it unseen."""
+    """Raise a ModelError if a cached file does not have the hash that is in its name; torch would not check it."""
     wanted = re.search(r"-([0-9a-f]{8,})\.", path.name)
     if path.is_file() and wanted and not hashlib.sha256(path.read_bytes()).hexdigest().startswith(wanted[1]):
         message = _(
@@ -176,33 +182,33 @@ def _check_copy(path: Path) -> None:
         raise ModelError(message)
 
 
-def _bundled(arch: str, *, parts: Collection[str]) -> State:
-    """Return the weights that come with the course, or of them those for these `parts` (see `BEGINS_AS`)."""
-    source = BEGINS_AS.get(arch, arch)
-    if source not in bundled():
-        known = ", ".join([*bundled(), *BEGINS_AS])
+def _bundled(arch: str, *, parts: Collection[str]) -> StateDict:
+    """Return the weights that come with the course; of a truncated network, those of its `parts`."""
+    source = TRUNCATED_FROM.get(arch, arch)
+    if source not in list_bundled():
+        known = ", ".join([*list_bundled(), *TRUNCATED_FROM])
         raise ModelError(_("The course has no weights for '{arch}', only for: {known}.", arch=arch, known=known))
-    state = read(BUNDLED / f"{source}.safetensors")
-    if arch not in BEGINS_AS:
+    state = read_state_dict(BUNDLED / f"{source}.safetensors")
+    if arch not in TRUNCATED_FROM:
         return state
     return {name: tensor for name, tensor in state.items() if name.partition(".")[0] in parts}
 
 
-def read(path: Path) -> State:
-    """Read a state dict from a `.safetensors` file, or from torch's own format without running what is in it."""
-    state = weight_files.read(path)
+def read_state_dict(path: Path) -> StateDict:
+    """Read a state dict from a file of safetensors or `torch.save`, without running any code in it."""
+    state = weight_files.read_file(path)
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ModelError(_("{path} holds no state dict: save `model.state_dict()`, not more.", path=path))
     return state
 
 
 def _of_run(path: Path, *, arch: str) -> Path | None:
-    """Return the weights that a checkpoint names, of a folder those of its best epoch; None if `path` is no such thing.
+    """Return the file of weights of a checkpoint, or of a run's best epoch; None if `path` is neither.
 
     Raises
     ------
     ModelError
-        If the folder is of no run, or the run is of another architecture.
+        If the folder is not that of a run, or the run trained another architecture.
     """
     if path.is_dir() and not (path / "best.json").is_file():
         raise ModelError(_("{path} is a folder without best.json, so of no run. Name a file of weights.", path=path))
@@ -213,8 +219,8 @@ def _of_run(path: Path, *, arch: str) -> Path | None:
         found = json.loads(card.read_text(encoding="utf-8"))
         theirs, name = found["arch"], found["files"]["weights"]
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # any other JSON file: the reader will say so
+        return None  # another JSON file: reading it as weights gives the error
     if theirs and theirs != arch:
         message = _("The run {path} trained '{theirs}', not '{arch}'; its weights fit that architecture only.")
         raise ModelError(message.format(path=path, theirs=theirs, arch=arch))
-    return card.with_name(Path(str(name)).name)  # a name, not a way out of the folder
+    return card.with_name(Path(str(name)).name)  # only the name, so that it cannot lead out of the folder

@@ -117,7 +117,7 @@ def load_weights(model: nn.Module, state: State, *, source: Path) -> None:
 def check_same_network(model: nn.Module, state: State, *, source: Path) -> None:
     """Raise a ModelError in one line if these are not the weights of a network like this."""
     own = model.state_dict()
-    wrong = sorted(name for name in own.keys() | state.keys() if not weights.fits(own, state, name))
+    wrong = sorted(name for name in own.keys() | state.keys() if not weights.matches(own, state, name))
     if wrong:
         message = _(
             "{source} holds another network: {n} of {total} tensors differ, such as '{name}'.",
@@ -137,7 +137,7 @@ def read_tensors(path: Path, kind: str) -> State:
     if not path.with_name(name).is_file():
         message = _("{path} names the file {name}, which is missing: put it back.", path=path, name=name)
         raise TrainingError(f"{message}{_alternative(path)}")
-    return weights.read(path.with_name(name))
+    return weights.read_state_dict(path.with_name(name))
 
 
 def write(path: Path, card: CheckpointCard, **tensors: State) -> None:

@@ -15,7 +15,7 @@ from ..devices import Device, on_one_device
 from ..errors import ModelError, TrainingError
 from ..i18n import _
 from ..models.forward import check_logits, logits_of
-from ..models.zoo import classifier
+from ..models.zoo import classifier_name
 from .argument_checks import check_given, check_seed
 
 
@@ -163,7 +163,7 @@ class _Extractor:
 
 def linear_head(model: nn.Module) -> nn.Linear:
     """Return the linear layer that computes the logits; a ModelError in one line if it is a convolution."""
-    name = classifier(model)
+    name = classifier_name(model)
     head = model.get_submodule(name)
     if not isinstance(head, nn.Linear):
         message = _(

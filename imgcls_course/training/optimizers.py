@@ -7,7 +7,7 @@ from torch import nn
 
 from ..errors import TrainingError, unknown
 from ..i18n import _
-from ..models.zoo import classifier
+from ..models.zoo import classifier_name
 from .argument_checks import check_numbers
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
@@ -95,7 +95,7 @@ def parameter_groups(
         What torch's optimizers take as a group, with a `name` besides, and with the `factor` between its learning rate
         and `lr`, which `fit` keeps when a schedule changes the rate.
     """
-    head = f"{classifier(model)}."
+    head = f"{classifier_name(model)}."
     for part, factor in (("body", 1.0), ("head", head_factor)):
         learning = [
             parameter

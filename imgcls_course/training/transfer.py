@@ -6,7 +6,7 @@ from ..data.batches import TrainVal
 from ..devices import Device
 from ..errors import ModelError, unknown
 from ..i18n import _
-from ..models.zoo import classifier
+from ..models.zoo import classifier_name
 from .features import extract_features, linear_head
 from .fit import fit
 from .history import History
@@ -32,7 +32,7 @@ def freeze(model: nn.Module) -> nn.Module:
     ['2.weight', '2.bias']
     """
     model.requires_grad_(False)
-    model.get_submodule(classifier(model)).requires_grad_(True)
+    model.get_submodule(classifier_name(model)).requires_grad_(True)
     return model
 
 

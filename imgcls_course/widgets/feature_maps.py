@@ -12,7 +12,6 @@ from torch import nn
 
 from .. import devices, explain
 from ..errors import ExplainError, ExplorerError
-from ..explain.watch import Seen
 from ..i18n import _
 from ..plots import arrays
 from .explorer import Explorer
@@ -101,18 +100,18 @@ class Inside:
         self.seen = functools.lru_cache(maxsize=KEPT)(self._seen)
         self.ranking = functools.lru_cache(maxsize=256)(self._ranking)
         try:
-            self.first = explain.convolutions(model)[0]
+            self.first = explain.conv_layers(model)[0]
         except ExplainError as error:
             raise ExplorerError(str(error)) from error
         start = self.seen(gallery.names[0])
-        self.layers = {name: start.maps[name].shape[1] for name in start.wide}
+        self.layers = {name: start.maps[name].shape[1] for name in start.map_layers}
         if not self.layers:
             raise ExplorerError(_("No layer gives maps of more than one place. Use larger pictures."))
 
     def at(self, picture: str, layer: str, rank: int) -> Place:
         """Return the channel of a layer that has this rank by strength, from 1, and what belongs to it."""
         seen, ranking = self.seen(picture), self.ranking(picture, layer)
-        behind, weights = seen.behind.get(layer), None
+        behind, weights = seen.source_conv.get(layer), None
         if behind is not None:
             weights = self.model.get_submodule(behind).weight[int(ranking.order[rank - 1])].detach().float().cpu()
         coloured = behind == self.first and len(weights) == 3

@@ -15,7 +15,7 @@ from .. import data
 from ..data import decode, transforms
 from ..errors import DataError, ExplorerError, ModelError
 from ..i18n import _
-from ..models.measure import in_channels
+from ..models.measure import input_channels
 from .explorer import Explorer
 
 SIDE = 224  # pixels, for pictures of several sizes
@@ -135,7 +135,7 @@ def listen(button: ipywidgets.FileUpload, explorer: Explorer, *, gallery: Galler
 
 def _channels(model: nn.Module) -> int | None:
     try:
-        return in_channels(model)
+        return input_channels(model)
     except ModelError:  # no convolution: it has no say in it
         return None
 

@@ -15,7 +15,7 @@ def head_explorer(*, num_classes: int = 10) -> Explorer:
     """Explore picture size, size a network was built for, and maps → what arrives at both heads, and whether it fits.
 
     On the left the picture and its maps, drawn to scale; on the right how many numbers arrive at the last layer, beside
-    how many it has weights for. The shapes are those of `models.body`, with three convolutions.
+    how many it has weights for. The shapes are those of `models.conv_body`, with three convolutions.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def head_explorer(*, num_classes: int = 10) -> Explorer:
 
     def show(figure, *, size, built_for, channels) -> str:
         size, built_for, channels = int(size), int(built_for), int(channels)
-        body = models.body(widths=(16, 32, channels))
+        body = models.conv_body(widths=(16, 32, channels))
         maps, expected = models.output_shape(body, size)[1:], models.output_shape(body, built_for)[1:]
         arriving, weights = _numbers(maps), _numbers(expected)
         left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))

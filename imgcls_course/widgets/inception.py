@@ -2,7 +2,7 @@
 
 from .. import plots
 from ..i18n import _
-from ..models import branch_weights
+from ..models import count_branch_weights
 from .explorer import Explorer, slider
 
 
@@ -19,8 +19,8 @@ def reduction_explorer(*, c1: int = 64, c3: int = 128, c5: int = 32) -> Explorer
 
     def show(figure, **values) -> str:
         channels, before3, before5, pool, size = (int(values[name]) for name in controls)
-        naive = branch_weights(channels, c1=c1, c3=c3, c5=c5)
-        reduced = branch_weights(channels, c1=c1, c3=(before3, c3), c5=(before5, c5), pool=pool)
+        naive = count_branch_weights(channels, c1=c1, c3=c3, c5=c5)
+        reduced = count_branch_weights(channels, c1=c1, c3=(before3, c3), c5=(before5, c5), pool=pool)
         both = {_("naive"): list(naive.values()), _("reduced"): list(reduced.values())}
         places, axes = size**2, figure.subplots(1, 2)
         for ax, unit, ylabel in zip(

@@ -6,7 +6,7 @@ from matplotlib.patches import Rectangle
 
 from .. import plots
 from ..i18n import _
-from ..models import Layer, path_counts, receptive_field
+from ..models import Layer, count_paths, receptive_field
 from ..plots.style import ORANGE
 from .explorer import Explorer, slider
 
@@ -29,7 +29,7 @@ def receptive_explorer(*, image_size: int = 32, channels: int = 16) -> Explorer:
         stack = [Layer(int(kernel), int(stride), int(padding), int(dilation))] * int(layers)
         sizes = map_sizes(stack, image_size)
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
-        _draw_field(path_counts(stack, image_size), left)
+        _draw_field(count_paths(stack, image_size), left)
         fields = [receptive_field(stack[:depth]) for depth in range(len(stack) + 1)]
         values = {_("size of the map"): sizes, _("receptive field"): fields}
         plots.lines(range(len(stack) + 1), values, xlabel=_("layers"), ylabel=_("pixels"), ax=right)

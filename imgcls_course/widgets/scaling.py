@@ -1,7 +1,7 @@
 """Explorer of lesson 06: how EfficientNet-B0 grows, by φ and by hand, and what that costs."""
 
 from ..i18n import _
-from ..models.efficientnet import STEM, blocks, compound, count, round_channels, scaled_stages
+from ..models.efficientnet import STEM, compound_factors, count_cost, iter_blocks, round_channels, scaled_stages
 from ..plots.style import BLUE, ORANGE
 from .explorer import Explorer, slider
 
@@ -12,19 +12,19 @@ def scaling_explorer(*, phi: float = 0.0) -> Explorer:
     """Explore φ, and depth, width and resolution by hand → blocks, channels, pixels, parameters and multiply-adds.
 
     The three sliders by hand multiply what φ gives: at φ = 0 each scales one thing alone. Parameters and multiply-adds
-    are those of the rounded network, by `models.efficientnet.count`.
+    are those of the rounded network, by `models.efficientnet.count_cost`.
 
     Parameters
     ----------
     phi : float
         Where to start, in [0, 7].
     """
-    _parameters, one = count(SIZE)
+    _parameters, one = count_cost(SIZE)
 
     def show(figure, *, phi, depth, width, resolution) -> str:
-        d, w, r = (a * b for a, b in zip(compound(phi), (depth, width, resolution), strict=True))
+        d, w, r = (a * b for a, b in zip(compound_factors(phi), (depth, width, resolution), strict=True))
         size, law = round(SIZE * r), d * w**2 * r**2
-        parameters, multiply_adds = count(size, depth=d, width=w)
+        parameters, multiply_adds = count_cost(size, depth=d, width=w)
         shape, bars = figure.subplots(1, 2, width_ratios=(3, 2))
         _draw_channels(shape, depth=d, width=w, size=size)
         _draw_costs(bars, {_("counted"): multiply_adds / one, "d·w²·r²": law, "2^φ": 2**phi})
@@ -58,7 +58,7 @@ def _draw_channels(ax, *, depth: float, width: float, size: int) -> None:
     """Draw the channels after the stem and after every block, those of B0 as well."""
     networks = {"B0": (1.0, 1.0, ORANGE, 5), _("scaled"): (depth, width, BLUE, 2)}
     for name, (d, w, colour, thickness) in networks.items():
-        channels = [round_channels(w * STEM), *(block.out_channels for block in blocks(scaled_stages(w, d)))]
+        channels = [round_channels(w * STEM), *(block.out_channels for block in iter_blocks(scaled_stages(w, d)))]
         ax.step(range(len(channels)), channels, where="mid", color=colour, linewidth=thickness, label=name)
     ax.set(xlabel=_("block"), ylabel=_("channels"), title=_("pictures of {n}×{n}", n=size))
     ax.grid(alpha=0.3)

@@ -61,7 +61,7 @@ def linear_parameters(n_in, n_out):
     return (n_in + 1) * n_out
 
 
-print(f"formula {linear_parameters(128 * 128, 2):,}, counted {models.parameters(layer):,}")
+print(f"formula {linear_parameters(128 * 128, 2):,}, counted {models.count_parameters(layer):,}")
 print(f"1,000 neurons on 3 × 224 × 224: {linear_parameters(3 * 224 * 224, 1000):,}")
 
 # %% [markdown]
@@ -97,7 +97,13 @@ splits = data.load("textures")
 picture = splits.train.images[:1]
 conv = nn.Conv2d(1, 16, kernel_size=3, padding=1)
 print(
-    "picture", tuple(picture.shape), "-> maps", tuple(conv(picture).shape), "-", models.parameters(conv), "parameters"
+    "picture",
+    tuple(picture.shape),
+    "-> maps",
+    tuple(conv(picture).shape),
+    "-",
+    models.count_parameters(conv),
+    "parameters",
 )
 
 # %% [markdown]
@@ -122,7 +128,7 @@ for size in (128, 160):
 
 # %%
 with runtime.seeded(0):
-    body = models.body().eval()
+    body = models.conv_body().eval()
 body
 
 # %% [markdown]
@@ -145,7 +151,7 @@ for size in (32, 48, 64, 128):
 # %%
 pairs = [(1, 16), (16, 32), (32, 64)]
 by_formula = sum(9 * before * after + 2 * after for before, after in pairs)
-print(f"formula {by_formula:,}, counted {models.parameters(body):,}")
+print(f"formula {by_formula:,}, counted {models.count_parameters(body):,}")
 
 
 # %% [markdown]
@@ -185,7 +191,9 @@ check.map_size(map_size_solution, remember=False)
 # %%
 fc_net = models.fc_net(10, image_size=32)
 print(fc_net[1])
-print(f"head {models.parameters(fc_net[1]):,} + body {models.parameters(fc_net[0]):,} = {models.parameters(fc_net):,}")
+print(
+    f"head {models.count_parameters(fc_net[1]):,} + body {models.count_parameters(fc_net[0]):,} = {models.count_parameters(fc_net):,}"
+)
 
 
 # %% [markdown]
@@ -241,9 +249,9 @@ except RuntimeError as error:
 
 # %%
 vgg = models.create_on_meta("vgg16")
-first = models.parameters(vgg.classifier[0])
+first = models.count_parameters(vgg.classifier[0])
 print(vgg.classifier[0])
-print(f"{first:,} of {models.parameters(vgg):,} parameters: {first / models.parameters(vgg):.0%}")
+print(f"{first:,} of {models.count_parameters(vgg):,} parameters: {first / models.count_parameters(vgg):.0%}")
 
 # %% [markdown]
 # 512 maps of 7 × 7, flattened, to 4,096 neurons. Three quarters of VGG-16 are this one layer.
@@ -301,7 +309,7 @@ check.gap_logits(gap_logits_solution, remember=False)
 
 # %%
 gap_net = models.gap_net(10)
-print(f"formula {by_formula + linear_parameters(64, 10):,}, counted {models.parameters(gap_net):,}")
+print(f"formula {by_formula + linear_parameters(64, 10):,}, counted {models.count_parameters(gap_net):,}")
 for height, width in ((32, 32), (48, 48), (40, 170)):
     print(f"{height} × {width} ->", tuple(gap_net(torch.rand(1, 1, height, width)).shape))
 
@@ -371,7 +379,7 @@ def started(network, **options):
 
 fc, gap = started(models.fc_net, image_size=32), started(models.gap_net)
 same = all(torch.equal(a, b) for a, b in zip(fc[1].parameters(), gap[1].parameters(), strict=True))
-print(f"same body: {same} - parameters: {models.parameters(fc):,} and {models.parameters(gap):,}")
+print(f"same body: {same} - parameters: {models.count_parameters(fc):,} and {models.count_parameters(gap):,}")
 
 # %% [markdown]
 # They do, since the body is drawn first. Only the heads differ. Now train them, six epochs and then three with a tenth of the

@@ -141,7 +141,7 @@ print("Source:", table.source)
 for arch in ("vgg11", "vgg13", "vgg16", "vgg19"):
     model = models.create_on_meta(arch)
     weighted = [module for module in model.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
-    print(f"{arch}: {len(weighted)} layers with weights, {models.parameters(model) / 1e6:.1f} million parameters")
+    print(f"{arch}: {len(weighted)} layers with weights, {models.count_parameters(model) / 1e6:.1f} million parameters")
 
 # %% [markdown]
 # VGG-16 has 138.4 million. The layers of its blocks have 64, 128, 256, 512 and 512 channels:
@@ -149,7 +149,7 @@ for arch in ("vgg11", "vgg13", "vgg16", "vgg19"):
 # %%
 vgg16 = models.create_on_meta("vgg16")
 print("channels:", [layer.out_channels for layer in vgg16.features if isinstance(layer, nn.Conv2d)])
-convolutions, head = models.parameters(vgg16.features), models.parameters(vgg16.classifier)
+convolutions, head = models.count_parameters(vgg16.features), models.count_parameters(vgg16.classifier)
 print(f"13 convolutions {convolutions:,}, 3 fully connected layers {head:,} ({head / (head + convolutions):.0%})")
 print("weights of the first fully connected layer:", tuple(vgg16.classifier[0].weight.shape))
 
@@ -309,7 +309,7 @@ check.receptive_field(receptive_field_solution, remember=False)
 # VGG takes pictures of 224×224. **Predict:** how much of one does a number of its last map see?
 
 # %%
-layers = models.layers_of(vgg16.features)
+layers = models.conv_and_pool_layers(vgg16.features)
 sizes = [224]
 for layer in layers:
     sizes.append(layer.output_size(sizes[-1]))
@@ -329,7 +329,7 @@ print(len(layers), "layers; the last map has", sizes[-1], "x", sizes[-1], "place
 # %%
 with runtime.seeded(0):
     narrow = nn.Sequential(*(models.vgg_block(1, 1, convs=convs) for convs in (2, 2, 3, 3, 3)))
-print("same layers:", models.layers_of(narrow) == layers)
+print("same layers:", models.conv_and_pool_layers(narrow) == layers)
 print("measured:", models.measured_receptive_field(narrow, image_size=320))
 
 # %% [markdown]
@@ -371,7 +371,7 @@ for convs, large in ((2, 5), (3, 7)):
     small, big = (sum(p.numel() for p in stack.parameters() if p.ndim == 4) for stack in stacks)
     print(f"{convs} of 3×3: {small:,} weights; one {large}×{large}: {big:,}; saved {1 - small / big:.0%}")
     print("  as the formula says:", (small, big) == (9 * convs * 64**2, large**2 * 64**2))
-    small, big = (models.multiply_adds(stack, image_size=56) for stack in stacks)
+    small, big = (models.count_multiply_adds(stack, image_size=56) for stack in stacks)
     print(
         f"  multiply-adds on maps of 56×56: {small / 1e6:.0f} against {big / 1e6:.0f} million, saved {1 - small / big:.0%}"
     )
@@ -383,8 +383,8 @@ for convs, large in ((2, 5), (3, 7)):
 # comes in and 64 go out.
 
 # %%
-first_small = models.parameters(models.conv_stack(1, 64, convs=2, kernel_size=3))
-first_large = models.parameters(models.conv_stack(1, 64, convs=1, kernel_size=5))
+first_small = models.count_parameters(models.conv_stack(1, 64, convs=2, kernel_size=3))
+first_large = models.count_parameters(models.conv_stack(1, 64, convs=1, kernel_size=5))
 print(f"from 1 to 64 channels: two 3×3 {first_small:,}, one 5×5 {first_large:,}")
 
 # %% [markdown]
@@ -456,7 +456,12 @@ def network(convs, kernel_size):
 variants = {"two 3×3": (2, 3), "one 5×5": (1, 5)}
 for name, blocks in variants.items():
     net = network(*blocks)
-    print(name, f"{models.parameters(net):,} parameters, sees", models.receptive_field(models.layers_of(net)), "pixels")
+    print(
+        name,
+        f"{models.count_parameters(net):,} parameters, sees",
+        models.receptive_field(models.conv_and_pool_layers(net)),
+        "pixels",
+    )
 
 # %% [markdown]
 # 9,690 parameters against 13,210, and the same field behind the last pooling, wider than the picture. (`InstanceNorm2d` evens out

@@ -140,7 +140,7 @@ print(tuple(joined.shape), "- the first 64 are the 1×1 branch:", torch.equal(jo
 
 # %%
 naive = models.NaiveInception(192, c1=64, c3=128, c5=32)
-print(tuple(naive(x).shape), f"- {models.parameters(naive):,} parameters")
+print(tuple(naive(x).shape), f"- {models.count_parameters(naive):,} parameters")
 
 
 # %% [markdown]
@@ -251,12 +251,12 @@ def conv_multiply_adds_solution(in_channels, out_channels, kernel_size, map_size
 check.conv_multiply_adds(conv_multiply_adds_solution, remember=False)
 
 # %% [markdown]
-# `models.multiply_adds` lets PyTorch count while a picture without content passes through. It has to agree with the
+# `models.count_multiply_adds` lets PyTorch count while a picture without content passes through. It has to agree with the
 # formula.
 
 # %%
 by_formula = sum(weights.values()) * 28 * 28
-print(f"{by_formula:,} - PyTorch counts the same:", models.multiply_adds(naive, 28) == by_formula)
+print(f"{by_formula:,} - PyTorch counts the same:", models.count_multiply_adds(naive, 28) == by_formula)
 
 # %% [markdown]
 # ## The trick: a kernel of 1 × 1
@@ -387,15 +387,15 @@ def inception_weights_solution(in_channels, c1, c3, c5, pool):
 check.inception_weights(inception_weights_solution, remember=False)
 
 # %% [markdown]
-# The tested twins are `models.Inception`, and `models.branch_weights` for the formula. A batch norm has two parameters for
+# The tested twins are `models.Inception`, and `models.count_branch_weights` for the formula. A batch norm has two parameters for
 # each channel, so these come on top.
 
 # %%
 reduced = models.Inception(192, c1=64, c3=(96, 128), c5=(16, 32), pool=32)
-by_branch = models.branch_weights(192, c1=64, c3=(96, 128), c5=(16, 32), pool=32)
+by_branch = models.count_branch_weights(192, c1=64, c3=(96, 128), c5=(16, 32), pool=32)
 norms = 2 * (64 + 96 + 128 + 16 + 32 + 32)
 print(by_branch, f"together {sum(by_branch.values()):,}")
-print("with norms the same as counted:", sum(by_branch.values()) + norms == models.parameters(reduced))
+print("with norms the same as counted:", sum(by_branch.values()) + norms == models.count_parameters(reduced))
 
 # %% [markdown]
 # 163,328 weights. Table 1 of the paper gives *159K* parameters and *128M* operations for (3a). That is this number: 159.5
@@ -404,7 +404,7 @@ print("with norms the same as counted:", sum(by_branch.values()) + norms == mode
 # %%
 costs = {}
 for name, module in (("naive", naive), ("reduced", reduced)):
-    costs[name] = models.parameters(module), models.multiply_adds(module, 28)
+    costs[name] = models.count_parameters(module), models.count_multiply_adds(module, 28)
     print(f"{name:8} {costs[name][0]:,} parameters, {costs[name][1]:,} multiply-adds")
 print("ratios  ", [f"{a / b:.2f}" for a, b in zip(costs["naive"], costs["reduced"], strict=True)])
 
@@ -418,7 +418,7 @@ def total(channels, *, reduction):
     count = 0
     for c_in, (c1, before3, c3, before5, c5, pool) in zip(channels, rows, strict=False):
         wide = {"c3": (before3, c3), "c5": (before5, c5), "pool": pool} if reduction else {"c3": c3, "c5": c5}
-        count += sum(models.branch_weights(c_in, c1=c1, **wide).values())
+        count += sum(models.count_branch_weights(c_in, c1=c1, **wide).values())
     return count
 
 
@@ -478,7 +478,7 @@ def longest_path(part):
 nets = {arch: models.create_on_meta(arch) for arch in ("alexnet", "vgg16", "googlenet")}
 for arch, net in nets.items():
     depth = sum(longest_path(part) for part in net.children())
-    millions, billions = models.parameters(net) / 1e6, models.multiply_adds(net, 224) / 1e9
+    millions, billions = models.count_parameters(net) / 1e6, models.count_multiply_adds(net, 224) / 1e9
     print(f"{arch:9} {depth:2} layers, {millions:5.1f} million parameters, {billions:5.2f} billion multiply-adds")
 
 # %% [markdown]
@@ -493,8 +493,10 @@ for arch, net in nets.items():
 # **Predict:** is it the Inception module that saves all those parameters?
 
 # %%
-linear = [sum(models.parameters(p) for p in net.modules() if isinstance(p, nn.Linear)) / 1e6 for net in nets.values()]
-rest = [models.parameters(net) / 1e6 - count for net, count in zip(nets.values(), linear, strict=True)]
+linear = [
+    sum(models.count_parameters(p) for p in net.modules() if isinstance(p, nn.Linear)) / 1e6 for net in nets.values()
+]
+rest = [models.count_parameters(net) / 1e6 - count for net, count in zip(nets.values(), linear, strict=True)]
 plt.figure(figsize=(6, 2.6))
 parts = {"linear": linear, "convolutions": rest}
 plots.bars(parts, groups=list(nets), ylabel="million parameters", fmt=".1f", ylim=None)
@@ -589,8 +591,8 @@ check.loss_with_auxiliary(loss_with_auxiliary_solution, remember=False)
 # million parameters, beside the 6.6 of the rest?
 
 # %%
-with_heads = models.parameters(models.create_on_meta("googlenet", aux_logits=True))
-without = models.parameters(models.create_on_meta("googlenet"))
+with_heads = models.count_parameters(models.create_on_meta("googlenet", aux_logits=True))
+without = models.count_parameters(models.create_on_meta("googlenet"))
 print(f"{with_heads / 1e6:.1f} against {without / 1e6:.1f} million: the heads have {(with_heads - without) / 1e6:.1f}")
 
 # %% [markdown]
@@ -648,8 +650,8 @@ print("seconds an epoch:", {name: round(value, 2) for name, value in seconds.ite
 
 # %%
 small = {name: models.small_googlenet(10, naive=name == "naive") for name in runs}
-sizes = {name: models.parameters(model) for name, model in small.items()}
-work = {name: models.multiply_adds(model, 24) for name, model in small.items()}
+sizes = {name: models.count_parameters(model) for name, model in small.items()}
+work = {name: models.count_multiply_adds(model, 24) for name, model in small.items()}
 print(f"parameters {sizes}: {sizes['naive'] / sizes['reduced']:.1f} times")
 print(f"multiply-adds {work}: {work['naive'] / work['reduced']:.1f} times")
 

@@ -53,8 +53,8 @@ print(errors.source.split(";")[2].strip())
 
 # %%
 for name in ("vgg16", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152"):
-    model = models.blueprint(name)
-    millions, billions = models.parameters(model) / 1e6, models.multiply_adds(model, 224) / 1e9
+    model = models.create_on_meta(name)
+    millions, billions = models.count_parameters(model) / 1e6, models.count_multiply_adds(model, 224) / 1e9
     print(f"{name:<10}{millions:6.1f} million parameters {billions:6.1f} billion multiply-adds")
 
 # %% [markdown]
@@ -210,7 +210,7 @@ check.residual_output(residual_output_solution, remember=False)
 # %%
 for shortcut in ("pad", "projection"):
     block = models.BasicBlock(16, 32, stride=2, shortcut=shortcut)
-    print(f"{shortcut:<12}{tuple(block(x).shape)}  {models.parameters(block):,} parameters")
+    print(f"{shortcut:<12}{tuple(block(x).shape)}  {models.count_parameters(block):,} parameters")
 
 # %% [markdown]
 # The same shape. The projection costs 16 · 32 = 512 weights and the 2 · 32 of its norm. torchvision's ResNets use it. We take padding for the
@@ -270,8 +270,8 @@ widths = (8, 16, 32)
 for n in (3, 9):
     print(f"n = {n}: the formula gives {formula(n, 1, widths, 10):,} parameters")
     for shortcut in ("none", "pad"):
-        net = models.deep_net(6 * n + 2, num_classes=10, shortcut=shortcut, in_channels=1, widths=widths)
-        print(f"  {6 * n + 2} layers, shortcut {shortcut:<5} {models.parameters(net):,}")
+        net = models.cifar_resnet(6 * n + 2, num_classes=10, shortcut=shortcut, in_channels=1, widths=widths)
+        print(f"  {6 * n + 2} layers, shortcut {shortcut:<5} {models.count_parameters(net):,}")
 
 
 # %% [markdown]
@@ -357,7 +357,7 @@ norms = {}
 for depth in (20, 56):
     for kind, shortcut in degradation.KINDS.items():
         with runtime.seeded(0):
-            net = models.deep_net(depth, num_classes=10, shortcut=shortcut, in_channels=1, widths=(8, 16, 32))
+            net = models.cifar_resnet(depth, num_classes=10, shortcut=shortcut, in_channels=1, widths=(8, 16, 32))
         norms[f"{kind}-{depth}"] = gradient_norms(net, images, labels)
 
 # %%

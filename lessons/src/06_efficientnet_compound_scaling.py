@@ -46,7 +46,7 @@ from imgcls_course.experiments import scaling
 # Here is a small network for grey pictures, built as EfficientNet is. It is the base of our experiment later on.
 
 # %%
-small = scaling.base()
+small = scaling.base_network()
 print(f"pictures of {small.image_size}×{small.image_size}")
 print(f"{small.parameters:,} parameters, {small.multiply_adds:,} multiply-adds")
 
@@ -61,9 +61,9 @@ print(f"{small.parameters:,} parameters, {small.multiply_adds:,} multiply-adds")
 
 # %%
 def cost(*, depth=1, width=1, resolution=1):
-    network = models.efficientnet.efficientnet(10, depth=depth, width=width, **scaling.SMALL)
-    multiply_adds = models.multiply_adds(network, 32 * resolution)
-    return models.parameters(network) / small.parameters, multiply_adds / small.multiply_adds
+    network = models.efficientnet.efficientnet(10, depth=depth, width=width, **scaling.BASE_OPTIONS)
+    multiply_adds = models.count_multiply_adds(network, 32 * resolution)
+    return models.count_parameters(network) / small.parameters, multiply_adds / small.multiply_adds
 
 
 for axis in ("depth", "width", "resolution"):
@@ -311,9 +311,9 @@ for name in ("b1", "b4"):
 counted = {}
 for row in literature.table("efficientnet").rows:
     network, scale = models.create_on_meta(f"efficientnet_{row['name']}"), models.efficientnet.SCALES[row["name"]]
-    counted[row["name"]] = models.multiply_adds(network, scale.resolution)
+    counted[row["name"]] = models.count_multiply_adds(network, scale.resolution)
     print(
-        f"{row['name']}  {scale.resolution} px {models.parameters(network) / 1e6:6.1f} M parameters (paper {row['parameters_m']}),",
+        f"{row['name']}  {scale.resolution} px {models.count_parameters(network) / 1e6:6.1f} M parameters (paper {row['parameters_m']}),",
         f"{counted[row['name']] / 1e9:6.2f} G multiply-adds (paper {row['multiply_adds_g']})",
     )
 
@@ -370,7 +370,7 @@ print(
 # %%
 block, plain, wide = models.MBConv(80, 80), nn.Conv2d(80, 80, 3, bias=False), nn.Conv2d(480, 480, 3, bias=False)
 for name, module in (("MBConv 80 → 480 → 80", block), ("3×3 on 80", plain), ("3×3 on 480", wide)):
-    print(f"{name:<22}{models.parameters(module):>10,}")
+    print(f"{name:<22}{models.count_parameters(module):>10,}")
 
 
 # %% [markdown]
@@ -416,10 +416,10 @@ check.separable_weights(separable_weights_solution, remember=False)
 splits = data.load("textures")
 with runtime.seeded(0):
     first, squeeze = nn.Conv2d(1, 16, 3), models.SqueezeExcitation(16, squeezed=4)
-weights = squeeze.weigh(first(splits.train.images[::125]))  # eight patches, of different textures
+weights = squeeze.gate(first(splits.train.images[::125]))  # eight patches, of different textures
 print("shape", tuple(weights.shape), "- all in (0, 1):", bool(((weights > 0) & (weights < 1)).all()))
 print("the same for the first and the last:", torch.allclose(weights[0], weights[7], atol=1e-3))
-print(models.parameters(squeeze), "parameters")
+print(models.count_parameters(squeeze), "parameters")
 
 # %% [markdown]
 # One number for each picture and channel, different for different pictures, for 148 parameters. (Hu, Shen and Sun won
@@ -440,7 +440,7 @@ print({name: count for name, count in kinds.items() if "MBConv" in name})
 fused = nn.Sequential(nn.Conv2d(48, 192, 3, padding=1, bias=False), nn.Conv2d(192, 48, 1, bias=False))
 for name, module in (("MBConv", models.MBConv(48, 48, expand=4)), ("fused", fused)):
     print(
-        f"{name:<7}{models.parameters(module):>8,} parameters {models.multiply_adds(module, 48) / 1e6:6.0f} M multiply-adds"
+        f"{name:<7}{models.count_parameters(module):>8,} parameters {models.count_multiply_adds(module, 48) / 1e6:6.0f} M multiply-adds"
     )
 
 # %% [markdown]
@@ -544,7 +544,7 @@ for each in contestants:
 
 # %%
 rows = scaling.run(splits, times=3, seeds=(0, 1, 2), epochs=4)
-live = scaling.final(rows)
+live = scaling.final_scores(rows)
 print(len(rows), "rows; right on more than 0.4 at the end, every one:", min(map(min, live.values())) > 0.4)
 
 
@@ -580,7 +580,7 @@ print("larger pictures beat more layers, in the mean:", mean["resolution"] > mea
 # %%
 recorded = scaling.read_log(paths.recorded() / "scaling_textures" / scaling.LOG)
 fig, ax = plt.subplots(figsize=(6, 3))
-race(scaling.final(recorded), ax=ax)
+race(scaling.final_scores(recorded), ax=ax)
 
 # %% [markdown]
 # Now there is an order, in the mean: larger pictures 0.919, compound 0.872, wider 0.857, base 0.833, deeper 0.805. The
@@ -589,7 +589,7 @@ race(scaling.final(recorded), ax=ax)
 # base, at three times the cost. Was that overfitting? The training accuracy tells.
 
 # %%
-train = {axis: sum(values) / len(values) for axis, values in scaling.final(recorded, split="train").items()}
+train = {axis: sum(values) / len(values) for axis, values in scaling.final_scores(recorded, split="train").items()}
 print("training accuracy", {axis: f"{value:.3f}" for axis, value in train.items()})
 seconds = {axis: sum(row["seconds"] for row in recorded if row["axis"] == axis) for axis in train}
 print(f"deeper took {seconds['depth'] / seconds['width']:.1f} times as long as wider, on that computer")

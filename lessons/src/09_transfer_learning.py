@@ -130,11 +130,11 @@ SIX = ("resnet18", "alexnet", "vgg11", "squeezenet1_0", "densenet121", "inceptio
 SIX_MORE = ("googlenet", "shufflenet_v2_x1_0", "mobilenet_v2", "resnext50_32x4d", "wide_resnet50_2", "mnasnet0_5")
 for arch in SIX + SIX_MORE:
     model = models.create_on_meta(arch)
-    name = models.classifier(model)
+    name = models.classifier_name(model)
     layer, entry = model.get_submodule(name), next(iter(torchvision.models.get_model_weights(arch)))
     top1 = entry.meta["_metrics"]["ImageNet-1K"]["acc@1"]
     kind = f"{type(layer).__name__}({layer.weight.shape[1]}, {layer.weight.shape[0]})"
-    print(f"{arch:<19}{models.parameters(model) / 1e6:6.1f} M {top1:6.1f} %  {name:<13} {kind}")
+    print(f"{arch:<19}{models.count_parameters(model) / 1e6:6.1f} M {top1:6.1f} %  {name:<13} {kind}")
 
 # %% [markdown]
 # Each keeps its **classifier**, the layer that gives the 1,000 logits, under another name: `fc`, `classifier`, `classifier.6` (and `classifier.3` in MobileNet v3). In SqueezeNet it is
@@ -373,7 +373,7 @@ def features_of(body, batches):
 
 # %%
 body = start().eval()
-name = models.classifier(body)
+name = models.classifier_name(body)
 width = body.get_submodule(name).in_features
 setattr(body, name, nn.Identity())
 train_x, train_y = features_of(body, loaders[6].train)

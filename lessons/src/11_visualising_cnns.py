@@ -279,7 +279,7 @@ rows = []
 for layer, channels in CHANNELS.items():
     strongest = explain.strongest_patches(model, batches, layer=layer, channels=channels, count=8)
     rows += [patch for channel in channels for patch in explain.crop_patches(posters["train"], strongest[channel])]
-    print(layer, {channel: f"{len(found)} patches of {found[0].side} pixels" for channel, found in strongest.items()})
+    print(layer, {channel: f"{len(found)} patches of {found[0].size} pixels" for channel, found in strongest.items()})
 
 # %%
 fig, ax = plt.subplots(figsize=(6, 6))

@@ -177,7 +177,7 @@ for policy, (small, large) in sizes.items():
 b0 = models.create("efficientnet_b0", num_classes=2, image_size=64)
 small = data.make_loaders(splits, train_preset=data.transforms.train_preset(64, resize=RESIZE), batch_size=30)
 history = training.fit(b0, small, epochs=1, lr=0.02, progress=False)
-print(f"{models.parameters(b0):,} parameters, {models.multiply_adds(b0, 64):,} multiply-adds for 64 × 64")
+print(f"{models.count_parameters(b0):,} parameters, {models.count_multiply_adds(b0, 64):,} multiply-adds for 64 × 64")
 print("better than 0.7 on validation:", history.best["val_accuracy"] > 0.7)
 
 # %% [markdown]
@@ -193,7 +193,7 @@ with runtime.seeded(0):
     model = models.create(ARCH, num_classes=2, weights=WEIGHTS)
 training.unfreeze_from(model, LEARNS)
 learning = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-print(f"{models.parameters(model):,} parameters, {learning:,} of them learn: the parts from {LEARNS} on")
+print(f"{models.count_parameters(model):,} parameters, {learning:,} of them learn: the parts from {LEARNS} on")
 
 # %% [markdown]
 # The stem and the first stage stay frozen. Edges and blobs they know already, and frozen layers need no backward pass, which saves a third of the time.

@@ -59,7 +59,11 @@ def new_network():
 
 
 print(
-    len(splits.train), "pictures,", len(loaders.train), "batches,", f"{models.parameters(new_network()):,} parameters"
+    len(splits.train),
+    "pictures,",
+    len(loaders.train),
+    "batches,",
+    f"{models.count_parameters(new_network()):,} parameters",
 )
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-"""What images an explanation takes, and in what shape it returns its answer."""
+"""The images and models that an explanation takes, and the shape in which it returns its result."""
 
 import numpy as np
 import torch
@@ -14,13 +14,18 @@ def as_batch(images: torch.Tensor) -> torch.Tensor:
     Parameters
     ----------
     images : tensor of shape (N, C, H, W), or (C, H, W) for one
-        uint8 is divided by 255, and nothing else is done to it: normalise first if the model wants it.
+        uint8 is divided by 255. Nothing else is done, so normalise the images first if the model wants that.
+
+    Returns
+    -------
+    tensor of shape (N, C, H, W)
+        Floating point.
 
     Raises
     ------
     ExplainError
-        If it is no tensor of such a shape, has no image, or is of whole numbers other than uint8, whose range nobody
-        knows; or if a value is NaN or infinite, since every answer would be NaN or meaningless.
+        If `images` is not a tensor of such a shape; if it is empty; if it holds integers other than uint8, since their
+        range is unknown; or if a value is NaN or infinite, since every result would be NaN or meaningless.
     """
     if not isinstance(images, torch.Tensor) or images.dim() not in (3, 4):
         message = _("Images must be a tensor of shape (N, C, H, W), or (C, H, W) for one; got {what}.")
@@ -39,7 +44,7 @@ def as_batch(images: torch.Tensor) -> torch.Tensor:
 
 
 def check_model(model) -> None:
-    """Raise an ExplainError in one line if this is not a model, such as the name of one."""
+    """Raise an ExplainError if this is not a model, but for example the name of one."""
     if not isinstance(model, nn.Module):
         got = repr(model) if isinstance(model, str) else type(model).__name__
         message = _("The first argument must be a model (an nn.Module), such as models.create returns; got {got}.")
@@ -47,9 +52,10 @@ def check_model(model) -> None:
 
 
 def check_channels(model: nn.Module, images: torch.Tensor) -> None:
-    """Raise a ModelError in one line if images (N, C, H, W) have other channels than the first convolution takes.
+    """Raise a ModelError if images (N, C, H, W) do not have the channels that the first convolution takes.
 
-    For images that a model could not take: the first convolution that is defined need not be the first that computes.
+    Call it only after the model has failed on these images: the convolution that is defined first need not be the one
+    that computes first, so a mismatch alone is no error.
     """
     wanted = next((part.in_channels for part in model.modules() if isinstance(part, nn.Conv2d)), None)
     if wanted in (None, images.shape[1]):
@@ -63,6 +69,6 @@ def check_channels(model: nn.Module, images: torch.Tensor) -> None:
     raise ModelError(message.format(wanted=wanted, shape=tuple(images.shape)) + advice)
 
 
-def as_given(answers: np.ndarray, images: torch.Tensor) -> np.ndarray:
-    """Return answers (N, …) for a batch, and the only one, (…), where `images` is a single image (C, H, W)."""
-    return answers[0] if images.dim() == 3 else answers
+def unbatch_like(results: np.ndarray, images: torch.Tensor) -> np.ndarray:
+    """Return the results (N, …) of a batch as they are, and without the first axis if `images` was one image."""
+    return results[0] if images.dim() == 3 else results
