@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-HASHES = ("phash", "dhash", "whash")
+HASHES = ("phash", "dhash")
 LIMITS = (2, 4, 6, 8, 10, 12)  # bits that may differ; imagededup's default for phash is 10
 ROWS_AT_ONCE = 1000  # of the matrix of distances
 

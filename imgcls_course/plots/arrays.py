@@ -3,12 +3,12 @@
 import functools
 import math
 import struct
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable
 
 import matplotlib
 import numpy as np
 import torch
-from isal import isal_zlib
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 from torch.nn import functional
 
@@ -164,16 +164,25 @@ def as_png(picture: np.ndarray) -> bytes:
     """Encode a picture of uint8, shape (H, W, 3), quickly.
 
     Pillow tries five filters on every row, which takes longer than all the rest of a move of an explorer, and cannot be
-    told not to. Without a filter the file is a fifth larger. Python's zlib takes four times as long as isal for files
-    of about the same size. Source: the PNG specification (ISO/IEC 15948), 5 and 9.
+    told not to. Without a filter the file is a fifth larger. Source: the PNG specification (ISO/IEC 15948), 5 and 9.
     """
     height, width, _three = picture.shape
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # each row begins with its filter: 0 is none
     rows[:, 1:] = picture.reshape(height, -1)
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits for each of red, green and blue
-    chunks = ((b"IHDR", head), (b"IDAT", isal_zlib.compress(rows.tobytes(), 1)), (b"IEND", b""))
+    chunks = ((b"IHDR", head), (b"IDAT", _compressor()(rows.tobytes(), 1)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in chunks)
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", isal_zlib.crc32(name + content))
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+@functools.cache
+def _compressor() -> Callable[[bytes, int], bytes]:
+    """Return the `compress` of isal, from the extra `fast`, or of zlib, which takes four times as long."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        return zlib.compress
+    return isal_zlib.compress

@@ -1,4 +1,8 @@
-"""Data sets by download: fetched, verified and unpacked beside their place, and put there whole or not at all."""
+"""Data sets by download: fetched, verified and unpacked beside their place, and put there whole or not at all.
+
+The order is what makes it safe: a file is unpacked only after its SHA-256 was found right, and the folder gets its name
+only after everything in it was unpacked. So whatever exists under that name is complete.
+"""
 
 import contextlib
 import errno
@@ -7,17 +11,17 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ... import console, paths
 from ...errors import DataError, unknown
 from ...i18n import _
 from ..cards import CARDS, Archive, Card
-from .unpack import Unusable, check_archive, check_manifest, unpack
+from .unpack import UnusableSourceError, unpack, verify
 
 MIRROR_VARIABLE = "IMGCLS_MIRROR"
 CONNECT_TIMEOUT = 10  # seconds
 READ_TIMEOUT = 30  # seconds in which not a single byte came
-SLACK = 2  # how many times its known size something may have before it is taken for an attack on the disk
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -41,7 +45,7 @@ def overview() -> list[dict]:
             "classes": len(card.classes),
             "pictures": card.count,
             "download_mb": round(card.download_size / 1e6, 1),
-            "state": "bundled" if card.bundled else "here" if is_here(card.name) else "by download",
+            "state": "bundled" if card.bundled else "here" if is_available(card.name) else "by download",
         }
         for card in CARDS.values()
     ]
@@ -53,7 +57,7 @@ def folder(name: str) -> Path:
     return _place() / (card.folder or card.name)
 
 
-def is_here(name: str) -> bool:
+def is_available(name: str) -> bool:
     """Whether a data set can be used without internet: it is bundled, or was downloaded before."""
     return _card(name).bundled or folder(name).is_dir()
 
@@ -156,16 +160,16 @@ def _add(archive: Archive, *, card: Card, work: Path, progress: bool) -> None:
     """Add what an archive holds to the work, from the first of its sources that proves good."""
     if copy := _copy_by_hand(archive):
         try:
-            return _install(copy, archive=archive, work=work, limit=SLACK * card.unpacked)
-        except Unusable as fault:
+            return _install(copy, archive=archive, work=work)
+        except UnusableSourceError as fault:
             raise DownloadError(_copy_message(card, archive, fault)) from fault
     faults = {}
     for url in dict.fromkeys((*_mirrors(archive), archive.url)):
         file = work / archive.file
         try:
             _fetch(url, file, size=archive.size, progress=progress)
-            return _install(file, archive=archive, work=work, limit=SLACK * card.unpacked)
-        except Unusable as fault:
+            return _install(file, archive=archive, work=work)
+        except UnusableSourceError as fault:
             faults[url] = str(fault)
         finally:
             file.unlink(missing_ok=True)
@@ -176,27 +180,25 @@ def _mirrors(archive: Archive) -> list[str]:
     return [f"{base.rstrip('/')}/{archive.file}" for base in os.environ.get(MIRROR_VARIABLE, "").split()]
 
 
-def _install(file: Path, *, archive: Archive, work: Path, limit: int) -> None:
-    """Verify an archive, unpack it, and move what is wanted of it to the rest of the data set."""
-    fresh = work / "fresh"
+def _install(file: Path, *, archive: Archive, work: Path) -> None:
+    """Verify an archive, unpack it, and move the wanted part of it to the rest of the data set."""
+    verify(file, sha256=archive.sha256)
+    unpacked = work / "unpacked"
     try:
-        check_archive(file, md5=archive.md5)
-        unpack(file, fresh, limit=limit)
-        wanted = fresh / archive.inside
+        unpack(file, unpacked)
+        wanted = unpacked / archive.inside
         if not wanted.is_dir():
-            raise Unusable(_("there is no folder {name} in it", name=archive.inside))
-        if archive.manifest:
-            check_manifest(wanted, paths.datasets() / archive.manifest)
+            raise UnusableSourceError(_("there is no folder {name} in it", name=archive.inside))
         target = work / "whole" / archive.into
         target.mkdir(parents=True, exist_ok=True)
         for entry in wanted.iterdir():
             entry.rename(target / entry.name)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(unpacked, ignore_errors=True)
 
 
 def _fetch(url: str, file: Path, *, size: int, progress: bool) -> None:
-    """Fetch a file; whatever the network does wrong is Unusable, whatever the disk does an OSError."""
+    """Fetch a file. Faults of the network raise UnusableSourceError, faults of the disk an OSError."""
     import requests
     from pooch import HTTPDownloader
     from tqdm.auto import tqdm
@@ -211,27 +213,27 @@ def _fetch(url: str, file: Path, *, size: int, progress: bool) -> None:
     )
     try:
         with file.open("wb") as stream, bar or contextlib.nullcontext():
-            fetch(url, _Bounded(stream, room=SLACK * size), None)
-    except Unusable:
+            fetch(url, _BoundedFile(stream, limit=size), None)
+    except UnusableSourceError:
         raise
     except (requests.RequestException, HTTPError, ValueError) as error:
-        raise Unusable(_network_reason(error)) from error
+        raise UnusableSourceError(_network_reason(error)) from error
 
 
-class _Bounded:
-    """A file that takes so much and no more: a server may send without end."""
+class _BoundedFile:
+    """A file that takes no more bytes than it should have: a server may send without end, and fill the disk."""
 
-    def __init__(self, stream, *, room: int):
-        self.stream, self.room = stream, room
+    def __init__(self, stream: BinaryIO, *, limit: int):
+        self.stream, self.left = stream, limit
 
     def write(self, chunk: bytes) -> None:
-        self.room -= len(chunk)
-        if self.room < 0:
-            raise Unusable(_("it sends far more than the file has"))
+        self.left -= len(chunk)
+        if self.left < 0:
+            raise UnusableSourceError(_("it sends more than the file has"))
         self.stream.write(chunk)
 
     def flush(self) -> None:
-        """Leave that to the end: the downloader asks for it after every chunk."""
+        """Do nothing: the downloader flushes after every chunk, and closing the file at the end is enough."""
 
 
 def _network_reason(error: Exception) -> str:
@@ -239,7 +241,7 @@ def _network_reason(error: Exception) -> str:
 
     text = " ".join(str(error).split())
     if isinstance(error, exceptions.HTTPError):
-        return _("the server answered {code}", code=error.response.status_code)
+        return _("the server answered {code}", code=getattr(error.response, "status_code", "?"))
     if isinstance(error, exceptions.SSLError):
         return _("no secure connection (its certificate was refused)")
     if isinstance(error, exceptions.ReadTimeout) or "Read timed out" in text:
@@ -265,7 +267,7 @@ def _source_message(card: Card, archive: Archive, faults: dict[str, str]) -> str
     )
 
 
-def _copy_message(card: Card, archive: Archive, fault: Unusable) -> str:
+def _copy_message(card: Card, archive: Archive, fault: UnusableSourceError) -> str:
     return _(
         "{name} could not be unpacked from the copy by hand {path}: {reason}. Remove it to download {url}, put the "
         "right file there, or use the bundled set '{stand_in}' instead.",
