@@ -145,11 +145,11 @@ def run_audit(root: Path, planted: Planted) -> None:
     allowed = {"exact": ("duplicate",), "near": ("duplicate", "near_duplicate")}
     for kind, pairs in planted.items():
         kinds = allowed.get(kind, ("leakage",))
-        groups = [{finding.path, *finding.others} for name in kinds for finding in report.of(name)]
+        groups = [{issue.path, *issue.others} for name in kinds for issue in report.issues_of(name)]
         found = sum(any({*pair} <= group for group in groups) for pair in pairs)
         print(f"    {kind}: {found} of {len(pairs)} found")
-    copies = [finding for finding in report.findings if finding.others]
-    false = {path for finding in copies for path in (finding.path, *finding.others)} - members(planted)
+    copies = [issue for issue in report.issues if issue.others]
+    false = {path for issue in copies for path in (issue.path, *issue.others)} - members(planted)
     print(f"    false alarms: {len(false)} images ({len(false) / count:.2%}) {sorted(map(str, false))[:6]}")
 
 

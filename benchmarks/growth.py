@@ -18,7 +18,7 @@ from PIL import Image
 from benchmarks.options import Options
 from benchmarks.timing import Result, compare
 from imgcls_course import data
-from imgcls_course.data.auditing.findings import Audit
+from imgcls_course.data.auditing.report import AuditReport
 
 SIZE = (128, 96)  # width, height, in pixels
 PATCHES = (6, 8, 3)  # of colour, of which a picture is made
@@ -58,7 +58,7 @@ def growth(found: dict[int, Result]) -> Result:
     return Result("audit, growth", work, "measured", "as n·log n", (*took,), (*expected,), at_least=1)
 
 
-def check(report: Audit, *, copies: int) -> None:
+def check(report: AuditReport, *, copies: int) -> None:
     """Raise if the audit did not find what there is: to be quick and wrong is no feat."""
     if report.counts.get("duplicate", 0) != copies:
         raise AssertionError(f"The audit found {report.counts}, of {copies} copies.")

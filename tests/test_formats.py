@@ -54,7 +54,7 @@ def test_images_are_recognised_by_ending_or_content(tmp_path):
     assert layout.left_aside == ()
     for sample in layout.samples:
         assert read(sample.path).shape == (30, 40, 3)
-    assert data.audit(tmp_path, progress=False).of("unreadable") == ()
+    assert data.audit(tmp_path, progress=False).issues_of("unreadable") == ()
 
 
 def test_labels_are_found_in_names_of_any_ending(tmp_path):
@@ -94,7 +94,7 @@ def test_heic_is_named_with_the_remedy(tmp_path, no_heif):
     assert remedies(layout.left_aside) == f"3 × {said}"
     assert f"4 other files (.heic, .heif, .txt, bare). Of them 3 × {said}." in str(layout)
     report = data.audit(tmp_path, progress=False)
-    found = {report.name(each.path): (each.severity, each.detail) for each in report.findings}
+    found = {report.short_name(each.path): (each.severity, each.detail) for each in report.issues}
     assert found["a/1.HEIC"] == found["b/bare"] == ("warning", f"is {said}")
     assert found["b/as.jpg"] == ("error", f"is {said}")
     with pytest.raises(data.PictureError, match="pillow-heif"):

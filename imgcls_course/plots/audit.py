@@ -27,16 +27,16 @@ def audit_summary(report, *, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    report : Audit
+    report : AuditReport
         From `data.audit`.
     """
     ax = ax or plt.gca()
     kinds, counts = list(report.counts), list(report.counts.values())
-    severities = [report.of(kind)[0].severity for kind in kinds]
+    severities = [report.issues_of(kind)[0].severity for kind in kinds]
     bars = ax.barh([kind.replace("_", " ") for kind in kinds], counts, color=[SEVERITIES[name] for name in severities])
     ax.bar_label(bars, [f"{count:,}" for count in counts], padding=4)
     ax.set_xscale("symlog", linthresh=1)  # one leaked picture must show beside a thousand grey ones
-    ax.set(xlabel=_("findings"), xlim=(0, 3 * max(counts, default=1)))
+    ax.set(xlabel=_("issues"), xlim=(0, 3 * max(counts, default=1)))
     ax.set_xticks([10**power for power in range(len(str(max(counts, default=1))))])
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.invert_yaxis()
@@ -48,27 +48,27 @@ def audit_summary(report, *, ax: Axes | None = None) -> Axes:
 
 
 def audit_gallery(report, kind: str, *, limit: int = 8, ax: Axes | None = None) -> Axes:
-    """Show the pictures of one kind of finding with their names, copies side by side.
+    """Show the images of one kind of issue with their names, copies side by side.
 
     A file that cannot be read is an empty frame with the reason; of a larger group the first three are shown.
 
     Parameters
     ----------
-    report : Audit
+    report : AuditReport
         From `data.audit`.
     kind : str
         Such as "leakage"; see `report.counts`.
     limit : int
-        Findings shown at most.
+        Issues shown at most.
     """
     ax = ax or plt.gca()
-    found = report.of(kind)[:limit]
-    groups = [[(path, look(path)) for path in (finding.path, *finding.others)[:TOGETHER]] for finding in found]
+    found = report.issues_of(kind)[:limit]
+    groups = [[(path, look(path)) for path in (issue.path, *issue.others)[:TOGETHER]] for issue in found]
     places = _places([[max(NARROWEST, _extent(seen)[0]) for _path, seen in group] for group in groups])
     width = max([LEAST_ROW, *(left + room for left, _top, room in places)])
     for (path, seen), (left, top, room) in zip(itertools.chain(*groups), places, strict=True):
         _draw(ax, seen, left=left, top=top)
-        name = readable(tail(report.name(path), int(LETTERS * room * ROW / width)))
+        name = readable(tail(report.short_name(path), int(LETTERS * room * ROW / width)))
         ax.text(left, top - 0.05, name, fontsize=7, va="bottom", **style(name))
     bottom = max((top for _left, top, _room in places), default=0) + 1
     ax.set(xlim=(-0.02, width), ylim=(bottom + 0.02, -NAME), aspect="equal")

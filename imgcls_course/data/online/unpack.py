@@ -1,8 +1,8 @@
 """Verify an archive by its SHA-256, and only then unpack it.
 
-The hash fixes the content: what is unpacked is what the course's table names, whatever a server sends. Still, nothing may
-be written outside the folder. `zipfile` sees to that by itself. `tarfile` does so from Python 3.10.12 and 3.11.4 on, and
-pooch asks it to from 3.12 on, so tar archives are unpacked here, which is also faster (docs/architecture.md).
+The hash fixes the content: what is unpacked is what the course's table names, whatever a server sends. Still, nothing
+may be written outside the folder. `zipfile` sees to that by itself. `tarfile` does so from Python 3.10.12 and 3.11.4
+on, and pooch asks it to from 3.12 on, so tar archives are unpacked here, which is also faster (docs/architecture.md).
 """
 
 import gzip
