@@ -27,7 +27,7 @@ import torch
 from PIL import Image
 
 from imgcls_course.data.cards import CARDS, Archive
-from imgcls_course.data.online import download, readers
+from imgcls_course.data.online import download, fetch, readers
 from imgcls_course.data.online.download import DownloadError
 from imgcls_course.errors import DataError
 
@@ -134,7 +134,7 @@ def _direct(monkeypatch):
 @pytest.fixture
 def _impatient(monkeypatch):
     """Do not wait for half a minute."""
-    monkeypatch.setattr(download, "READ_TIMEOUT", 0.4)
+    monkeypatch.setattr(fetch, "READ_TIMEOUT", 0.4)
 
 
 @pytest.fixture
@@ -437,7 +437,7 @@ def test_an_answer_that_makes_no_sense(offer):
 )
 def test_rarer_faults_have_a_reason_too(error, reason):
     """What a local server cannot act must still be said in a few words on one line."""
-    assert download._network_reason(error).startswith(reason)
+    assert fetch._network_reason(error).startswith(reason)
 
 
 def test_an_archive_without_its_folder_is_refused(offer):
@@ -666,7 +666,7 @@ def test_the_overview_lists_everything_without_making_a_folder(course_home):
         "name": "hymenoptera",
         "title": "Ants and bees",
         "classes": 2,
-        "pictures": 397,
+        "images": 397,
         "download_mb": 47.3,
         "state": "by download",
     }

@@ -1,4 +1,4 @@
-"""`imgcls data`: list, download, examine and make data sets."""
+"""`imgcls data`: list, download, audit and make data sets."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from ..errors import DataError
 from ..i18n import _
 from .options import LABELS, PATTERN, path_option
 
-app = typer.Typer(help="Data sets: list, download, examine and make them.", no_args_is_help=True)
+app = typer.Typer(help="Data sets: list, download, audit and make them.", no_args_is_help=True)
 make_app = typer.Typer(help="Draw data sets.", no_args_is_help=True)
 app.add_typer(make_app, name="make")
 
@@ -21,7 +21,7 @@ def data_list() -> None:
     states = {"bundled": _("bundled"), "here": _("downloaded"), "by download": _("by download")}
     for row in download.overview():
         size = f"{row['download_mb']:>6,.0f} MB" if row["download_mb"] else " " * 9
-        print(f"{row['name']:<14}{states[row['state']]:<13}{size}  {row['pictures']:>7,} pictures  {row['title']}")
+        print(f"{row['name']:<14}{states[row['state']]:<13}{size}  {row['images']:>7,} images  {row['title']}")
 
 
 @app.command("get")
@@ -34,12 +34,12 @@ def data_get(name: str = typer.Argument(help="See `imgcls data list`.")) -> None
 
 @app.command("audit")
 def data_audit(
-    path: Path = typer.Argument(help="A folder of pictures."),
+    path: Path = typer.Argument(help="A folder of images."),
     pattern: str = PATTERN,
     labels: str = LABELS,
-    as_json: bool = typer.Option(False, "--json", help="Print the findings as JSON."),
+    as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
 ) -> None:
-    """Look for broken, odd, doubled and leaked pictures. Exit status 1 if some are unreadable or leak."""
+    """Look for broken, unusual, duplicate and leaked images. Exit status 1 if some are unreadable or leak."""
     from ..data.auditing.audit import audit
     from ..data.cards import CARDS
 
@@ -59,9 +59,9 @@ def make_posters(
     out: Path = path_option("--out", help="A new folder."),
     count: int = typer.Option(600, help="Posters in all."),
     seed: int = typer.Option(0, help="The same seed gives the same posters."),
-    largest: float = typer.Option(4.0, help="Megapixels of the largest. The bundled posters were made with 0.06."),
+    max_megapixels: float = typer.Option(4.0, help="Of the largest poster. The bundled ones were made with 0.06."),
 ) -> None:
     """Draw posters with and without our logo, in three splits."""
     from ..data.bundled import posters
 
-    print(posters.make(out, count=count, seed=seed, largest=largest))
+    print(posters.make(out, count=count, seed=seed, max_megapixels=max_megapixels))

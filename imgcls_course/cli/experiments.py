@@ -17,7 +17,7 @@ def pretrain(
     ),
     epochs: int = typer.Option(30, help="Epochs."),
     lr: float = typer.Option(0.4, help="The highest learning rate of the cycle."),
-    batch_size: int = typer.Option(256, help="Pictures a step."),
+    batch_size: int = typer.Option(256, help="Images a step."),
     limit: int = typer.Option(None, help="Take only so many pictures of each split, for a try."),
     precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
     seed: int = typer.Option(0, help="The same seed gives the same network."),
@@ -26,16 +26,17 @@ def pretrain(
     """Train the course's own network on a source task (lesson 09)."""
     from .. import devices
     from ..experiments import pretraining
+    from ..experiments.source_batches import source_loaders
 
     paths.check_writable(out / "last.json")
-    source = pretraining.loaders(load(data), epochs=epochs, batch_size=batch_size, limit=limit)
+    source = source_loaders(load(data), epochs=epochs, batch_size=batch_size, limit=limit)
     options = {"epochs": epochs, "lr": lr, "precision": precision, "seed": seed}
     options["device"] = devices.chosen(device, default="auto")
     model, history = pretraining.pretrain(source, out=out, **options)
     if history.stopped:
         raise typer.Exit(130)
-    card = pretraining.publish(model, source, out=out, data=Path(data).name)
-    print(f"top-1 {card['top1']:.4f}, top-5 {card['top5']:.4f} on {card['scored_on']:,} pictures")
+    card = pretraining.export_weights(model, source, out=out, data=Path(data).name)
+    print(f"top-1 {card['top1']:.4f}, top-5 {card['top5']:.4f} on {card['scored_on']:,} images")
     print(out)
 
 
@@ -46,7 +47,7 @@ def experiment_degradation(
     epochs: int = typer.Option(8, help="Epochs of each network."),
     seeds: int = typer.Option(1, help="How many times, from other weights."),
     image_size: int = typer.Option(32, help="Pixels."),
-    batch_size: int = typer.Option(128, help="Pictures a step."),
+    batch_size: int = typer.Option(128, help="Images a step."),
     precision: str = typer.Option("float32", help="float32 or bfloat16."),
     device: str = DEVICE,
 ) -> None:
@@ -55,7 +56,7 @@ def experiment_degradation(
     from ..experiments import degradation
 
     paths.check_writable(out / degradation.LOG)
-    loaders = degradation.loaders(load(data), image_size=image_size, batch_size=batch_size)
+    loaders = degradation.paper_loaders(load(data), image_size=image_size, batch_size=batch_size)
     options = {"epochs": epochs, "seeds": tuple(range(seeds)), "widths": degradation.PAPER_WIDTHS}
     options["device"] = devices.chosen(device, default="auto")
     degradation.run(loaders, **options, precision=precision, folder=out)
@@ -66,26 +67,31 @@ def experiment_degradation(
 def experiment_transfer(
     data: str = typer.Option(help="Name of a data set, or a folder with train and val (or test)."),
     out: Path = path_option("--out", help="Folder for the log."),
-    per_class: str = typer.Option("5,20,0", help="Training pictures of each class, separated by commas; 0 takes all."),
-    seeds: int = typer.Option(5, help="How many times, from other pictures and weights."),
+    per_class: str = typer.Option("5,20,0", help="Training images of each class, separated by commas; 0 takes all."),
+    seeds: int = typer.Option(5, help="How many times, from other images and weights."),
     epochs: int = typer.Option(20, help="Epochs of each training."),
     image_size: int = typer.Option(64, help="Pixels."),
-    ways: str = typer.Option("scratch,frozen,part,full", help="Some of these, separated by commas."),
+    strategies: str = typer.Option("scratch,frozen,part,full", help="Some of these, separated by commas."),
     precision: str = typer.Option("auto", help="float32, bfloat16 or auto."),
     device: str = DEVICE,
 ) -> None:
-    """Train from scratch and from the course's weights in three ways, and log the accuracies (lesson 09)."""
+    """Train from scratch and from the course's weights by three strategies, and log the accuracies (lesson 09)."""
     from .. import devices
     from ..experiments import transfer
 
     paths.check_writable(out / transfer.LOG)
     counts = tuple(int(count) or None for count in per_class.split(","))
-    options = {"epochs": epochs, "image_size": image_size, "precision": precision, "ways": tuple(ways.split(","))}
+    options = {
+        "epochs": epochs,
+        "image_size": image_size,
+        "precision": precision,
+        "strategies": tuple(strategies.split(",")),
+    }
     options["device"] = devices.chosen(device, default="auto")
     rows = transfer.run(load(data), per_class=counts, seeds=tuple(range(seeds)), **options)
-    for (way, count), accuracies in sorted(transfer.final(rows).items(), key=lambda item: item[0][1]):
+    for (strategy, count), accuracies in sorted(transfer.final_scores(rows).items(), key=lambda item: item[0][1]):
         mean, low, high = sum(accuracies) / len(accuracies), min(accuracies), max(accuracies)
-        print(f"{way:<8} {count or 'all':>4} a class: accuracy {mean:.3f} ({low:.3f} to {high:.3f})")
+        print(f"{strategy:<8} {count or 'all':>4} a class: accuracy {mean:.3f} ({low:.3f} to {high:.3f})")
     print(transfer.write_log(rows, out / transfer.LOG))
 
 
@@ -94,7 +100,7 @@ def experiment_scaling(
     out: Path = path_option("--out", help="Folder for the log."),
     epochs: int = typer.Option(20, help="Epochs of each network."),
     seeds: int = typer.Option(8, help="How many times, from other weights."),
-    times: float = typer.Option(3.0, help="What the scaled networks cost, in multiply-adds of the base."),
+    cost_factor: float = typer.Option(3.0, help="What the scaled networks cost, in multiply-adds of the base."),
     device: str = DEVICE,
 ) -> None:
     """Train a small network and four of equal cost scaled from it on textures, and log their accuracies (lesson 06)."""
@@ -103,6 +109,6 @@ def experiment_scaling(
     from ..experiments import scaling
 
     paths.check_writable(out / scaling.LOG)
-    options = {"epochs": epochs, "times": times, "device": devices.chosen(device, default="auto")}
+    options = {"epochs": epochs, "cost_factor": cost_factor, "device": devices.chosen(device, default="auto")}
     rows = scaling.run(catalogue.load("course:textures"), seeds=tuple(range(seeds)), **options)
     print(scaling.write_log(rows, out / scaling.LOG))

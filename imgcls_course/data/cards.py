@@ -234,8 +234,8 @@ CARDS = {
             classes=tuple(_CLOTHES.split(", ")),
             shape=(1, 28, 28),
             count=70_000,
-            archives=tuple(
-                Archive(url=_FASHION + file, size=size, sha256=sha256, into="FashionMNIST/raw")  # where torchvision looks
+            archives=tuple(  # where torchvision looks for them
+                Archive(url=_FASHION + file, size=size, sha256=sha256, into="FashionMNIST/raw")
                 for file, size, sha256 in _FASHION_FILES
             ),
             unpacked=55_000_000,

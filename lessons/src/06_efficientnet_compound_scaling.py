@@ -46,7 +46,7 @@ from imgcls_course.experiments import scaling
 # Here is a small network for grey pictures, built as EfficientNet is. It is the base of our experiment later on.
 
 # %%
-small = scaling.base()
+small = scaling.base_network()
 print(f"pictures of {small.image_size}×{small.image_size}")
 print(f"{small.parameters:,} parameters, {small.multiply_adds:,} multiply-adds")
 
@@ -529,7 +529,7 @@ print(torchvision.models.EfficientNet_B0_Weights.IMAGENET1K_V1.meta["_docs"].str
 # multiply-adds come nearest.
 
 # %%
-contestants = scaling.variants(times=3)
+contestants = scaling.variants(cost_factor=3)
 for each in contestants:
     measured = each.multiply_adds / small.multiply_adds
     shape = f"depth × {each.depth:.2f}, width × {each.width:.2f}, {each.image_size} px"
@@ -543,8 +543,8 @@ for each in contestants:
 # four epochs of 1,000 pictures, the same learning rate and the same order of pictures for all.
 
 # %%
-rows = scaling.run(splits, times=3, seeds=(0, 1, 2), epochs=4)
-live = scaling.final(rows)
+rows = scaling.run(splits, cost_factor=3, seeds=(0, 1, 2), epochs=4)
+live = scaling.final_scores(rows)
 print(len(rows), "rows; right on more than 0.4 at the end, every one:", min(map(min, live.values())) > 0.4)
 
 
@@ -580,7 +580,7 @@ print("larger pictures beat more layers, in the mean:", mean["resolution"] > mea
 # %%
 recorded = scaling.read_log(paths.recorded() / "scaling_textures" / scaling.LOG)
 fig, ax = plt.subplots(figsize=(6, 3))
-race(scaling.final(recorded), ax=ax)
+race(scaling.final_scores(recorded), ax=ax)
 
 # %% [markdown]
 # Now there is an order, in the mean: larger pictures 0.919, compound 0.872, wider 0.857, base 0.833, deeper 0.805. The
@@ -589,7 +589,7 @@ race(scaling.final(recorded), ax=ax)
 # base, at three times the cost. Was that overfitting? The training accuracy tells.
 
 # %%
-train = {axis: sum(values) / len(values) for axis, values in scaling.final(recorded, split="train").items()}
+train = {axis: sum(values) / len(values) for axis, values in scaling.final_scores(recorded, split="train").items()}
 print("training accuracy", {axis: f"{value:.3f}" for axis, value in train.items()})
 seconds = {axis: sum(row["seconds"] for row in recorded if row["axis"] == axis) for axis in train}
 print(f"deeper took {seconds['depth'] / seconds['width']:.1f} times as long as wider, on that computer")

@@ -72,7 +72,7 @@ def audit(
     >>> from imgcls_course import data, paths
     >>> report = data.audit(paths.datasets() / "posters" / "val", progress=False)
     >>> report.counts
-    {'near_duplicate': 1, 'extreme_shape': 17}
+    {'near_duplicate': 1, 'extreme_shape': 13}
     >>> report.failed
     False
     """
