@@ -402,7 +402,9 @@ print(f"{sum(map(in_the_middle, rows))} of {len(rows)} logos are wholly in the m
 # looks for small patterns anywhere in the picture.)
 
 # %%
-drawn = data.posters.make(folder / "wide", count=900, seed=1, max_megapixels=0.06, aspect_ratios=(2, 6), logo_sizes=(0.35, 0.6))
+drawn = data.posters.make(
+    folder / "wide", count=900, seed=1, max_megapixels=0.06, aspect_ratios=(2, 6), logo_sizes=(0.35, 0.6)
+)
 wide_splits = data.load(drawn)
 
 
