@@ -19,12 +19,12 @@ def main(
     quick: bool = typer.Option(False, help="So little work that the ratios mean nothing: does it run?"),
     photos: Path = typer.Option(None, help="A folder with train and val, a folder per class. Default: the posters."),
     turns: int = typer.Option(None, min=1, help=f"How often everything is timed, in turns. [{Options.turns}]"),
-    pictures: int = typer.Option(None, min=2, help=f"To train on. [{Options.pictures}]"),
-    audited: str = typer.Option(None, help="How many pictures are audited. [1000,5000,30000]"),
+    images: int = typer.Option(None, min=2, help=f"To train on. [{Options.images}]"),
+    audited: str = typer.Option(None, help="How many images are audited. [1000,5000,30000]"),
     out: Path = typer.Option(None, help="Where results go. [benchmarks/results; with --quick nowhere]"),
 ) -> None:
     """Run the rows one after another, and print and write what each found."""
-    given = {"photos": photos, "turns": turns, "pictures": pictures, "audited": audited and numbers(audited)}
+    given = {"photos": photos, "turns": turns, "images": images, "audited": audited and numbers(audited)}
     settings = {**(QUICK if quick else {}), **{name: value for name, value in given.items() if value is not None}}
     options, facts, results = Options(**settings), computer.facts(), []
     print(f"{facts['processor']}, {facts['threads']} threads. {computer.precision()}.")

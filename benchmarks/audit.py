@@ -1,4 +1,6 @@
-"""How fast and how sharp is the audit? Pictures made of a folder of photos, with known faults planted among them.
+"""How fast is the audit, and how many copies does it find? Images are cut from a folder of photos, and copies planted.
+
+imagehash does the same beside it, where it is installed (`pip install -e .[bench]`).
 
 python -m benchmarks.audit --photos /work/shared/data/hymenoptera --count 10000
 """
@@ -19,11 +21,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks import image_hashes
 from imgcls_course import console
 
 SIZE = (500, 375)  # width, height, in pixels
 PLACES = ("train/ants", "train/bees", "val/ants", "val/bees")
-SHARES = (0.4, 0.4, 0.1, 0.1)  # of the pictures, by place
+SHARES = (0.4, 0.4, 0.1, 0.1)  # of the images, by place
 EDITS = {
     "all": "quality 60, half the size, cropped by 3 %, all together",
     "quality": "quality 60",
@@ -41,6 +44,9 @@ class View:
     box: tuple[float, float, float, float]
 
 
+Planted = dict[str, list[tuple[Path, Path]]]  # by kind: each image and its copy
+
+
 def views(photos: int, *, count: int, seed: int) -> Iterator[View]:
     """Choose parts of photos that are truly different: turned otherwise, or with little in common."""
     rng = np.random.default_rng(seed)
@@ -54,7 +60,7 @@ def views(photos: int, *, count: int, seed: int) -> Iterator[View]:
             if all(_common(box, other) < 0.4 for other in boxes):
                 break
         else:
-            raise SystemExit(f"{photos} photos are too few for {count} pictures that are truly different.")
+            raise SystemExit(f"{photos} photos are too few for {count} images that are truly different.")
         boxes.append(box)
         yield View(*key, box)
 
@@ -80,7 +86,7 @@ def draw(job: tuple[View, Path], *, photos: list[Path]) -> None:
 
 
 def draw_all(photos: list[Path], root: Path, *, count: int, seed: int) -> list[Path]:
-    """Write `count` different pictures below `root`, and return where they lie."""
+    """Write `count` different images below `root`, and return their paths."""
     rng = np.random.default_rng(seed)
     for place in PLACES:
         (root / place).mkdir(parents=True)
@@ -93,7 +99,7 @@ def draw_all(photos: list[Path], root: Path, *, count: int, seed: int) -> list[P
 
 
 def edited(source: Path, edit: str, *, rng) -> bytes:
-    """Save a picture again at quality 60, at half its size, cropped by 3 % at a random side, or all three."""
+    """Save an image again at quality 60, at half its size, cropped by 3 % at a random side, or all three."""
     with Image.open(source) as image:
         image = image.convert("RGB")
     if edit in ("crop", "all"):
@@ -107,12 +113,12 @@ def edited(source: Path, edit: str, *, rng) -> bytes:
     return file.getvalue()
 
 
-def plant(targets: list[Path], *, edit: str, seed: int) -> dict[str, list[tuple[Path, Path]]]:
-    """Copy pictures, each once: 200 exactly, 50 edited, and 25 and 25 of these kinds into the other split."""
+def plant(targets: list[Path], *, edit: str, seed: int) -> Planted:
+    """Copy images, each once: 200 exactly, 50 edited, and 25 and 25 of these kinds into the other split."""
     rng = np.random.default_rng(seed + 1)
     numbers = {"exact": 200, "near": 50, "leaked, exact": 25, "leaked, near": 25}
     chosen = iter(rng.permutation(len(targets)))
-    planted = {}
+    planted: Planted = {}
     for kind, number in numbers.items():
         planted[kind] = []
         for source in (targets[next(chosen)] for _copy in range(number)):
@@ -125,8 +131,8 @@ def plant(targets: list[Path], *, edit: str, seed: int) -> dict[str, list[tuple[
     return planted
 
 
-def run(root: Path, planted: dict) -> None:
-    """Audit, and say what it took and what it found."""
+def run_audit(root: Path, planted: Planted) -> None:
+    """Audit, and print what it took and what it found."""
     from imgcls_course.data.auditing.audit import audit
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -135,35 +141,64 @@ def run(root: Path, planted: dict) -> None:
     seconds = time.perf_counter() - start
     growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     count = len(report.layout.samples)
-    print(f"  {count:,} pictures in {seconds:.1f} s; peak memory grew by {growth:.0f} MB; {report.counts}")
+    print(f"  audit: {count:,} images in {seconds:.1f} s; peak memory grew by {growth:.0f} MB; {report.counts}")
     allowed = {"exact": ("duplicate",), "near": ("duplicate", "near_duplicate")}
-    true = {path for pairs in planted.values() for pair in pairs for path in pair}
     for kind, pairs in planted.items():
         kinds = allowed.get(kind, ("leakage",))
-        groups = [{finding.path, *finding.others} for name in kinds for finding in report.of(name)]
+        groups = [{issue.path, *issue.others} for name in kinds for issue in report.issues_of(name)]
         found = sum(any({*pair} <= group for group in groups) for pair in pairs)
-        print(f"  {kind}: {found} of {len(pairs)} found")
-    copies = [finding for finding in report.findings if finding.others]
-    false = {path for finding in copies for path in (finding.path, *finding.others)} - true
-    print(f"  false alarms: {len(false)} pictures ({len(false) / count:.2%}) {sorted(map(str, false))[:6]}")
+        print(f"    {kind}: {found} of {len(pairs)} found")
+    copies = [issue for issue in report.issues if issue.others]
+    false = {path for issue in copies for path in (issue.path, *issue.others)} - members(planted)
+    print(f"    false alarms: {len(false)} images ({len(false) / count:.2%}) {sorted(map(str, false))[:6]}")
+
+
+def run_image_hashes(root: Path, planted: Planted) -> None:
+    """Compare all images by imagehash's hashes, and print what it took and what each limit finds."""
+    functions = image_hashes.hash_functions()
+    if not functions:
+        print("  imagehash is not installed: left out")
+    files = sorted(root.rglob("*.jpg"))
+    for name, function in functions.items():
+        start = time.perf_counter()
+        hashes = image_hashes.hash_files(files, function)
+        pairs, distances = image_hashes.similar_pairs(hashes, limit=max(image_hashes.LIMITS))
+        print(f"  imagehash, {name}: {len(files):,} images in {time.perf_counter() - start:.1f} s")
+        for limit in image_hashes.LIMITS:
+            print(f"    at most {limit} bits: {found_within(pairs[distances <= limit], files, planted)}")
+
+
+def found_within(pairs: np.ndarray, files: list[Path], planted: Planted) -> str:
+    """Say how many planted copies are among the pairs (P, 2) of files, and how many other images are."""
+    found = {frozenset((files[i], files[j])) for i, j in pairs}
+    copies = {kind: [pair for pair in planted[kind] if frozenset(pair) in found] for kind in planted}
+    counts = [f"{kind} {len(copies[kind])} of {len(planted[kind])}" for kind in planted]
+    false = {path for pair in found for path in pair} - members(planted)
+    return f"{', '.join(counts)}; false alarms: {len(false)} images ({len(false) / len(files):.2%})"
+
+
+def members(planted: Planted) -> set[Path]:
+    """Return all images that have a copy, and the copies."""
+    return {path for pairs in planted.values() for pair in pairs for path in pair}
 
 
 def main() -> None:
     """Draw, plant and audit; once with all edits together, then with each alone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path, required=True, help="a folder of photos")
-    parser.add_argument("--count", type=int, default=10_000, help="pictures to make of them")
+    parser.add_argument("--count", type=int, default=10_000, help="images to make of them")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     photos = sorted(file for file in options.photos.rglob("*") if file.suffix.lower() in (".jpg", ".jpeg"))
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder, "pictures")
+        root = Path(folder, "images")
         targets = draw_all(photos, root, count=options.count, seed=options.seed)
-        for edit in ("all", "quality", "half", "crop"):
+        for edit, how in EDITS.items():
             planted = plant(targets, edit=edit, seed=options.seed)
-            print(f"near duplicates made by: {EDITS[edit]}")
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:  # its peak is its own
-                fresh.submit(run, root, planted).result()
+            print(f"near copies made by: {how}", flush=True)
+            for run in (run_audit, run_image_hashes):
+                with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:  # its peak is its own
+                    fresh.submit(run, root, planted).result()
             for pairs in planted.values():
                 for _source, copy in pairs:
                     copy.unlink()

@@ -42,7 +42,7 @@ def main(many: int = typer.Option(500, help="Moves over which memory is measured
 
 
 def make(options: Options) -> tuple:
-    """Make an explorer, and return it with its network and its pictures."""
+    """Make an explorer, and return it with its network and its images."""
     files = sorted((options.photos / "train").rglob("*.jpg"))[:3]
     prepare = data.transforms.eval_preset(options.size, resize="squash", normalization="none")
     pictures = {
@@ -86,7 +86,7 @@ def layers(explorer, count: int) -> list[dict]:
 
 
 def memory(explorer, count: int) -> str:
-    """Move through pictures, layers and channels at random, and say how the memory of the process grew."""
+    """Move through images, layers and channels at random, and say how the memory of the process grew."""
     rng, process = random.Random(0), psutil.Process()
     controls = explorer.controls
     used = []

@@ -1,4 +1,4 @@
-"""How much it saves to pass pictures through a frozen body once, and not in every epoch."""
+"""How much it saves to pass images through a frozen body once, and not in every epoch."""
 
 import tempfile
 from collections.abc import Iterator
@@ -33,6 +33,6 @@ def rows(options: Options) -> Iterator[Result]:
                 once()
 
         course = {each: lambda _turn, views=views: probe(views) for each, views in VIEWS.items()}
-        work = f"{options.epochs} epochs of a frozen {ARCH}, {options.pictures} pictures at {options.size} px, then val"
+        work = f"{options.epochs} epochs of a frozen {ARCH}, {options.images} images at {options.size} px, then val"
         common = {"turns": options.turns, "work": work, "aims": AIMS, "warm": False}
         yield from compare("frozen body", course, {"plain loop": plain}, note=computer.precision(), **common)

@@ -1,4 +1,4 @@
-"""How fast pictures are loaded, beside torchvision's ImageFolder with the usual transforms, on one thread each."""
+"""How fast images are loaded, beside torchvision's ImageFolder with the usual transforms, on one thread each."""
 
 import tempfile
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def rows(options: Options) -> Iterator[Result]:
 
         usual, kept = plain(folder / "train", size=options.size), loader()
         peers = {"ImageFolder": lambda _turn: spend(usual)}
-        work = f"{len(usual.dataset)} pictures, varied for training at {options.size} px, one thread"
+        work = f"{len(usual.dataset)} images, varied for training at {options.size} px, one thread"
         first, later = {"course": lambda _turn: spend(loader())}, {"course": lambda _turn: spend(kept)}
         common = {"turns": options.turns, "work": work}
         yield from compare("loading, first epoch", first, peers, **common)
@@ -53,5 +53,5 @@ def plain_val(folder: Path, *, size: int) -> DataLoader:
 
 
 def spend(batches) -> int:
-    """Pass once over all batches; return how many pictures came."""
+    """Pass once over all batches; return how many images came."""
     return sum(len(labels) for _images, labels in batches)

@@ -19,23 +19,23 @@ class Options:
         A folder with train and val, and a folder per class in each.
     turns : int
         How often everything is timed; the explorer and imports, which take no time, more often.
-    pictures : int
+    images : int
         To train on; a third as many to validate on.
     size : int
-        Height and width of a picture, in pixels.
+        Height and width of an image, in pixels.
     epochs : int
         Of a frozen network.
     moves : int
         Of an explorer, of each kind.
     audited : tuple of int
-        How many pictures are audited, from few to many.
+        How many images are audited, from few to many.
     lessons : str
         Which lessons are run, as a pattern of their file names.
     """
 
     photos: Path = paths.datasets() / "posters"
     turns: int = 3
-    pictures: int = 96
+    images: int = 96
     size: int = 224
     epochs: int = 10
     moves: int = 40
@@ -45,7 +45,7 @@ class Options:
 
 QUICK = {
     "turns": 2,
-    "pictures": 8,
+    "images": 8,
     "size": 64,
     "epochs": 2,
     "moves": 4,
@@ -55,8 +55,8 @@ QUICK = {
 
 
 def subset(options: Options, target: Path) -> Path:
-    """Copy as many pictures as the options say, as many of each class, and return where they lie."""
-    for split, count in (("train", options.pictures), ("val", options.pictures // 3)):
+    """Copy as many images as the options say, as many of each class, and return their paths."""
+    for split, count in (("train", options.images), ("val", options.images // 3)):
         classes = sorted(folder for folder in (options.photos / split).iterdir() if folder.is_dir())
         for folder in classes:
             files = sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGES)

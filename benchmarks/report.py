@@ -22,7 +22,7 @@ def write(results: Sequence[Result], folder: Path, *, facts: dict) -> None:
     paths.write_text(folder / f"{NAME}.md", table(results, facts=facts))
     compared = [result for result in results if result.peer]
     if compared:
-        paths.write_bytes(folder / f"{NAME}.png", picture(compared, processor=facts["processor"]))
+        paths.write_bytes(folder / f"{NAME}.png", chart_png(compared, processor=facts["processor"]))
 
 
 def as_row(result: Result) -> dict:
@@ -73,7 +73,7 @@ def cells(result: Result) -> list[str]:
     ]
 
 
-def picture(results: Sequence[Result], *, processor: str) -> bytes:
+def chart_png(results: Sequence[Result], *, processor: str) -> bytes:
     """Return the chart as PNG."""
     figure = Figure(figsize=(9, 1.2 + 0.42 * len(results)), dpi=100, layout="constrained")
     chart(results, ax=figure.subplots())

@@ -18,13 +18,13 @@ AIMS = {"plain loop": 2.5, "fastai": 2.2}
 
 
 def epochs(options: Options) -> Iterator[Result]:
-    """Train some epochs and look at val, pictures and all: beside the plain loop in float32, and beside fastai."""
+    """Train some epochs and look at val, images and all: beside the plain loop in float32, and beside fastai."""
     with tempfile.TemporaryDirectory() as name:
         folder = subset(options, Path(name))
         for arch in ARCHITECTURES:
             made = {each: make(folder, network(arch), size=options.size) for each, make in MAKERS.items()}
             ways = {each: lambda _turn, once=once: several(once) for each, once in made.items() if once}
-            work = f"{EPOCHS} epochs: {options.pictures} pictures at {options.size} px by {loading.BATCH}, then val"
+            work = f"{EPOCHS} epochs: {options.images} images at {options.size} px by {loading.BATCH}, then val"
             note = computer.precision() + ("" if "fastai" in ways else "; fastai is not installed")
             common = {"turns": options.turns, "work": work, "note": note, "aims": AIMS}
             as_in_fit = speed.keep_freed_memory()  # until the turn ends

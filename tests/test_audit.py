@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFile
 
 from imgcls_course import data, plots
-from imgcls_course.data.auditing import copies, fingerprints
-from imgcls_course.data.auditing.findings import SEVERITY, explain
+from imgcls_course.data.auditing import duplicates, fingerprints
+from imgcls_course.data.auditing.report import SEVERITY, title_and_advice
 from imgcls_course.errors import DataError
 
 
@@ -65,8 +65,8 @@ def look(root, **options):
 
 
 def kinds_of(report, path) -> set[str]:
-    """The kinds of finding that a file is part of."""
-    return {finding.kind for finding in report.findings if path in (finding.path, *finding.others)}
+    """The kinds of issue that a file is part of."""
+    return {issue.kind for issue in report.issues if path in (issue.path, *issue.others)}
 
 
 def bomb(path, *, width: int, height: int) -> None:
@@ -83,44 +83,54 @@ def bomb(path, *, width: int, height: int) -> None:
 # What is right
 
 
-def test_a_sound_folder_has_no_findings(folder):
+def test_a_sound_folder_has_no_issues(folder):
     """An audit that always complains is read by nobody."""
     report = look(folder)
-    assert report.findings == ()
+    assert report.issues == ()
     assert report.counts == {}
     assert not report.failed
-    assert report.pictures == {"": {"cat": 4, "dog": 4}}
+    assert report.images == {"": {"cat": 4, "dog": 4}}
     assert report.sizes == {"width": (200, 200, 200), "height": (150, 150, 150)}
     assert report.formats == {"JPEG": 8}
-    assert "Nothing to complain of" in str(report)
+    assert "No issues found" in str(report)
 
 
 def test_real_photos_raise_no_false_alarm(shared_data):
     """Of 397 photos that are all different, none may be called a copy; the GIF that is no photo must be found."""
     report = look(shared_data / "hymenoptera")
-    assert {report.name(finding.path) for finding in report.findings} == {"train/ants/imageNotFound.gif"}
+    assert {report.short_name(issue.path) for issue in report.issues} == {"train/ants/imageNotFound.gif"}
     assert report.formats == {"GIF": 1, "JPEG": 397}
-    assert {split: sum(counts.values()) for split, counts in report.pictures.items()} == {"train": 245, "val": 153}
+    assert {split: sum(counts.values()) for split, counts in report.images.items()} == {"train": 245, "val": 153}
 
 
-@pytest.mark.parametrize("kind", ["page", "mark"])
-def test_flat_drawings_are_told_apart(tmp_path, kind):
-    """Pages of print look alike from afar, and a mark at another place is another picture."""
+def _page(rng) -> Image.Image:
+    """Draw a page of print."""
+    image = Image.new("RGB", (300, 400), "white")
+    draw = ImageDraw.Draw(image)
+    for line in range(20, 380, 16):
+        ends = np.cumsum(rng.integers(8, 50, 12))
+        for left, right in zip(ends[:-1:2], ends[1::2], strict=False):
+            draw.rectangle((20 + left, line, 20 + right, line + 7), fill="black")
+    return image
+
+
+def _sign(number: int) -> Image.Image:
+    """Draw a red sign at a position of its own."""
+    image = Image.new("RGB", (300, 400), "white")
+    draw = ImageDraw.Draw(image)
+    x, y = 10 + 55 * (number % 5), 10 + 60 * (number // 5)
+    draw.ellipse((x, y, x + 50, y + 50), fill="red")
+    draw.rectangle((x + 15, y + 15, x + 35, y + 35), fill="white")
+    return image
+
+
+def test_flat_drawings_are_told_apart(tmp_path):
+    """Pages of print look alike from afar, and a sign at another position is another image."""
     rng = np.random.default_rng(0)
-    for number in range(30):
-        image = Image.new("RGB", (300, 400), "white")
-        draw = ImageDraw.Draw(image)
-        if kind == "page":
-            for line in range(20, 380, 16):
-                ends = np.cumsum(rng.integers(8, 50, 12))
-                for left, right in zip(ends[:-1:2], ends[1::2], strict=False):
-                    draw.rectangle((20 + left, line, 20 + right, line + 7), fill="black")
-        else:
-            x, y = 10 + 55 * (number % 5), 10 + 60 * (number // 5)
-            draw.ellipse((x, y, x + 50, y + 50), fill="red")
-            draw.rectangle((x + 15, y + 15, x + 35, y + 35), fill="white")
-        save(image, tmp_path / "ab"[number % 2] / f"{number}.png")
-    assert look(tmp_path).counts == {}
+    for kind, make in (("page", lambda _number: _page(rng)), ("sign", _sign)):
+        for number in range(30):
+            save(make(number), tmp_path / kind / "ab"[number % 2] / f"{number}.png")
+        assert look(tmp_path / kind).counts == {}, kind
 
 
 def test_pictures_without_contrast_are_no_copies_of_each_other(tmp_path):
@@ -154,32 +164,38 @@ EDITS = [
 ]
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=["quality", "half", "crop", "crop-each-side", "all"])
-def test_planted_copies_are_found(tmp_path, edit):
-    """All exact copies and at least 19 of 20 edited ones must be found, in the right kind, and nothing else."""
+def _plant(root, edit) -> dict[str, list[set]]:
+    """Make 120 images, and copies of 80 of them: 20 of each kind, exactly or edited."""
     rng = np.random.default_rng(1)
     places = ["train/a", "train/b", "val/a", "val/b"]
-    files = [save(photo(n, size=(320, 240)), tmp_path / places[n % 4] / f"{n}.jpg", quality=90) for n in range(120)]
+    files = [save(photo(n, size=(320, 240)), root / places[n % 4] / f"{n}.jpg", quality=90) for n in range(120)]
     planted = {kind: [] for kind in ("duplicate", "near_duplicate", "leakage", "label_conflict")}
     for number, source in enumerate(files[:80]):
         kind = list(planted)[number // 4 % 4]
         split, label = source.parts[-3:-1]
         split = {"train": "val", "val": "train"}[split] if kind == "leakage" else split
         label = {"a": "b", "b": "a"}[label] if kind == "label_conflict" else label
-        copy = tmp_path / split / label / f"copy{number}.jpg"
+        copy = root / split / label / f"copy{number}.jpg"
         if kind == "duplicate" or (kind != "near_duplicate" and rng.random() < 0.5):
             shutil.copy(source, copy)
         else:
             with Image.open(source) as image:
                 copy.write_bytes(edited(image, **edit))
         planted[kind].append({source, copy})
-    report = look(tmp_path)
-    found = {kind: [{finding.path, *finding.others} for finding in report.of(kind)] for kind in planted}
-    assert all(group in planted[kind] for kind, groups in found.items() for group in groups)
-    assert len(found["duplicate"]) == 20
-    assert all(len(groups) >= 19 for groups in found.values())
-    assert set(report.counts) == set(planted)
-    assert report.failed
+    return planted
+
+
+def test_planted_copies_are_found(tmp_path):
+    """All exact copies and at least 19 of 20 edited ones must be found, in the right kind, and nothing else."""
+    for number, edit in enumerate(EDITS):
+        planted = _plant(tmp_path / str(number), edit)
+        report = look(tmp_path / str(number))
+        found = {kind: [{issue.path, *issue.others} for issue in report.issues_of(kind)] for kind in planted}
+        assert all(group in planted[kind] for kind, groups in found.items() for group in groups), edit
+        assert len(found["duplicate"]) == 20, edit
+        assert all(len(groups) >= 19 for groups in found.values()), edit
+        assert set(report.counts) == set(planted), edit
+        assert report.failed
 
 
 def test_the_kind_of_a_copy_says_what_it_spoils(folder):
@@ -187,16 +203,16 @@ def test_the_kind_of_a_copy_says_what_it_spoils(folder):
     twin = folder / "cat" / "zz.jpg"
     shutil.copy(folder / "dog" / "0.jpg", twin)
     report = look(folder)
-    (finding,) = report.findings
-    assert (finding.kind, finding.severity, finding.path) == ("label_conflict", "error", twin)
-    assert finding.others == (folder / "dog" / "0.jpg",)
-    assert "cat, dog" in finding.detail
+    (issue,) = report.issues
+    assert (issue.kind, issue.severity, issue.path) == ("label_conflict", "error", twin)
+    assert issue.others == (folder / "dog" / "0.jpg",)
+    assert "cat, dog" in issue.detail
     shutil.copytree(folder, folder.parent / "split" / "train")
     (folder.parent / "split" / "test" / "cat").mkdir(parents=True)
     shutil.copy(twin, folder.parent / "split" / "test" / "cat")
     report = look(folder.parent / "split")
     assert report.counts == {"leakage": 1, "label_conflict": 1, "missing_class": 1}
-    assert "train, test" in report.of("leakage")[0].detail
+    assert "train, test" in report.issues_of("leakage")[0].detail
 
 
 def test_three_copies_are_one_group(folder):
@@ -204,9 +220,9 @@ def test_three_copies_are_one_group(folder):
     for name, edit in (("x", {"quality": 60}), ("y", {"scale": 0.6})):
         with Image.open(folder / "dog" / "0.jpg") as image:
             (folder / "dog" / f"{name}.jpg").write_bytes(edited(image, **edit))
-    (finding,) = look(folder).findings
-    assert finding.kind == "near_duplicate"
-    assert {path.name for path in (finding.path, *finding.others)} == {"0.jpg", "x.jpg", "y.jpg"}
+    (issue,) = look(folder).issues
+    assert issue.kind == "near_duplicate"
+    assert {path.name for path in (issue.path, *issue.others)} == {"0.jpg", "x.jpg", "y.jpg"}
 
 
 def test_the_same_pixels_in_other_bytes_are_a_duplicate(folder):
@@ -225,7 +241,7 @@ def test_a_grey_copy_is_found_and_another_colour_is_another_picture(folder):
     twisted[..., 1:] = 255 - twisted[..., 1:]
     twisted[..., 1] = 230
     save(Image.fromarray(twisted, "YCbCr").convert("RGB"), folder / "dog" / "blue.png")
-    found = [sorted(path.name for path in (f.path, *f.others)) for f in look(folder).of("near_duplicate")]
+    found = [sorted(path.name for path in (f.path, *f.others)) for f in look(folder).issues_of("near_duplicate")]
     assert sorted(found) == [["0.jpg", "grey.jpg"], ["2.jpg", "x.png"]]
 
 
@@ -234,18 +250,20 @@ def test_the_search_is_not_quadratic(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     count = 3000
     for points in (rng.normal(size=(count, 20)) * 0.01 + 1, np.ones((count, 20)), rng.normal(size=(count, 20))):
-        pairs = fingerprints.candidates(points / np.linalg.norm(points, axis=1, keepdims=True))
+        pairs = fingerprints.candidate_pairs(points / np.linalg.norm(points, axis=1, keepdims=True))
         assert len(pairs) <= 9 * count
         assert (pairs[:, 0] < pairs[:, 1]).all()
     looked = []
-    whole = fingerprints.alike
-    monkeypatch.setattr(fingerprints, "alike", lambda one, two: looked.append(len(one.grey)) or whole(one, two))
+    whole = fingerprints.are_near_duplicates
+    monkeypatch.setattr(
+        fingerprints, "are_near_duplicates", lambda one, two: looked.append(len(one.grey)) or whole(one, two)
+    )
     prints = fingerprints.Fingerprints.empty(600)
     prints.grey[:] = np.asarray(photo(0).resize((32, 32)).convert("L")) + rng.integers(0, 3, (600, 32, 32), np.uint8)
-    pairs = fingerprints.near_duplicates(prints)
+    pairs = fingerprints.near_duplicate_pairs(prints)
     assert sum(looked) <= 9 * 600
     assert max(looked) <= 512
-    (group,) = fingerprints.groups(pairs, count=600)
+    (group,) = fingerprints.connected_groups(pairs, count=600)
     assert len(group) == 600
 
 
@@ -272,14 +290,16 @@ def test_of_many_copies_only_neighbours_are_compared(tmp_path, monkeypatch):
     for number in range(150):
         save(image.resize((200 - number % 20, 150)), tmp_path / "a" / f"{number}.jpg", quality=60 + number // 10)
     compared = []
-    whole = fingerprints.alike
-    monkeypatch.setattr(fingerprints, "alike", lambda one, two: compared.append(len(one.grey)) or whole(one, two))
-    (finding,) = look(tmp_path).findings
-    assert len(finding.others) == 149
+    whole = fingerprints.are_near_duplicates
+    monkeypatch.setattr(
+        fingerprints, "are_near_duplicates", lambda one, two: compared.append(len(one.grey)) or whole(one, two)
+    )
+    (issue,) = look(tmp_path).issues
+    assert len(issue.others) == 149
     assert 149 <= sum(compared) <= 2 * 9 * 150  # at most nine neighbours each; the surest are read once more, larger
 
 
-# Each kind of finding
+# Each kind of issue
 
 
 def _unreadable(path):
@@ -299,10 +319,10 @@ def _rotated(path):
 FAULTS = {
     "unreadable": _unreadable,
     "unlabelled": lambda path: photo(50).save(path.parents[1] / "loose.jpg"),
-    "dead_link": lambda path: path.with_name("link.jpg").symlink_to(path.with_name("nowhere.jpg")),
+    "broken_link": lambda path: path.with_name("link.jpg").symlink_to(path.with_name("nowhere.jpg")),
     "mask": lambda path: photo(50).save(path.with_name("0_mask.jpg")),
-    "skipped_files": lambda path: photo(50).save(path.with_name("photo.txt"), format="JPEG"),
-    "skipped": lambda path: (path.parents[1] / "loop").symlink_to(path.parents[1]),
+    "skipped_file": lambda path: photo(50).save(path.with_name("photo.txt"), format="JPEG"),
+    "skipped_folder": lambda path: (path.parents[1] / "loop").symlink_to(path.parents[1]),
     "empty_folder": lambda path: path.with_name("x.jpg").mkdir(),
     "blank": lambda path: Image.new("RGB", (200, 150), "white").save(path),
     "tiny": lambda path: photo(50).resize((24, 20)).save(path),
@@ -310,14 +330,14 @@ FAULTS = {
     "extreme_shape": lambda path: photo(50, size=(700, 120)).save(path),
     "animated": _animated,
     "rotated": _rotated,
-    "wrong_ending": lambda path: photo(50).save(path, format="PNG"),
+    "wrong_extension": lambda path: photo(50).save(path, format="PNG"),
     "cmyk": lambda path: photo(50).convert("CMYK").save(path),
-    "deep": lambda path: Image.fromarray(np.arange(9000, dtype=np.uint16).reshape(90, 100)).save(
+    "high_bit_depth": lambda path: Image.fromarray(np.arange(9000, dtype=np.uint16).reshape(90, 100)).save(
         path.with_suffix(".png")
     ),
     "palette": lambda path: photo(50).convert("P").save(path.with_suffix(".png")),
     "transparent": lambda path: photo(50).convert("RGBA").save(path.with_suffix(".png")),
-    "grey": lambda path: photo(50).convert("L").save(path),
+    "greyscale": lambda path: photo(50).convert("L").save(path),
     "duplicate": lambda path: shutil.copy(path, path.with_name("copy1.jpg")),
     "near_duplicate": lambda path: photo(0).resize((120, 90)).save(path.with_name("copy1.jpg")),
     "label_conflict": lambda path: shutil.copy(path, path.parents[1] / "cat" / "copy1.jpg"),
@@ -325,23 +345,24 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("kind", list(FAULTS))
-def test_each_fault_is_found_as_what_it_is(folder, kind):
-    """One fault must give its own finding, and not the others of the list beside it."""
-    FAULTS[kind](folder / "dog" / "0.jpg")
-    report = look(folder)
-    beside = {"deep": {"grey"}}.get(kind, set())
-    assert set(report.counts) == {kind, *beside}
-    (finding,) = report.of(kind)
-    assert finding.severity == SEVERITY[kind]
-    assert finding.detail
-    assert report.failed == (finding.severity == "error")
-    assert report.name(finding.path) in str(report)
-    assert explain(kind)[1] in str(report)
+def test_each_fault_is_found_as_what_it_is(folder, tmp_path):
+    """One fault must give its own issue, and not the others of the list beside it."""
+    for kind, plant in FAULTS.items():
+        root = shutil.copytree(folder, tmp_path / kind)
+        plant(root / "dog" / "0.jpg")
+        report = look(root)
+        beside = {"high_bit_depth": {"greyscale"}}.get(kind, set())
+        assert set(report.counts) == {kind, *beside}
+        (issue,) = report.issues_of(kind)
+        assert issue.severity == SEVERITY[kind]
+        assert issue.detail, kind
+        assert report.failed == (issue.severity == "error"), kind
+        assert report.short_name(issue.path) in str(report)
+        assert title_and_advice(kind)[1] in str(report)
 
 
 def test_every_kind_has_a_test():
-    """A kind of finding that no test makes may never be found."""
+    """A kind of issue that no test makes may never be found."""
     assert set(FAULTS) | {"leakage", "missing_class"} == set(SEVERITY)
 
 
@@ -349,42 +370,42 @@ def test_a_class_without_pictures_in_a_split_is_found(tmp_path):
     """A class that is only in train is learned and never measured."""
     for number in range(9):
         save(photo(number), tmp_path / ("train/a", "train/b", "val/a")[number % 3] / f"{number}.jpg")
-    (finding,) = look(tmp_path).findings
-    assert (finding.kind, finding.path) == ("missing_class", tmp_path)
-    assert "'b'" in finding.detail
-    assert "val" in finding.detail
+    (issue,) = look(tmp_path).issues
+    assert (issue.kind, issue.path) == ("missing_class", tmp_path)
+    assert "'b'" in issue.detail
+    assert "val" in issue.detail
 
 
 def test_grey_and_small_are_only_odd_beside_others(tmp_path):
     """A set that is all grey, or all small, as digits are, is none to complain of."""
     for number in range(4):
         save(photo(number, size=(24, 24)).convert("L"), tmp_path / "a" / f"{number}.png")
-    assert look(tmp_path).findings == ()
+    assert look(tmp_path).issues == ()
 
 
 def test_files_that_are_no_pictures_are_a_note(folder):
     """A read-me beside the pictures is in order; it must not look like a fault."""
     (folder / "README.txt").write_text("hello", encoding="utf-8")
-    (finding,) = look(folder).findings
-    assert (finding.kind, finding.severity) == ("skipped_files", "note")
+    (issue,) = look(folder).issues
+    assert (issue.kind, issue.severity) == ("skipped_file", "note")
 
 
 def test_a_picture_without_a_label_is_not_said_to_be_of_a_wrong_kind(folder, tmp_path):
     """An ordinary JPEG beside the classes needs no conversion, but a class."""
     photo(50).save(folder / "loose.jpg")
-    (finding,) = look(folder).of("unlabelled")
-    assert finding.detail == "lies beside the folders of the classes"
+    (issue,) = look(folder).issues_of("unlabelled")
+    assert issue.detail == "lies beside the folders of the classes"
     assert "Convert" not in str(look(folder))
     photo(51).save(folder / "dog" / "0_mask.png")
     assert "is a mask of the image beside it" in str(look(folder))
     table = tmp_path / "labels.csv"
     table.write_text("image,label\n0.jpg,a\n2.jpg,a\n1.jpg,b\n3.jpg,b\nnone.jpg,b\n", encoding="utf-8")
     report = look(folder, labels=table)
-    assert {finding.detail for finding in report.of("unlabelled")} == {"has no label in the table"}
+    assert {issue.detail for issue in report.issues_of("unlabelled")} == {"has no label in the table"}
     names = tmp_path / "names"
     for number, name in enumerate(("cat.1", "cat.2", "dog.1", "dog.2", "loose")):
         save(photo(number), names / f"{name}.jpg")
-    assert [finding.detail for finding in look(names).findings] == ["has no label in its name"]
+    assert [issue.detail for issue in look(names).issues] == ["has no label in its name"]
 
 
 def test_the_audit_says_no_when_training_would(tmp_path):
@@ -404,21 +425,21 @@ def test_the_audit_says_no_when_training_would(tmp_path):
         with pytest.raises(DataError) as caught:
             data.load(tmp_path / str(case))
         assert said in str(caught.value) == report.problem
-        assert str(report).endswith("Mend what is marked ✗ before you train.")
+        assert str(report).endswith("Fix what is marked ✗ before you train.")
         assert report.failed
 
 
 def test_the_last_line_agrees_with_those_above(folder, tmp_path):
-    """Nothing to complain of means that no line is marked."""
-    assert "Nothing to complain of" in str(look(folder))
+    """No issues found means that no line is marked."""
+    assert "No issues found" in str(look(folder))
     table = tmp_path / "labels.csv"
     rows = [f"{n}.jpg,{'ab'[n % 2]}" for n in range(9)]  # one more than there are
     table.write_text("\n".join(["image,label", *rows]), encoding="utf-8")
     report = str(look(folder, labels=table))
     assert "! Not all rows and images belong together: labels in labels.csv (rows without an image: 1)." in report
-    assert report.endswith("Nothing forbids training. Look at what is marked ! first.")
+    assert report.endswith("You can train. Look at what is marked ! first.")
     (folder / "readme.txt").write_text("hello", encoding="utf-8")
-    assert str(look(folder)).endswith("\nNothing forbids training.")
+    assert str(look(folder)).endswith("\nYou can train.")
     (folder / "bird").mkdir()
     assert "! No file in the folder 'bird'" in str(look(folder))
     assert str(look(folder)).endswith("Look at what is marked ! first.")
@@ -429,7 +450,7 @@ def test_labels_in_file_names_are_audited_too(tmp_path):
     for number in range(4):
         save(photo(number % 3), tmp_path / f"{number}-{'ab'[number % 2]}-x.jpg")
     report = look(tmp_path, pattern=r"\d-(?P<label>[ab])-x")
-    assert report.pictures == {"": {"a": 2, "b": 2}}
+    assert report.images == {"": {"a": 2, "b": 2}}
     assert report.counts == {"label_conflict": 1}
     with pytest.raises(DataError, match="does not match"):
         look(tmp_path, pattern=r"(?P<label>[a])")
@@ -458,7 +479,7 @@ def test_nothing_in_a_file_stops_the_audit(folder, recwarn):
     save(photo(23), dogs / "anim.gif", save_all=True, append_images=[photo(24)])
     report = look(folder)
     broken = {"empty.jpg", "text.jpg", "cut.jpg", "denied.jpg", "bomb.png", "large.png", "cut.png"}
-    assert {finding.path.name for finding in report.of("unreadable")} == broken
+    assert {issue.path.name for issue in report.issues_of("unreadable")} == broken
     assert kinds_of(report, dogs / "dot.png") == {"blank", "tiny"}
     assert kinds_of(report, dogs / "line.png") == {"blank", "tiny", "extreme_shape"}
     assert kinds_of(report, dogs / "anim.png") == {"animated"}
@@ -473,7 +494,7 @@ def test_a_pipe_and_a_dangling_link_do_not_stop_the_audit(folder):
     """Reading a pipe would wait for ever."""
     os.mkfifo(folder / "dog" / "pipe.jpg")
     (folder / "dog" / "link.jpg").symlink_to(folder / "nowhere.jpg")
-    assert {finding.path.name for finding in look(folder).findings} == {"pipe.jpg", "link.jpg"}
+    assert {issue.path.name for issue in look(folder).issues} == {"pipe.jpg", "link.jpg"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
@@ -484,8 +505,8 @@ def test_any_name_can_be_printed_and_stored(folder):
         (folder / "dog" / name).touch()
     report = look(folder)
     str(report).encode("utf-8")
-    assert {os.path.basename(row["path"]) for row in json.loads(report.to_json())["findings"]} == set(names)
-    shown = {report.name(finding.path) for finding in report.findings}
+    assert {os.path.basename(row["path"]) for row in json.loads(report.to_json())["issues"]} == set(names)
+    shown = {report.short_name(issue.path) for issue in report.issues}
     assert shown == {"dog/日本語 é.jpg", "dog/two?lines $x$ {y}.jpg", "dog/??.jpg"}
 
 
@@ -513,14 +534,14 @@ def test_a_file_that_goes_away_meanwhile_is_no_crash(folder, monkeypatch):
     """Between the first and the closer look a file may be deleted."""
     twin = folder / "dog" / "twin.jpg"
     twin.write_bytes(edited(photo(0), quality=60))
-    search = copies.near_duplicates
+    search = duplicates.near_duplicate_pairs
 
     def search_and_delete(prints):
         pairs = search(prints)
         twin.unlink()
         return pairs
 
-    monkeypatch.setattr(copies, "near_duplicates", search_and_delete)
+    monkeypatch.setattr(duplicates, "near_duplicate_pairs", search_and_delete)
     assert look(folder).counts == {}
 
 
@@ -536,39 +557,41 @@ def test_a_wrong_folder_is_one_line(tmp_path):
 
 
 def test_json_holds_what_the_report_holds(folder):
-    """A script that reads the JSON must see the same findings."""
+    """A script that reads the JSON must see the same issues."""
     shutil.copy(folder / "dog" / "0.jpg", folder / "cat" / "twin.jpg")
     (folder / "dog" / "empty.jpg").touch()
     report = look(folder)
     stored = json.loads(report.to_json())
     assert stored["failed"] is True
     assert stored["counts"] == report.counts == {"unreadable": 1, "label_conflict": 1}
-    assert stored["pictures"] == {"": {"cat": 5, "dog": 5}}
+    assert stored["images"] == {"": {"cat": 5, "dog": 5}}
     assert stored["sizes"] == {"width": [200] * 3, "height": [150] * 3}
-    assert stored["findings"][0] == {
+    assert stored["issues"][0] == {
         "kind": "unreadable",
         "severity": "error",
         "path": "dog/empty.jpg",
         "detail": "is empty",
         "others": [],
     }
-    assert stored["findings"][1]["others"] == ["dog/0.jpg"]
+    assert stored["issues"][1]["others"] == ["dog/0.jpg"]
 
 
 def test_the_report_is_short_and_the_gravest_comes_first(folder):
-    """A hundred findings of a kind must not bury the one that matters."""
+    """A hundred issues of a kind must not bury the one that matters."""
     for number in range(100):
         save(photo(100 + number, size=(60, 50)).convert("L"), folder / "cat" / f"grey{number}.jpg")
     (folder / "dog" / "empty.jpg").touch()
     text = str(look(folder))
     assert len(text.splitlines()) < 25
     assert (
-        text.index("✗ unreadable: 1.") < text.index("! imbalance: 1.") < text.index("· grey among coloured ones: 100.")
+        text.index("✗ unreadable: 1.")
+        < text.index("! imbalance: 1.")
+        < text.index("· greyscale among coloured ones: 100.")
     )
-    assert text.endswith("Mend what is marked ✗ before you train.")
+    assert text.endswith("Fix what is marked ✗ before you train.")
 
 
-def test_the_order_of_findings_is_the_same_every_time(folder):
+def test_the_order_of_issues_is_the_same_every_time(folder):
     """Threads end in any order; the report must not."""
     for number in range(20):
         (folder / "cat" / f"empty{number}.jpg").touch()
@@ -578,7 +601,7 @@ def test_the_order_of_findings_is_the_same_every_time(folder):
 def test_an_unknown_kind_is_answered_with_the_known_ones(folder):
     """A misspelt kind that gave nothing would look like good news."""
     with pytest.raises(DataError, match="Did you mean 'leakage'"):
-        look(folder).of("leakege")
+        look(folder).issues_of("leakege")
 
 
 def test_the_report_can_be_translated(folder, translate):
@@ -606,7 +629,7 @@ def test_the_summary_draws_each_count(faulty):
     """Each kind must have its bar and number, the gravest on top, coloured by severity."""
     ax = Figure().subplots()
     assert plots.audit_summary(faulty, ax=ax) is ax
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["unreadable", "label conflict", "grey"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["unreadable", "label conflict", "greyscale"]
     assert [bar.get_width() for bar in ax.patches] == [1, 1, 1]
     assert ax.patches[0].get_facecolor() == ax.patches[1].get_facecolor() != ax.patches[2].get_facecolor()
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["error", "note"]
@@ -626,7 +649,7 @@ def test_the_gallery_shows_copies_side_by_side(faulty):
 
 
 def test_the_gallery_frames_what_cannot_be_read(faulty):
-    """A broken file has no picture to show; its frame must say why."""
+    """A broken file has no image to show; its frame must say why."""
     ax = plots.audit_gallery(faulty, "unreadable", ax=Figure().subplots())
     assert len(ax.images) == 0
     assert len(ax.patches) == 1
@@ -634,10 +657,10 @@ def test_the_gallery_frames_what_cannot_be_read(faulty):
 
 
 def test_the_gallery_keeps_to_its_limit_and_its_rows(folder):
-    """No picture may cover another, and at most `limit` findings be drawn."""
+    """No picture may cover another, and at most `limit` issues be drawn."""
     for number in range(12):
         save(photo(30 + number, size=(40 + 30 * number, 120)).convert("L"), folder / "dog" / f"x{number}.jpg")
-    ax = plots.audit_gallery(look(folder), "grey", limit=9, ax=Figure().subplots())
+    ax = plots.audit_gallery(look(folder), "greyscale", limit=9, ax=Figure().subplots())
     boxes = [image.get_extent() for image in ax.images]  # left, right, bottom, top; y grows downwards
     assert len(boxes) == 9
     for index, (left, right, bottom, top) in enumerate(boxes):

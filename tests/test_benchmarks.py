@@ -2,14 +2,16 @@
 
 import json
 import math
+import sys
 import time
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
-from benchmarks import growth, loading, report, rows, timing
+from benchmarks import audit, growth, image_hashes, loading, report, rows, timing
 from benchmarks.options import QUICK, Options
 from benchmarks.timing import Result
 from tools import pairs
@@ -72,28 +74,56 @@ def test_growth_of_n_log_n_is_a_ratio_of_one():
     assert growth.growth(quadratic).reached is False
 
 
-@pytest.mark.parametrize("row", ["epoch", "frozen", "busy", "loading", "audit"])
-def test_a_row_runs_and_is_written_whole(row, tmp_path):
+def test_a_row_runs_and_is_written_whole(tmp_path):
     """A row that breaks would be found after a quarter of an hour; a figure without its spread cannot be believed."""
-    printed = run(row, "--quick", "--pictures", 4, "--audited", "30,60", "--out", tmp_path)
-    content = json.loads((tmp_path / "latest.json").read_text(encoding="utf-8"))
-    assert content["processor"] in printed
-    assert content["threads"] >= 1
-    assert {"date", "command", "versions", "precision", "lacks"} <= {*content}
-    assert content["rows"]
-    for each in content["rows"]:
-        low, high = each["spread"]
-        assert 0 < low <= each["ratio"] <= high
-        assert each["course_s"] > 0
-        assert each["peer_s"] > 0
-        assert each["name"] in (tmp_path / "latest.md").read_text(encoding="utf-8")
-    assert (tmp_path / "latest.png").read_bytes().startswith(PNG)
+    for row in ("epoch", "frozen", "busy", "loading", "audit"):
+        printed = run(row, "--quick", "--images", 4, "--audited", "30,60", "--out", tmp_path / row)
+        content = json.loads((tmp_path / row / "latest.json").read_text(encoding="utf-8"))
+        assert content["processor"] in printed, row
+        assert content["threads"] >= 1, row
+        assert {"date", "command", "versions", "precision", "lacks"} <= {*content}, row
+        assert content["rows"], row
+        for each in content["rows"]:
+            low, high = each["spread"]
+            assert 0 < low <= each["ratio"] <= high, each
+            assert each["course_s"] > 0, each
+            assert each["peer_s"] > 0, each
+            assert each["name"] in (tmp_path / row / "latest.md").read_text(encoding="utf-8")
+        assert (tmp_path / row / "latest.png").read_bytes().startswith(PNG), row
+
+
+def test_similar_hashes_are_all_found(monkeypatch):
+    """The pairs must be those that counting bits one pair at a time finds, across blocks of rows as well."""
+    monkeypatch.setattr(image_hashes, "ROWS_AT_ONCE", 7)
+    hashes = np.random.default_rng(0).random((40, 64)) < 0.5
+    hashes[30:] = hashes[:10]
+    hashes[35:, :5] ^= True
+    pairs, distances = image_hashes.similar_pairs(hashes, limit=28)
+    expected = {(i, j): int((hashes[i] != hashes[j]).sum()) for i in range(40) for j in range(i + 1, 40)}
+    found = {(int(i), int(j)): int(d) for (i, j), d in zip(pairs, distances, strict=True)}
+    assert found == {pair: bits for pair, bits in expected.items() if bits <= 28}
+    assert len(found) < len(expected)
+
+
+def test_image_hashes_are_left_out_where_they_are_not_installed(tmp_path, monkeypatch, capsys):
+    """The benchmark of the audit must run without its peer, and say that it is missing."""
+    monkeypatch.setitem(sys.modules, "imagehash", None)
+    audit.run_image_hashes(tmp_path, {})
+    assert capsys.readouterr().out == "  imagehash is not installed: left out\n"
+
+
+def test_copies_and_false_alarms_are_counted(tmp_path):
+    """A planted pair counts as found, and images that nobody copied as false alarms."""
+    files = [tmp_path / f"{n}.jpg" for n in range(5)]
+    planted = {"near": [(files[0], files[1]), (files[2], files[3])]}
+    said = audit.found_within(np.array([[0, 1], [0, 4]]), files, planted)
+    assert said == "near 1 of 2; false alarms: 1 images (20.00%)"
 
 
 def test_rows_are_measured_in_processes_of_their_own(monkeypatch):
     """What a row leaves behind in its process must not change the next one, and its figures must come back."""
     monkeypatch.setattr(loading, "BATCH", "none")  # in this process the row would fail
-    results = rows.in_own_process("loading", Options(**{**QUICK, "pictures": 4}))
+    results = rows.in_own_process("loading", Options(**{**QUICK, "images": 4}))
     assert [each.name for each in results] == ["loading, first epoch", "loading, later epochs"]
     assert all(each.ratio > 0 for each in results)
 
@@ -126,7 +156,7 @@ def test_rows_are_chosen_by_name():
 def test_quick_means_less_of_everything():
     """`--quick` is for trying; an option that it forgets takes its full time."""
     usual, quick = Options(), Options(**QUICK)
-    for name in ("turns", "pictures", "size", "epochs", "moves", "audited"):
+    for name in ("turns", "images", "size", "epochs", "moves", "audited"):
         assert getattr(quick, name) < getattr(usual, name)
 
 

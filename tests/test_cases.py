@@ -41,13 +41,15 @@ def test_cases_do_not_see_each_other(tmp_path):
     @each_case(("n",), [1, 2])
     @each_case("letter", "xy")
     def test(tmp_path, n, letter):
-        assert list(tmp_path.iterdir()) == [] and plt.get_fignums() == []
+        assert list(tmp_path.iterdir()) == []
+        assert plt.get_fignums() == []
         (tmp_path / "file").touch()
         plt.figure()
         seen.append(torch.rand(()).item())
 
     test(tmp_path=tmp_path)
-    assert len(seen) == 4 and len(set(seen)) == 1
+    assert len(seen) == 4
+    assert len(set(seen)) == 1
     assert list(inspect.signature(test).parameters) == ["tmp_path"]
 
 

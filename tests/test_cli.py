@@ -103,7 +103,7 @@ def test_an_audit_can_be_read_by_a_program(monkeypatch, capsys, tmp_path):
         damage.photo((60, 40), seed=len(name)).save(tmp_path / name)
     _main(monkeypatch, "data", "audit", str(tmp_path), "--json", "--pattern", r"(\w)\.\d")
     found = json.loads(capsys.readouterr().out)
-    assert "findings" in found
+    assert "issues" in found
 
 
 def test_an_audit_of_no_folder_is_one_line(monkeypatch, capsys, tmp_path):
@@ -117,7 +117,7 @@ def test_an_audit_of_no_folder_is_one_line(monkeypatch, capsys, tmp_path):
 def test_posters_are_drawn(monkeypatch, capsys, tmp_path):
     """The command of datasets/README.md must make a folder that `data.load` reads, and print where it is."""
     out = tmp_path / "mine"
-    options = ["--out", str(out), "--count", "10", "--seed", "3", "--largest", "0.06"]
+    options = ["--out", str(out), "--count", "10", "--seed", "3", "--max-megapixels", "0.06"]
     assert _main(monkeypatch, "data", "make", "posters", *options) == 0
     assert capsys.readouterr().out.strip() == str(out)
     assert len(list(out.rglob("*.jpg"))) == 10

@@ -225,7 +225,7 @@ def test_json_is_valid_and_loses_nothing_on_any_console(imgcls, run, strange):
         assert sorted(row["path"] for row in rows) == sorted(map(str, strange.iterdir()))
         assert all(tuple(row["probabilities"]) == CLASSES for row in rows if "error" not in row)
         report = json.loads(imgcls(encoding, "data", "audit", strange.parent, "--json")[1])
-        assert any("broken→.jpg" in finding["path"] for finding in report["findings"])
+        assert any("broken→.jpg" in issue["path"] for issue in report["issues"])
     readable = imgcls("utf-8", "predict", "--checkpoint", run, "--json", strange / "1… é.jpg")[1]
     assert "Käfer" in readable
 

@@ -7,7 +7,7 @@ import torch
 
 from imgcls_course import data, models, runtime
 from imgcls_course.errors import TrainingError
-from imgcls_course.experiments import degradation
+from imgcls_course.experiments import degradation, network_run
 
 TINY = {"depths": (8, 14), "seeds": (0, 1), "epochs": 2, "lr": 0.02, "widths": (2, 2, 4), "progress": False}
 
@@ -92,43 +92,44 @@ def test_curves_are_means_over_the_seeds(rows):
         assert curves["residual-8"][epoch - 1] == pytest.approx(sum(errors) / 2)
 
 
-@pytest.mark.parametrize("missing", [1, 5, 7])
-def test_a_stopped_run_compares_equal_epochs(rows, missing):
+def test_a_stopped_run_compares_equal_epochs(rows):
     """Of a run that was stopped in an epoch, only what all networks have done may be compared."""
-    curves = degradation.error_curves(rows[:-missing])
-    assert {len(errors) for errors in curves.values()} == {1}
-    assert degradation.final_errors(rows[:-missing]) == degradation.final_errors(rows[:8])
+    for missing in (1, 5, 7):
+        curves = degradation.error_curves(rows[:-missing])
+        assert {len(errors) for errors in curves.values()} == {1}, missing
+        assert degradation.final_errors(rows[:-missing]) == degradation.final_errors(rows[:8]), missing
 
 
-@pytest.mark.parametrize("stop_after", [1, 5, 11])
-def test_a_stopped_run_goes_on_exactly(loaders, rows, tmp_path, monkeypatch, stop_after):
+def test_a_stopped_run_goes_on_exactly(loaders, rows, tmp_path, monkeypatch):
     """Killed between two epochs, it must end with the rows of the uninterrupted run."""
-    real, done = degradation._one_epoch, []
+    real = degradation._one_epoch
+    for stop_after in (1, 5, 11):
+        done, folder = [], tmp_path / str(stop_after)
 
-    def stopping(*args, **options):
-        if len(done) == stop_after:
-            raise KeyboardInterrupt
-        done.append(1)
-        return real(*args, **options)
+        def stopping(*args, done=done, stop_after=stop_after, **options):
+            if len(done) == stop_after:
+                raise KeyboardInterrupt
+            done.append(1)
+            return real(*args, **options)
 
-    monkeypatch.setattr(degradation, "_one_epoch", stopping)
-    with pytest.raises(KeyboardInterrupt):
-        degradation.run(loaders, **TINY, folder=tmp_path)
-    assert len(degradation.read_log(tmp_path / degradation.LOG)) == stop_after
-    monkeypatch.setattr(degradation, "_one_epoch", real)
-    resumed = degradation.run(loaders, **TINY, folder=tmp_path)
-    assert _without_time(resumed) == _without_time(rows)
+        monkeypatch.setattr(degradation, "_one_epoch", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            degradation.run(loaders, **TINY, folder=folder)
+        assert len(degradation.read_log(folder / degradation.LOG)) == stop_after
+        monkeypatch.setattr(degradation, "_one_epoch", real)
+        resumed = degradation.run(loaders, **TINY, folder=folder)
+        assert _without_time(resumed) == _without_time(rows), stop_after
 
 
 def test_a_finished_run_keeps_its_log_only(loaders, rows, tmp_path, monkeypatch):
     """What is recorded is small and readable; asking again reads it and trains nothing."""
     degradation.run(loaders, **TINY, folder=tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [degradation.LOG, degradation.SETTINGS]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [degradation.LOG, network_run.SETTINGS]
     monkeypatch.setattr(degradation, "_one_epoch", lambda *args, **options: pytest.fail("trained again"))
     again = degradation.run(loaders, **TINY, folder=tmp_path)
     assert _without_time(again) == _without_time(rows)
     assert again == degradation.read_log(tmp_path / degradation.LOG)
-    settings = json.loads((tmp_path / degradation.SETTINGS).read_text(encoding="utf-8"))
+    settings = json.loads((tmp_path / network_run.SETTINGS).read_text(encoding="utf-8"))
     assert settings["epochs"] == 2
     assert settings["widths"] == [2, 2, 4]
 
@@ -148,7 +149,7 @@ def test_training_pictures_are_shifted_and_flipped_and_the_others_are_not(tmp_pa
         for name in ("a", "b"):
             (tmp_path / split / name).mkdir(parents=True)
             damage.photo((32, 32), seed=ord(name)).save(tmp_path / split / name / "1.png")
-    loaders = degradation.loaders(data.load(tmp_path), batch_size=2)
+    loaders = degradation.paper_loaders(data.load(tmp_path), batch_size=2)
     varied = torch.stack([next(iter(loaders.train))[0].sum() for _time in range(8)])
     assert varied.unique().numel() > 1
     (first, _), (second, _) = next(iter(loaders.val)), next(iter(loaders.val))

@@ -42,7 +42,7 @@ def test_colour_of_16_bits_is_said_to_lose_its_lower_half(tmp_path, channels):
     report = data.audit(root, progress=False)
     assert [note for note in notes(scan_layout(root)) if "only their upper 8 bits can be read" in note]
     assert not {"blank", "label_conflict", "duplicate"} & set(report.counts)
-    assert report.counts["deep"] == 8
+    assert report.counts["high_bit_depth"] == 8
     assert "only their upper 8 bits can be read" in str(report)
 
 

@@ -171,11 +171,11 @@ def test_the_audit_examines_such_a_folder_and_says_so(tmp_path):
     fill(tmp_path, "IMG_2.jpg", content=b"broken")
     report = data.audit(tmp_path, progress=False)
     assert report.failed
-    assert report.of("unreadable")[0].path.name == "IMG_2.jpg"
+    assert report.issues_of("unreadable")[0].path.name == "IMG_2.jpg"
     for text in (str(report), json.loads(report.to_json())["remarks"][0]):
         assert "There are no images with labels" in text
     one = data.audit(fill(tmp_path / "one", "cats/*1"), progress=False)
-    assert (one.failed, one.findings) == (True, ())
+    assert (one.failed, one.issues) == (True, ())
     assert refused(tmp_path / "one") in str(one)
 
 
@@ -298,7 +298,7 @@ def test_what_systems_leave_behind_is_no_class(tmp_path):
         (),
         (),
     )
-    assert data.audit(root, progress=False).of("empty_folder") == ()
+    assert data.audit(root, progress=False).issues_of("empty_folder") == ()
 
 
 def test_a_training_run_is_no_class(tmp_path):
@@ -330,8 +330,10 @@ def test_links_are_followed_once_and_never_in_a_circle(tmp_path):
     assert {path.name for path in layout.skipped_files} == {"dangling.jpg", "no"}
     assert {each.path.name for each in layout.skipped_folders} == {"a again", "b again", "back", "loop", "up"}
     report = data.audit(root, progress=False)
-    assert {finding.path for finding in report.of("skipped")} == {each.path for each in layout.skipped_folders}
-    assert "is a link to a file that is missing" in {finding.detail for finding in report.of("dead_link")}
+    assert {issue.path for issue in report.issues_of("skipped_folder")} == {
+        each.path for each in layout.skipped_folders
+    }
+    assert "is a link to a file that is missing" in {issue.detail for issue in report.issues_of("broken_link")}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
@@ -357,7 +359,7 @@ def test_names_that_are_not_utf8_go_all_the_way(tmp_path, capsys):
     imgcls("predict", "--checkpoint", run, root / "test").encode("utf-8")
     report = data.audit(root, progress=False)
     str(report).encode("utf-8")
-    assert {finding["path"] for finding in json.loads(report.to_json())["findings"]} >= {f"test/{name}.jpg"}
+    assert {issue["path"] for issue in json.loads(report.to_json())["issues"]} >= {f"test/{name}.jpg"}
 
 
 # Names of data sets

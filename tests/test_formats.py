@@ -55,7 +55,7 @@ def test_images_are_recognised_by_ending_or_content(tmp_path):
     assert layout.skipped_files == ()
     for sample in layout.samples:
         assert read_image(sample.path).shape == (30, 40, 3)
-    assert data.audit(tmp_path, progress=False).of("unreadable") == ()
+    assert data.audit(tmp_path, progress=False).issues_of("unreadable") == ()
 
 
 def test_labels_are_found_in_names_of_any_ending(tmp_path):
@@ -95,7 +95,7 @@ def test_heic_is_named_with_the_remedy(tmp_path, no_heif):
     assert remedies(layout.skipped_files) == f"3 × {said}"
     assert f"4 other files (.heic, .heif, .txt, bare). Of them 3 × {said}." in str(layout)
     report = data.audit(tmp_path, progress=False)
-    found = {report.name(each.path): (each.severity, each.detail) for each in report.findings}
+    found = {report.short_name(each.path): (each.severity, each.detail) for each in report.issues}
     assert found["a/1.HEIC"] == found["b/bare"] == ("warning", f"is {said}")
     assert found["b/as.jpg"] == ("error", f"is {said}")
     with pytest.raises(data.ImageError, match="pillow-heif"):

@@ -12,7 +12,7 @@ from torchvision.transforms.v2 import functional
 from imgcls_course import data, models
 from imgcls_course.data.transforms import normalize
 from imgcls_course.errors import ModelError
-from imgcls_course.experiments import pretraining
+from imgcls_course.experiments import pretraining, source_batches
 from imgcls_course.models import weights
 
 LARGEST_FILE = 7_000_000  # bytes
@@ -32,7 +32,7 @@ def source(tmp_path_factory):
 
 def test_pictures_grow_in_the_course_of_the_epochs(source):
     """Small pictures first, all sizes for equally long, and always whole ones for validation."""
-    loaders = pretraining.loaders(source, epochs=10, batch_size=8)
+    loaders = source_batches.source_loaders(source, epochs=10, batch_size=8)
     sizes = []
     for epoch in range(1, 11):
         loaders.train.set_epoch(epoch)
@@ -45,7 +45,7 @@ def test_pictures_grow_in_the_course_of_the_epochs(source):
 
 def test_validation_pictures_are_those_of_the_files(source):
     """Nothing random: the picture, scaled to [0, 1] and normalised as everywhere in the course."""
-    loaders = pretraining.loaders(source, epochs=1, batch_size=4)
+    loaders = source_batches.source_loaders(source, epochs=1, batch_size=4)
     images, labels = next(iter(loaders.val))
     assert labels.tolist() == source.val.labels.tolist()
     torch.testing.assert_close(images[3], normalize(source.val[3][0] / 255))
@@ -53,17 +53,17 @@ def test_validation_pictures_are_those_of_the_files(source):
 
 def test_an_epoch_has_every_picture_once(source):
     """Shuffled, whole batches only."""
-    loaders = pretraining.loaders(source, epochs=1, batch_size=8)
+    loaders = source_batches.source_loaders(source, epochs=1, batch_size=8)
     first, second = ([labels for _images, labels in loaders.train] for _epoch in range(2))
     assert torch.cat(first).bincount().tolist() == [12, 12]
     assert torch.cat(first).tolist() != torch.cat(second).tolist()
-    assert len(list(pretraining.loaders(source, epochs=1, batch_size=7).train)) == 3
+    assert len(list(source_batches.source_loaders(source, epochs=1, batch_size=7).train)) == 3
 
 
 def test_the_whole_picture_is_a_crop_of_it():
     """Scale and ratio 1 leave no choice but the flip: the picture itself, or its mirror image."""
     images = torch.rand(16, 3, 32, 32)
-    crops = pretraining.random_crops(images, 32, scale=(1, 1), ratio=(1, 1))
+    crops = source_batches.random_crops(images, 32, scale=(1, 1), ratio=(1, 1))
     flipped = [torch.allclose(crop, image.flip(-1), atol=1e-5) for crop, image in zip(crops, images, strict=True)]
     same = [torch.allclose(crop, image, atol=1e-5) for crop, image in zip(crops, images, strict=True)]
     assert all(one != other for one, other in zip(flipped, same, strict=True))
@@ -74,7 +74,7 @@ def test_crops_are_torchvisions():
     """A box of a quarter of the area: a smooth picture must come out as torchvision's resized crop of the same box."""
     ramp = torch.linspace(0, 1, 64).expand(1, 64, 64)
     image = torch.cat([ramp, ramp.mT, ramp * ramp.mT])[None]  # tells where a crop came from, by its first two channels
-    crops = pretraining.random_crops(image.expand(50, -1, -1, -1), 32, scale=(0.25, 0.25), ratio=(1, 1))
+    crops = source_batches.random_crops(image.expand(50, -1, -1, -1), 32, scale=(0.25, 0.25), ratio=(1, 1))
     for crop in crops:
         crop = crop.flip(-1) if crop[0, 0, 0] > crop[0, 0, -1] else crop
         left, top = (round(crop[channel].min().item() * 63) for channel in (0, 1))
@@ -87,7 +87,7 @@ def test_crops_are_torchvisions():
 def test_areas_and_shapes_are_within_bounds():
     """The slope of a ramp tells how much of the picture a box spans: never more than the whole, never too little."""
     ramp = torch.linspace(-1, 1, 64).expand(1, 64, 64)
-    crops = pretraining.random_crops(torch.cat([ramp, ramp.mT])[None].expand(500, -1, -1, -1), 48, scale=(0.2, 0.9))
+    crops = source_batches.random_crops(torch.cat([ramp, ramp.mT])[None].expand(500, -1, -1, -1), 48, scale=(0.2, 0.9))
     inside = crops[..., 12:36, 12:36]  # the slope in the middle, away from what is mirrored at the edges
     width = (inside[:, 0, :, -1] - inside[:, 0, :, 0]).abs().mean(1) / 2 * 48 / 23
     height = (inside[:, 1, -1] - inside[:, 1, 0]).abs().mean(1) / 2 * 48 / 23
@@ -101,14 +101,14 @@ def test_areas_and_shapes_are_within_bounds():
 def test_a_run_stopped_and_resumed_is_the_same_run(source, tmp_path):
     """Growing pictures and all: stopped after an epoch and called again, the same losses."""
 
-    class Stopping(pretraining.Batches):
+    class Stopping(source_batches.InMemoryBatches):
         def __iter__(self):
             if self.epoch == 2 and self.stop:
                 raise KeyboardInterrupt
             return super().__iter__()
 
     def run(folder, *, stop):
-        loaders = pretraining.loaders(source, epochs=3, batch_size=8)
+        loaders = source_batches.source_loaders(source, epochs=3, batch_size=8)
         loaders.train.__class__, loaders.train.stop = Stopping, stop
         return pretraining.pretrain(loaders, out=folder, epochs=3, lr=0.05, precision="float32", progress=False)
 
@@ -123,9 +123,9 @@ def test_a_run_stopped_and_resumed_is_the_same_run(source, tmp_path):
 
 def test_what_is_published_is_scored_as_written(source, tmp_path):
     """Half precision, any number of classes, and a card whose figures are those of the file."""
-    loaders = pretraining.loaders(source, epochs=2, batch_size=8)
+    loaders = source_batches.source_loaders(source, epochs=2, batch_size=8)
     model, _history = pretraining.pretrain(loaders, out=tmp_path, epochs=2, lr=0.05, progress=False)
-    card = pretraining.publish(model, loaders, out=tmp_path, data="squares")
+    card = pretraining.export_weights(model, loaders, out=tmp_path, data="squares")
     path = tmp_path / "course_resnet.safetensors"
     assert {str(tensor.dtype) for tensor in safetensors.torch.load_file(path).values()} == {
         "torch.float16",
@@ -152,17 +152,17 @@ def test_bundled_weights_are_those_of_their_card():
     assert card["scored_on"] == 10_000
 
 
-@pytest.mark.parametrize(("num_classes", "size"), [(2, 224), (10, 64), (37, 33), (200, 32)])
-def test_bundled_weights_go_into_any_number_of_classes(num_classes, size):
+def test_bundled_weights_go_into_any_number_of_classes():
     """The body is the pretrained one at any input size; only the classifier is new."""
-    model = models.create("course_resnet", num_classes=num_classes, weights="course", image_size=size).eval()
     stored = weights.read_state_dict(weights.BUNDLED / "course_resnet.safetensors")
-    assert torch.equal(model.stage4[1].residual[0].weight, stored["stage4.1.residual.0.weight"].float())
-    assert torch.equal(model.head.weight, stored["head.weight"].float()) == (num_classes == 200)
-    with torch.no_grad():
-        logits = model(torch.randn(2, 3, size, size))
-    assert logits.shape == (2, num_classes)
-    assert logits.isfinite().all()
+    for num_classes, size in ((2, 224), (10, 64), (37, 33), (200, 32)):
+        model = models.create("course_resnet", num_classes=num_classes, weights="course", image_size=size).eval()
+        assert torch.equal(model.stage4[1].residual[0].weight, stored["stage4.1.residual.0.weight"].float())
+        assert torch.equal(model.head.weight, stored["head.weight"].float()) == (num_classes == 200), num_classes
+        with torch.no_grad():
+            logits = model(torch.randn(2, 3, size, size))
+        assert logits.shape == (2, num_classes)
+        assert logits.isfinite().all(), (num_classes, size)
 
 
 def test_the_fine_network_begins_with_the_pretrained_parts():

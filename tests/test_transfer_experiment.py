@@ -21,32 +21,32 @@ def test_each_way_trains_its_part(rows):
     model = models.create("course_resnet", num_classes=10)
     whole, head = models.count_parameters(model), models.count_parameters(model.head)
     last = models.count_parameters(model.stage4) + head
-    assert {row["way"]: row["trainable"] for row in rows} == {
+    assert {row["strategy"]: row["trainable"] for row in rows} == {
         "scratch": whole,
         "frozen": head,
         "part": last,
         "full": whole,
     }
-    assert {row["pictures"] for row in rows} == {50}
+    assert {row["images"] for row in rows} == {50}
 
 
 def test_features_of_the_backbone_are_worth_more_than_none(rows):
     """After three epochs on fifty pictures, the pretrained network must be far ahead of the one from scratch."""
-    found = transfer.final(rows)
+    found = transfer.final_scores(rows)
     assert found["frozen", 5][0] > found["scratch", 5][0] + 0.2
 
 
 def test_an_unknown_way_is_named():
     """A typing error must be said before hours of training."""
     with pytest.raises(TrainingError, match="Did you mean 'frozen'"):
-        transfer.run(None, ways=("frosen",))
+        transfer.run(None, strategies=("frosen",))
 
 
 def test_the_command_writes_its_log(tmp_path):
     """One line for each way, and the log with a row for each training."""
     options = ["--data", "textures", "--out", tmp_path, "--per-class", "2,0", "--seeds", "1", "--epochs", "1"]
-    result = CliRunner().invoke(cli.app, ["experiment", "transfer", *map(str, options), "--ways", "frozen"])
+    result = CliRunner().invoke(cli.app, ["experiment", "transfer", *map(str, options), "--strategies", "frozen"])
     assert result.exit_code == 0, result.output
     assert "frozen      2 a class: accuracy" in result.output
     assert "frozen    all a class: accuracy" in result.output
-    assert [row["pictures"] for row in transfer.read_log(tmp_path / transfer.LOG)] == [20, 1000]
+    assert [row["images"] for row in transfer.read_log(tmp_path / transfer.LOG)] == [20, 1000]

@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 
 from imgcls_course import models, runtime, training
 from imgcls_course.errors import ModelError
-from imgcls_course.experiments import degradation
+from imgcls_course.experiments import network_run
 from imgcls_course.models import weights
 
 ARCH = "small_vgg"  # a small network with batch norm
@@ -281,7 +281,7 @@ def test_a_run_of_another_architecture_says_which(run, tmp_path):
 
 def test_an_experiment_that_cannot_go_on_says_so_in_our_words(tmp_path):
     """Its file of state is torch's, too."""
-    path = tmp_path / degradation.STATE
+    path = tmp_path / network_run.STATE
     path.write_bytes(b"no state")
     with pytest.raises(ModelError, match="it is text"):
-        degradation._resume([], tmp_path, settings={})
+        network_run.resume([], tmp_path, settings={})

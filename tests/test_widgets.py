@@ -187,8 +187,8 @@ def test_picture_explorer_of_an_empty_class():
 @pytest.fixture(scope="module")
 def banner():
     """A wide poster with a logo at its right end."""
-    poster = data.posters.draw(4, shapes=(5, 6), logo_sizes=(0.5, 0.6))
-    return torch.from_numpy(np.array(poster.image)).permute(2, 0, 1), poster.mark
+    poster = data.posters.draw(4, aspect_ratios=(5, 6), logo_sizes=(0.5, 0.6))
+    return torch.from_numpy(np.array(poster.image)).permute(2, 0, 1), poster.logo_circle
 
 
 @pytest.mark.parametrize("moves", [{"flip": 1.0}, {"turn": 30.0}, {"brightness": 0.9}, {"seed": 7}])

@@ -22,7 +22,7 @@ def data_list() -> None:
     states = {"bundled": _("bundled"), "here": _("downloaded"), "by download": _("by download")}
     for row in download.overview():
         size = f"{row['download_mb']:>6,.0f} MB" if row["download_mb"] else " " * 9
-        print(f"{row['name']:<14}{states[row['state']]:<13}{size}  {row['pictures']:>7,} images  {row['title']}")
+        print(f"{row['name']:<14}{states[row['state']]:<13}{size}  {row['images']:>7,} images  {row['title']}")
 
 
 @app.command("get")
@@ -60,11 +60,11 @@ def make_posters(
     out: Annotated[Path, path_option("--out", help="A new folder.")],
     count: Annotated[int, typer.Option(help="The number of posters.")] = 600,
     seed: Annotated[int, typer.Option(help="The same seed gives the same posters.")] = 0,
-    largest: Annotated[
+    max_megapixels: Annotated[
         float, typer.Option(help="Megapixels of the largest. The bundled posters were made with 0.06.")
     ] = 4.0,
 ) -> None:
     """Draw posters with and without our logo, in three splits."""
     from ..data.bundled import posters
 
-    print(posters.make(out, count=count, seed=seed, largest=largest))
+    print(posters.make(out, count=count, seed=seed, max_megapixels=max_megapixels))

@@ -35,16 +35,17 @@ def pretrain(
     """Train the course's own network on a source task (lesson 09)."""
     from .. import devices
     from ..experiments import pretraining
+    from ..experiments.source_batches import source_loaders
 
     paths.check_writable(out / "last.json")
-    source = pretraining.loaders(load(data), epochs=epochs, batch_size=batch_size, limit=limit)
+    source = source_loaders(load(data), epochs=epochs, batch_size=batch_size, limit=limit)
     chosen = devices.choose_device(device, default="auto")
     model, history = pretraining.pretrain(
         source, out=out, epochs=epochs, lr=lr, precision=precision, seed=seed, device=chosen
     )
     if history.stopped:
         raise typer.Exit(130)
-    card = pretraining.publish(model, source, out=out, data=Path(data).name)
+    card = pretraining.export_weights(model, source, out=out, data=Path(data).name)
     print(f"top-1 {card['top1']:.4f}, top-5 {card['top5']:.4f} on {card['scored_on']:,} images")
     print(out)
 
@@ -66,7 +67,7 @@ def experiment_degradation(
 
     paths.check_writable(out / degradation.LOG)
     degradation.run(
-        degradation.loaders(load(data), image_size=image_size, batch_size=batch_size),
+        degradation.paper_loaders(load(data), image_size=image_size, batch_size=batch_size),
         epochs=epochs,
         seeds=tuple(range(seeds)),
         widths=degradation.PAPER_WIDTHS,
@@ -87,11 +88,11 @@ def experiment_transfer(
     seeds: Annotated[int, typer.Option(help="Number of repetitions, each with other images and weights.")] = 5,
     epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 20,
     image_size: ImageSize = 64,
-    ways: Annotated[str, typer.Option(help="Some of these, separated by commas.")] = "scratch,frozen,part,full",
+    strategies: Annotated[str, typer.Option(help="Some of these, separated by commas.")] = "scratch,frozen,part,full",
     precision: Precision = "auto",
     device: Device = None,
 ) -> None:
-    """Train from scratch and from the course's weights in three ways, and log the accuracies (lesson 09)."""
+    """Train from scratch and from the course's weights by three strategies, and log the accuracies (lesson 09)."""
     from .. import devices
     from ..experiments import transfer
 
@@ -103,12 +104,12 @@ def experiment_transfer(
         epochs=epochs,
         image_size=image_size,
         precision=precision,
-        ways=tuple(ways.split(",")),
+        strategies=tuple(strategies.split(",")),
         device=devices.choose_device(device, default="auto"),
     )
-    for (way, count), accuracies in sorted(transfer.final(rows).items(), key=lambda item: item[0][1]):
+    for (strategy, count), accuracies in sorted(transfer.final_scores(rows).items(), key=lambda item: item[0][1]):
         mean, low, high = sum(accuracies) / len(accuracies), min(accuracies), max(accuracies)
-        print(f"{way:<8} {count or 'all':>4} a class: accuracy {mean:.3f} ({low:.3f} to {high:.3f})")
+        print(f"{strategy:<8} {count or 'all':>4} a class: accuracy {mean:.3f} ({low:.3f} to {high:.3f})")
     print(transfer.write_log(rows, out / transfer.LOG))
 
 
@@ -117,7 +118,7 @@ def experiment_scaling(
     out: LogFolder,
     epochs: Epochs = 20,
     seeds: Repeats = 8,
-    times: Annotated[
+    cost_factor: Annotated[
         float, typer.Option(help="Cost of the scaled networks, as a multiple of the base's multiply-adds.")
     ] = 3.0,
     device: Device = None,
@@ -132,7 +133,7 @@ def experiment_scaling(
         catalogue.load("course:textures"),
         seeds=tuple(range(seeds)),
         epochs=epochs,
-        times=times,
+        cost_factor=cost_factor,
         device=devices.choose_device(device, default="auto"),
     )
     print(scaling.write_log(rows, out / scaling.LOG))

@@ -12,11 +12,9 @@ class Archive:
     url : str
         Where to download it.
     size : int
-        In bytes.
-    md5 : str
-        Checksum of the archive, as its publisher or torchvision states it; empty where nobody does.
-    manifest : str
-        Where there is no `md5`: the name of a list in `datasets/`, in the format of `sha256sum`, of every file inside.
+        Bytes to download.
+    sha256 : str
+        Of the file, as 64 hexadecimal digits; `datasets/README.md` says who states it.
     inside : str
         The folder in the archive whose content is used; empty for all of it.
     into : str
@@ -25,8 +23,7 @@ class Archive:
 
     url: str
     size: int
-    md5: str = ""
-    manifest: str = ""
+    sha256: str
     inside: str = ""
     into: str = ""
 
@@ -120,12 +117,12 @@ _PETS = DatasetCard(  # what the two views of the Oxford pets have in common: on
         Archive(
             url="https://www.robots.ox.ac.uk/~vgg/data/pets/data/images.tar.gz",
             size=791_918_971,
-            md5="5c4f3ee8e5d25df40f4fd59a7f44e54c",
+            sha256="67195c5e1c01f1ab5f9b6a5d22b8c27a580d896ece458917e61d459337fa318d",
         ),
         Archive(
             url="https://www.robots.ox.ac.uk/~vgg/data/pets/data/annotations.tar.gz",
             size=19_173_078,
-            md5="95a8c909bbe2e81eed6a22bccdf3f68f",
+            sha256="52425fb6de5c424942b7626b428656fcbd798db970a937df61750c0f1d358e91",
         ),
     ),
     unpacked=900_000_000,
@@ -133,10 +130,10 @@ _PETS = DatasetCard(  # what the two views of the Oxford pets have in common: on
 )
 _FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 _FASHION_FILES = (
-    ("train-images-idx3-ubyte.gz", 26_421_880, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-    ("train-labels-idx1-ubyte.gz", 29_515, "25c81989df183df01b3e8a0aad5dffbe"),
-    ("t10k-images-idx3-ubyte.gz", 4_422_102, "bef4ecab320f06d8554ea6380940ec79"),
-    ("t10k-labels-idx1-ubyte.gz", 5_148, "bb300cfdad3c16e7a12a480ee83cd310"),
+    ("train-images-idx3-ubyte.gz", 26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+    ("train-labels-idx1-ubyte.gz", 29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+    ("t10k-images-idx3-ubyte.gz", 4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+    ("t10k-labels-idx1-ubyte.gz", 5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
 )
 
 CARDS = {
@@ -198,7 +195,7 @@ CARDS = {
                 Archive(
                     url="https://download.pytorch.org/tutorial/hymenoptera_data.zip",
                     size=47_286_322,
-                    manifest="hymenoptera.sha256",
+                    sha256="fbc41b31d544714d18dd1230b1e2b455e1557766e13e67f9f5a7a23af7c02209",
                     inside="hymenoptera_data",
                 ),
             ),
@@ -233,7 +230,7 @@ CARDS = {
                 Archive(
                     url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
                     size=170_498_071,
-                    md5="c58f30108f718f92721af3b95e74349a",
+                    sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
                 ),
             ),
             unpacked=190_000_000,
@@ -247,9 +244,9 @@ CARDS = {
             classes=tuple(_CLOTHES.split(", ")),
             shape=(1, 28, 28),
             count=70_000,
-            archives=tuple(
-                Archive(url=_FASHION + file, size=size, md5=md5, into="FashionMNIST/raw")  # where torchvision looks
-                for file, size, md5 in _FASHION_FILES
+            archives=tuple(  # where torchvision looks for them
+                Archive(url=_FASHION + file, size=size, sha256=sha256, into="FashionMNIST/raw")
+                for file, size, sha256 in _FASHION_FILES
             ),
             unpacked=55_000_000,
             stand_in="digits",
@@ -267,7 +264,7 @@ CARDS = {
                 Archive(
                     url="https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz",
                     size=99_003_388,
-                    md5="e793b78cc4c9e9a4ccc0c1155377a412",
+                    sha256="64d0c4859f35a461889e0147755a999a48b49bf38a7e0f9bd27003f10db02fe5",
                     inside="imagenette2-160",
                 ),
             ),

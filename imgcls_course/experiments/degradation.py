@@ -1,60 +1,27 @@
-"""Plain and residual networks of two depths, trained alike: does more depth lower the *training* error? (lesson 05)
+"""Plain and residual networks of two depths, trained alike: does depth lower the *training* error? (lesson 05)
 
 Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, sections 4.1 and 4.2.
 """
 
-import io
-import json
-import platform
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
 from tqdm.auto import tqdm
 
-from .. import devices, paths, runtime, speed
+from .. import devices, runtime, speed
 from ..data.loaders import Loaders, make_loaders
 from ..data.splits import Splits
 from ..devices import Device
-from ..errors import TrainingError
-from ..i18n import _
-from ..models import weight_files
 from ..models.resnet import cifar_resnet
 from ..training.epoch import run_epoch
-from .log import LOG, read_log, write_log
+from .log import LOG, read_log
+from .network_run import STATE, NetworkRun, resume, save
 
-__all__ = ["LOG", "complete_epochs", "error_curves", "final_errors", "loaders", "read_log", "run"]
+__all__ = ["LOG", "complete_epochs", "error_curves", "final_errors", "paper_loaders", "read_log", "run"]
 
-SETTINGS, STATE = "settings.json", "state.pt"
 PAPER_WIDTHS = (16, 32, 64)
-KINDS = {"plain": "none", "residual": "pad"}  # the shortcut of each; padding adds no parameter
-
-
-@dataclass
-class Run:
-    """One network on its way through the epochs."""
-
-    kind: str
-    depth: int
-    seed: int
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-
-    @property
-    def name(self) -> str:
-        """Kind, depth and seed, as a file name."""
-        return f"{self.kind}-{self.depth}-seed{self.seed}"
-
-    def state(self) -> dict:
-        """Return what is needed to go on later."""
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-
-    def load(self, state: dict) -> None:
-        """Go on from a `state`."""
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+KINDS = {"plain": "none", "residual": "pad"}  # the shortcut of each; padding adds no parameters
 
 
 def run(
@@ -72,56 +39,86 @@ def run(
 ) -> list[dict]:
     """Train a plain and a residual network of each depth from each seed, all with the same batches and settings.
 
-    The networks take turns, an epoch each, so that whenever it is stopped all have learned for equally long. SGD with
-    momentum 0.9 and weight decay 1e-4; the learning rate is divided by ten at half and at three quarters of the
-    epochs (section 4.2 of the paper). On a processor it computes with one thread, see `speed.num_threads`.
+    The networks take turns, one epoch each, so that all have trained equally long whenever you stop. They use SGD with
+    momentum 0.9 and weight decay 1e-4; the learning rate is divided by ten at half and at three quarters of the epochs
+    (section 4.2 of the paper). On a CPU they use one thread, see `speed.num_threads`.
 
     Parameters
     ----------
     loaders : Loaders
-        From `data.make_loaders`. The test split is not touched.
-    depths : ints of the form 6n + 2
-    seeds : ints
-        Decide the weights at the start and the order of the batches.
-    epochs, lr, widths
-        See `models.cifar_resnet` for the widths.
+        With train and val; the test split is not touched.
+    depths : tuple of int
+        Numbers of layers, of the form 6n + 2.
+    seeds : tuple of int
+        Decide the initial weights and the order of the batches.
+    epochs : int
+        Of each network.
+    lr : float
+        The initial learning rate.
+    widths : tuple of int
+        Channels of the three stages; see `models.cifar_resnet`.
     precision : {"float32", "bfloat16"}
+        See `training.fit`.
     device : str or torch.device, optional
         See `training.fit`.
-    folder : path, optional
-        Where the log, the settings and the states are written after every epoch. Calling it again with the same
-        settings goes on where it stopped.
+    folder : path-like, optional
+        Where the log, the settings and the states are written after every epoch. Call it again with the same settings
+        to resume.
     progress : bool
-        Show a bar.
+        Whether to show a progress bar.
 
     Returns
     -------
     list of dict
         One row for each network and epoch: `kind` ("plain" or "residual"), `depth`, `seed`, `epoch` (from 1), `lr`,
         `train_loss`, `train_error`, `val_loss`, `val_error` (errors as fractions in [0, 1]), `seconds`. The training
-        error is counted during the epoch, while the network learns.
+        error is measured during the epoch, while the network learns.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds a run with other settings.
+
+    Examples
+    --------
+    >>> rows = run(loaders, depths=(20, 56), epochs=4, lr=0.02)  # doctest: +SKIP
     """
     place = devices.choose_device(device, default="cpu")
-    where = {"device": place, "precision": runtime.autocast(precision, device=place)}
+    where = {"device": place, "precision": runtime.autocast(precision, device=str(place))}
     images, _labels = next(iter(loaders.val))
     options = {"in_channels": images.shape[1], "num_classes": len(loaders.classes), "widths": tuple(widths)}
     runs = [_start(kind, depth, seed=seed, lr=lr, **options) for seed in seeds for depth in depths for kind in KINDS]
     settings = {"depths": list(depths), "seeds": list(seeds), "epochs": epochs, "lr": lr, "precision": precision}
     settings.update(options, widths=list(widths))
-    rows = _resume(runs, Path(folder), settings=settings) if folder else []
+    rows = resume(runs, Path(folder), settings=settings) if folder else []
     todo = [(epoch, each) for epoch in range(1, epochs + 1) for each in runs][len(rows) :]
     with speed.num_threads(1), speed.keep_freed_memory():
         for epoch, each in tqdm(todo, disable=not progress, unit="epoch"):
             rows.append(_one_epoch(each, loaders, epoch=epoch, lr=_lr(lr, epoch, epochs), **where))
             if folder:
-                _save(runs, rows, Path(folder))
+                save(runs, rows, Path(folder))
     if folder:
         Path(folder, STATE).unlink(missing_ok=True)
     return rows
 
 
-def loaders(splits: Splits, *, image_size: int = 32, batch_size: int = 128) -> Loaders:
-    """Make batches as in the paper: for training, padded by an eighth of the size, cropped at random, and flipped."""
+def paper_loaders(splits: Splits, *, image_size: int = 32, batch_size: int = 128) -> Loaders:
+    """Make batches as in the paper: training images are padded by an eighth of their size, cropped and flipped.
+
+    Parameters
+    ----------
+    splits : Splits
+        Any data set.
+    image_size : int
+        Height and width of the batches, in pixels.
+    batch_size : int
+        Images of a training batch.
+
+    Returns
+    -------
+    Loaders
+        For `run`.
+    """
     from torchvision.transforms import v2  # takes seconds to import, and the lesson's run does without
 
     from ..data import transforms
@@ -132,7 +129,24 @@ def loaders(splits: Splits, *, image_size: int = 32, batch_size: int = 128) -> L
 
 
 def complete_epochs(rows: list[dict]) -> int:
-    """Return how many epochs every network has completed; a run that was stopped may have done more of some."""
+    """Count the epochs that every network has completed; in a run that was stopped, some networks may be ahead.
+
+    Parameters
+    ----------
+    rows : list of dict
+        From `run` or `read_log`.
+
+    Returns
+    -------
+    int
+        The number of epochs.
+
+    Examples
+    --------
+    >>> from imgcls_course import paths
+    >>> complete_epochs(read_log(paths.recorded() / "degradation_cifar10" / LOG))
+    6
+    """
     done: dict[tuple, int] = {}
     for row in rows:
         network = (row["kind"], row["depth"], row["seed"])
@@ -141,7 +155,26 @@ def complete_epochs(rows: list[dict]) -> int:
 
 
 def final_errors(rows: list[dict], *, split: str = "train") -> dict[tuple[str, int], list[float]]:
-    """Return the errors of the last epoch that all networks have completed by (kind, depth), one for each seed."""
+    """Return the errors of the last epoch that all networks have completed.
+
+    Parameters
+    ----------
+    rows : list of dict
+        From `run` or `read_log`.
+    split : {"train", "val"}
+        Whose errors.
+
+    Returns
+    -------
+    dict of (str, int) to list of float
+        By kind and depth; one error for each seed, in [0, 1].
+
+    Examples
+    --------
+    >>> from imgcls_course import paths
+    >>> list(final_errors(read_log(paths.recorded() / "degradation_cifar10" / LOG)))
+    [('plain', 20), ('residual', 20), ('plain', 56), ('residual', 56)]
+    """
     last = complete_epochs(rows)
     found: dict[tuple[str, int], list[float]] = {}
     for row in rows:
@@ -151,9 +184,25 @@ def final_errors(rows: list[dict], *, split: str = "train") -> dict[tuple[str, i
 
 
 def error_curves(rows: list[dict], *, split: str = "train") -> dict[str, list[float]]:
-    """Return the mean over the seeds of each network's error, by its name, such as "plain-20".
+    """Average the errors of each kind and depth over the seeds.
 
-    One number for each epoch that all networks have completed.
+    Parameters
+    ----------
+    rows : list of dict
+        From `run` or `read_log`.
+    split : {"train", "val"}
+        Whose errors.
+
+    Returns
+    -------
+    dict of str to list of float
+        By name, such as "plain-20": the mean error of each epoch that all networks have completed.
+
+    Examples
+    --------
+    >>> from imgcls_course import paths
+    >>> list(error_curves(read_log(paths.recorded() / "degradation_cifar10" / LOG)))
+    ['plain-20', 'residual-20', 'plain-56', 'residual-56']
     """
     last = complete_epochs(rows)
     rows = [row for row in rows if row["epoch"] <= last]
@@ -164,12 +213,12 @@ def error_curves(rows: list[dict], *, split: str = "train") -> dict[str, list[fl
     return {name: [sum(errors) / len(errors) for errors in epochs.values()] for name, epochs in by_epoch.items()}
 
 
-def _start(kind: str, depth: int, *, seed: int, lr: float, **options) -> Run:
+def _start(kind: str, depth: int, *, seed: int, lr: float, **options) -> NetworkRun:
     with runtime.seeded(seed):
         model = cifar_resnet(depth, shortcut=KINDS[kind], **options)
     model = model.to(memory_format=torch.channels_last)  # a little faster on a processor
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=1e-4)
-    return Run(kind, depth, seed, model, optimizer)
+    return NetworkRun(kind, depth, seed, model, optimizer)
 
 
 def _lr(start: float, epoch: int, epochs: int) -> float:
@@ -177,7 +226,7 @@ def _lr(start: float, epoch: int, epochs: int) -> float:
     return start * (1 if done < 1 / 2 else 0.1 if done < 3 / 4 else 0.01)
 
 
-def _one_epoch(each: Run, loaders: Loaders, *, epoch: int, lr: float, **where) -> dict:
+def _one_epoch(each: NetworkRun, loaders: Loaders, *, epoch: int, lr: float, **where) -> dict:
     start = time.perf_counter()
     for group in each.optimizer.param_groups:
         group["lr"] = lr
@@ -196,33 +245,3 @@ def _one_epoch(each: Run, loaders: Loaders, *, epoch: int, lr: float, **where) -
         "val_error": round(1 - val.accuracy, 6),
         "seconds": round(time.perf_counter() - start, 1),
     }
-
-
-def _save(runs: list[Run], rows: list[dict], folder: Path) -> None:
-    """Write one file that can be gone on from, then the log that people read."""
-    buffer = io.BytesIO()
-    torch.save({"rows": rows, **{each.name: each.state() for each in runs}}, buffer)
-    paths.write_bytes(folder / STATE, buffer.getvalue())
-    write_log(rows, folder / LOG)
-
-
-def _resume(runs: list[Run], folder: Path, *, settings: dict) -> list[dict]:
-    """Return the rows that are there already, and put the networks to where they were after them."""
-    if not (folder / SETTINGS).exists():
-        machine = {"processor": platform.machine(), "torch": str(torch.__version__)}
-        paths.write_text(folder / SETTINGS, json.dumps({**settings, **machine}, indent=1) + "\n")
-    known = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    differing = [name for name, value in settings.items() if known.get(name) != value]
-    if differing:
-        message = _(
-            "{folder} holds a run with other settings ({names}). Choose another folder, or remove it.",
-            folder=folder,
-            names=", ".join(differing),
-        )
-        raise TrainingError(message)
-    if (folder / STATE).exists():
-        state = weight_files.read_file(folder / STATE)
-        for each in runs:
-            each.load(state[each.name])
-        return state["rows"]
-    return read_log(folder / LOG) if (folder / LOG).exists() else []  # a finished run keeps its log only

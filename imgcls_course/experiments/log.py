@@ -1,4 +1,4 @@
-"""Logs of experiments: rows of figures as CSV, which people and spreadsheets read, too."""
+"""Logs of experiments: rows of numbers as CSV, which people and spreadsheets can read as well."""
 
 import csv
 import io
@@ -10,7 +10,20 @@ LOG = "log.csv"
 
 
 def write_log(rows: list[dict], path: Path | str) -> Path:
-    """Write rows of the same keys for `read_log`, and return the path."""
+    """Write rows for `read_log`.
+
+    Parameters
+    ----------
+    rows : list of dict
+        All with the same keys.
+    path : path-like
+        The CSV file; its folder is made if it does not exist.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
     writer.writeheader()
@@ -20,7 +33,24 @@ def write_log(rows: list[dict], path: Path | str) -> Path:
 
 
 def read_log(path: Path | str) -> list[dict]:
-    """Read the rows that `write_log` wrote: whole numbers as int, others as float, the rest as text."""
+    """Read the rows that `write_log` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        A CSV file with a header.
+
+    Returns
+    -------
+    list of dict
+        Whole numbers as int, others as float, the rest as str.
+
+    Examples
+    --------
+    >>> from imgcls_course import paths
+    >>> read_log(paths.recorded() / "scaling_textures" / LOG)[0]["axis"]
+    'base'
+    """
     with Path(path).open(encoding="utf-8", newline="") as stream:
         return [{key: _number(value) for key, value in row.items()} for row in csv.DictReader(stream)]
 

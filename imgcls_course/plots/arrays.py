@@ -7,7 +7,8 @@ matplotlib would need seconds. Images have shape (H, W, 3) here.
 import functools
 import math
 import struct
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable
 
 import matplotlib
 import numpy as np
@@ -18,11 +19,6 @@ from torch.nn import functional
 from ..devices import as_array
 from .style import PURPLE, SIGNED
 from .text import display_name, font_file
-
-try:
-    from isal import isal_zlib as deflate  # four times as fast
-except ImportError:
-    import zlib as deflate  # type: ignore[no-redef]  # the same functions
 
 UNSIGNED = "viridis"
 WHITE = 255
@@ -204,8 +200,7 @@ def encode_png(image: np.ndarray) -> bytes:
     """Encode an image as PNG, faster than Pillow does.
 
     Pillow tries five filters on every row, which takes longer than all other work of an explorer's move, and cannot be
-    told not to. Without filters, files are a fifth larger. The zlib of isal takes a quarter of the time of Python's for
-    files of about the same size, so we use it if it is installed.
+    told not to. Without filters, files are a fifth larger.
 
     Source: the PNG specification (ISO/IEC 15948), sections 5 and 9.
 
@@ -223,9 +218,19 @@ def encode_png(image: np.ndarray) -> bytes:
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # each row begins with its filter; 0 is none
     rows[:, 1:] = image.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits for each of red, green and blue
-    chunks = ((b"IHDR", header), (b"IDAT", deflate.compress(rows.tobytes(), 1)), (b"IEND", b""))
+    chunks = ((b"IHDR", header), (b"IDAT", _compressor()(rows.tobytes(), 1)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in chunks)
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", deflate.crc32(name + content))
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+@functools.cache
+def _compressor() -> Callable[[bytes, int], bytes]:
+    """Return the `compress` of isal, from the extra `fast`, or of zlib, which takes four times as long."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        return zlib.compress
+    return isal_zlib.compress

@@ -1,4 +1,4 @@
-"""Plots of the findings of an audit."""
+"""Plots of the issues that an audit found."""
 
 import itertools
 import textwrap
@@ -16,7 +16,7 @@ from .text import replace_missing_glyphs, text_properties
 from .thumbnails import end_of, read_or_reason
 
 if TYPE_CHECKING:
-    from ..data.auditing.audit import Audit
+    from ..data.auditing.report import AuditReport
 
 SEVERITIES = {"error": VERMILION, "warning": ORANGE, "note": BLUE}
 GROUP_LIMIT = 3  # images shown of a group of copies
@@ -31,12 +31,12 @@ GAP, GROUP_GAP = 0.06, 0.4  # between the images of a group, and between groups
 CHARACTERS = 12  # of a name that fit into one unit, in a figure of the usual size
 
 
-def audit_summary(report: "Audit", *, ax: Axes | None = None) -> Axes:
-    """Draw the number of findings of each kind, the most severe on top, coloured by severity.
+def audit_summary(report: "AuditReport", *, ax: Axes | None = None) -> Axes:
+    """Draw the number of issues of each kind, the most severe on top, coloured by severity.
 
     Parameters
     ----------
-    report : Audit
+    report : AuditReport
         From `data.audit`.
     ax : Axes, optional
         Default: the current one.
@@ -53,11 +53,11 @@ def audit_summary(report: "Audit", *, ax: Axes | None = None) -> Axes:
     """
     ax = ax or plt.gca()
     kinds, counts = list(report.counts), list(report.counts.values())
-    severities = [report.of(kind)[0].severity for kind in kinds]
+    severities = [report.issues_of(kind)[0].severity for kind in kinds]
     bars = ax.barh([kind.replace("_", " ") for kind in kinds], counts, color=[SEVERITIES[name] for name in severities])
     ax.bar_label(bars, [f"{count:,}" for count in counts], padding=4)
     ax.set_xscale("symlog", linthresh=1)  # so that one leaked image is visible beside a thousand grey ones
-    ax.set(xlabel=_("findings"), xlim=(0, 3 * max(counts, default=1)))
+    ax.set(xlabel=_("issues"), xlim=(0, 3 * max(counts, default=1)))
     ax.set_xticks([10**power for power in range(len(str(max(counts, default=1))))])
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.invert_yaxis()
@@ -68,20 +68,20 @@ def audit_summary(report: "Audit", *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def audit_gallery(report: "Audit", kind: str, *, limit: int = 8, ax: Axes | None = None) -> Axes:
-    """Show the images of one kind of finding with their names, copies side by side.
+def audit_gallery(report: "AuditReport", kind: str, *, limit: int = 8, ax: Axes | None = None) -> Axes:
+    """Show the images of one kind of issue with their names, copies side by side.
 
     For a file that cannot be read there is an empty frame with the reason. Of a group of copies, the first three are
     shown.
 
     Parameters
     ----------
-    report : Audit
+    report : AuditReport
         From `data.audit`.
     kind : str
         Such as "leakage"; see `report.counts`.
     limit : int
-        The maximum number of findings to show.
+        The maximum number of issues to show.
     ax : Axes, optional
         Default: the current one.
 
@@ -96,12 +96,12 @@ def audit_gallery(report: "Audit", kind: str, *, limit: int = 8, ax: Axes | None
     >>> ax = audit_gallery(data.audit("my_photos"), "leakage")  # doctest: +SKIP
     """
     ax = ax or plt.gca()
-    groups = [_read_group((finding.path, *finding.others)) for finding in report.of(kind)[:limit]]
+    groups = [_read_group((issue.path, *issue.others)) for issue in report.issues_of(kind)[:limit]]
     cells = _arrange([[max(MIN_ROOM, _extent(image)[0]) for _path, image in group] for group in groups])
     width = max([MIN_ROW_WIDTH, *(left + room for left, _top, room in cells)])
     for (path, image), (left, top, room) in zip(itertools.chain(*groups), cells, strict=True):
         _draw(ax, image, left=left, top=top)
-        name = replace_missing_glyphs(end_of(report.name(path), int(CHARACTERS * room * ROW_WIDTH / width)))
+        name = replace_missing_glyphs(end_of(report.short_name(path), int(CHARACTERS * room * ROW_WIDTH / width)))
         ax.text(left, top - 0.05, name, fontsize=7, va="bottom", **text_properties(name))
     bottom = max((top for _left, top, _room in cells), default=0) + 1
     ax.set(xlim=(-0.02, width), ylim=(bottom + 0.02, -NAME_HEIGHT), aspect="equal")

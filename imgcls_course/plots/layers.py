@@ -42,8 +42,8 @@ def filters(weights, *, channel: int = 0, columns: int | None = None, ax: Axes |
     Parameters
     ----------
     weights : array of shape (N, C, h, w)
-        If C is 3 and the values lie in [0, 1], as `explain.filters_as_rgb` returns them: all N filters in colour. If C is
-        1: all N filters, with zero white. Otherwise the C slices of one filter, with zero white, all on one scale.
+        If C is 3 and the values lie in [0, 1], as `explain.filters_as_rgb` returns them: all N filters in colour. If
+        C is 1: all N filters, with zero white. Otherwise the C slices of one filter, with zero white, all on one scale.
     channel : int
         The filter whose slices are drawn, in [0, N).
     columns : int, optional

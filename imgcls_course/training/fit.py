@@ -120,8 +120,8 @@ def fit(
     -----
     If `torchrun` started several processes, each trains on its shard of every batch, and all make the same steps. The
     batch size is that of all processes together, so the history is that of one process, except for what each process
-    draws or measures for itself: dropout, mixup, augmentation without `data.make_loaders(per_image_seeds=True)`, and batch norm,
-    which takes the statistics of its own shard (none when it is frozen). On GPUs,
+    draws or measures for itself: dropout, mixup, augmentation without `data.make_loaders(per_image_seeds=True)`, and
+    batch norm, which takes the statistics of its own shard (none when it is frozen). On GPUs,
     `nn.SyncBatchNorm.convert_sync_batchnorm(model)` takes those of the whole batch.
 
     Examples

@@ -43,11 +43,11 @@ from imgcls_course import check, data, models, paths, plots, runtime, training, 
 # Here is one poster three times. Only the logo differs: its diameter is 6, 20 and 60 % of the poster's side.
 
 # %%
-posters = [data.posters.draw(4, shapes=(1, 1), logo_sizes=(size, size)) for size in (0.06, 0.2, 0.6)]
+posters = [data.posters.draw(4, aspect_ratios=(1, 1), logo_sizes=(size, size)) for size in (0.06, 0.2, 0.6)]
 images = [pil_to_tensor(poster.image) for poster in posters]
 plt.figure(figsize=(7, 2.4))
 plots.image_grid(images, columns=3)
-print("diameters in pixels:", [round(poster.mark[2]) for poster in posters])
+print("diameters in pixels:", [round(poster.logo_circle[2]) for poster in posters])
 
 # %% [markdown]
 # Look for the disc with three blades: top right, from 11 to 112 pixels. The class is "logo" all three times.

@@ -529,7 +529,7 @@ print(torchvision.models.EfficientNet_B0_Weights.IMAGENET1K_V1.meta["_docs"].str
 # multiply-adds come nearest.
 
 # %%
-contestants = scaling.variants(times=3)
+contestants = scaling.variants(cost_factor=3)
 for each in contestants:
     measured = each.multiply_adds / small.multiply_adds
     shape = f"depth × {each.depth:.2f}, width × {each.width:.2f}, {each.image_size} px"
@@ -543,7 +543,7 @@ for each in contestants:
 # four epochs of 1,000 pictures, the same learning rate and the same order of pictures for all.
 
 # %%
-rows = scaling.run(splits, times=3, seeds=(0, 1, 2), epochs=4)
+rows = scaling.run(splits, cost_factor=3, seeds=(0, 1, 2), epochs=4)
 live = scaling.final_scores(rows)
 print(len(rows), "rows; right on more than 0.4 at the end, every one:", min(map(min, live.values())) > 0.4)
 

@@ -335,14 +335,14 @@ print("stop before training:", report.failed)
 # **Predict:** which keep the logo, and which keep it round?
 
 # %%
-wide = data.posters.draw(4, shapes=(5, 6), logo_sizes=(0.5, 0.6))
+wide = data.posters.draw(4, aspect_ratios=(5, 6), logo_sizes=(0.5, 0.6))
 banner = torch.from_numpy(np.array(wide.image)).permute(2, 0, 1)
 views = [
     data.transforms.eval_preset(96, resize=policy).preview(banner, count=1)[0]
     for policy in ("crop", "squash", "letterbox")
 ]
 plots.image_grid([banner, *views], titles=["poster", "crop", "squash", "letterbox"], columns=4)
-print(wide.image.size, "- middle of the logo at x =", round(wide.mark[0]))
+print(wide.image.size, "- middle of the logo at x =", round(wide.logo_circle[0]))
 
 # %% [markdown]
 # The logo is at the right end, at x = 406 of 454. The crop shows the middle and has lost it: to the network this is a poster *without* a
@@ -402,7 +402,9 @@ print(f"{sum(map(in_the_middle, rows))} of {len(rows)} logos are wholly in the m
 # looks for small patterns anywhere in the picture.)
 
 # %%
-drawn = data.posters.make(folder / "wide", count=900, seed=1, largest=0.06, shapes=(2, 6), logo_sizes=(0.35, 0.6))
+drawn = data.posters.make(
+    folder / "wide", count=900, seed=1, max_megapixels=0.06, aspect_ratios=(2, 6), logo_sizes=(0.35, 0.6)
+)
 wide_splits = data.load(drawn)
 
 
@@ -477,9 +479,9 @@ print(data.transforms.eval_preset(96, resize="crop"))
 # you drag:** which of the controls can lose the logo, and which cannot?
 
 # %%
-poster = data.posters.draw(4, shapes=(1.5, 2), logo_sizes=(0.3, 0.4))
+poster = data.posters.draw(4, aspect_ratios=(1.5, 2), logo_sizes=(0.3, 0.4))
 shown = torch.from_numpy(np.array(poster.image)).permute(2, 0, 1)
-explorer = widgets.augmentation_explorer(shown, mark=poster.mark)
+explorer = widgets.augmentation_explorer(shown, mark=poster.logo_circle)
 display(explorer)
 print(explorer.drive(resize="letterbox", turn=30.0))
 print(explorer.drive(resize="crop", turn=0.0))
@@ -507,7 +509,7 @@ print(tuple(images.shape), images.dtype, batch_labels[:8].shape, "-", len(loader
 
 # %%
 large = folder / "large.jpg"
-data.posters.draw(6, largest=0.06).image.resize((1500, 1000)).save(large)
+data.posters.draw(6, max_megapixels=0.06).image.resize((1500, 1000)).save(large)
 steps = {"read and decode": lambda: data.read_image(large)}
 pixels = torch.from_numpy(data.read_image(large)).permute(2, 0, 1)
 preset = data.transforms.train_preset(96)

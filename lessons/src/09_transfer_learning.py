@@ -568,9 +568,9 @@ print(
 # each get you?
 
 # %%
-recorded = transfer.final(transfer.read_log(paths.recorded() / "transfer_hymenoptera" / transfer.LOG))
+recorded = transfer.final_scores(transfer.read_log(paths.recorded() / "transfer_hymenoptera" / transfer.LOG))
 for count in (5, 20, 0):
-    means = {way: torch.tensor(recorded[way, count]).mean().item() for way in transfer.WAYS}
+    means = {way: torch.tensor(recorded[way, count]).mean().item() for way in transfer.STRATEGIES}
     print(f"{count or 'all':>3} of each:", ", ".join(f"{way} {mean:.2f}" for way, mean in means.items()))
 
 # %% [markdown]

@@ -11,7 +11,7 @@ from ..splits import Splits
 
 SIZE = 64  # pixels, the side of a patch
 COUNTS = {"train": 100, "val": 30, "test": 30}  # patches of each class
-SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}  # of the longer side of the photo
+FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # of the longer side of the photo
 
 PHOTOS = {  # class: the photo's name in scikit-image, and the part of it that is used
     "brick": ("brick", np.s_[:, :]),
@@ -28,26 +28,56 @@ PHOTOS = {  # class: the photo's name in scikit-image, and the part of it that i
 
 
 def textures(*, seed: int = 0) -> Splits:
-    """Cut 1,600 grey patches of 64×64 from ten photos.
+    """Cut 1,600 grey patches of 64×64 pixels from ten photos.
 
-    The longer side of each photo is divided into three strips, 60/20/20 %, in an order drawn from the seed. The patches
-    of a split are cut at random places of its own strip.
+    The longer side of each photo is divided into three strips, 60/20/20 %, in a random order. The patches of a split
+    are cut at random positions of its own strip.
+
+    Parameters
+    ----------
+    seed : int
+        Decides the order of the strips and the positions.
+
+    Returns
+    -------
+    Splits
+        In memory: 1,000 patches to train on, 300 for val and 300 for test; float32 in [0, 1], shape (1, 64, 64).
+
+    Examples
+    --------
+    >>> splits = textures()
+    >>> len(splits.train), len(splits.val), len(splits.test)
+    (1000, 300, 300)
     """
     rng = np.random.default_rng(seed)
     card = CARDS["textures"]
-    patches = {split: [] for split in SPLITS}
+    patches: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
     for name in card.classes:
         photo = _photo(name)
         for split, (start, stop) in strips(photo.shape, rng=rng).items():
             patches[split].append(_cut(photo, start=start, stop=stop, count=COUNTS[split], rng=rng))
-    return Splits(*(_pictures(patches[split], classes=card.classes) for split in SPLITS), card=card)
+    train, val, test = (_pictures(patches[split], classes=card.classes) for split in SPLITS)
+    return Splits(train, val, test, card=card)
 
 
-def strips(shape: tuple[int, int], *, rng: np.random.Generator) -> dict[str, tuple[int, int]]:
-    """Divide the longer side of a photo of `shape` into one strip [start, stop) for each split, in random order."""
+def strips(shape: tuple[int, ...], *, rng: np.random.Generator) -> dict[str, tuple[int, int]]:
+    """Divide the longer side of a photo into one strip for each split, in random order.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the photo, in pixels.
+    rng : numpy.random.Generator
+        Decides the order.
+
+    Returns
+    -------
+    dict of str to tuple of int
+        Start and stop of the strip of each split, in pixels.
+    """
     edges, start, longer = {}, 0.0, max(shape)
     for split in rng.permutation(SPLITS):
-        stop = start + SHARES[split] * longer
+        stop = start + FRACTIONS[str(split)] * longer
         edges[str(split)] = (round(start), round(stop))
         start = stop
     return edges

@@ -1,4 +1,8 @@
-"""Data sets by download: fetched, verified and unpacked beside their place, and put there whole or not at all."""
+"""Data sets by download: fetched, verified and unpacked beside their place, and put there whole or not at all.
+
+The order is what makes it safe: a file is unpacked only after its SHA-256 was found right, and the folder gets its name
+only after everything in it was unpacked. So whatever exists under that name is complete.
+"""
 
 import contextlib
 import errno
@@ -12,17 +16,15 @@ from ... import console, paths
 from ...errors import DataError, unknown
 from ...i18n import _
 from ..cards import CARDS, Archive, DatasetCard
-from .unpack import Unusable, check_archive, check_manifest, unpack
+from .fetch import fetch
+from .unpack import UnusableSourceError, unpack, verify
 
 MIRROR_VARIABLE = "IMGCLS_MIRROR"
-CONNECT_TIMEOUT = 10  # seconds
-READ_TIMEOUT = 30  # seconds in which not a single byte came
-SLACK = 2  # how many times its known size something may have before it is taken for an attack on the disk
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class DownloadError(DataError):
-    """A data set could not be fetched, or is not what it should be; nothing was left behind."""
+    """A data set could not be downloaded, or is not what it should be; nothing was left behind."""
 
 
 def overview() -> list[dict]:
@@ -31,45 +33,78 @@ def overview() -> list[dict]:
     Returns
     -------
     list of dict
-        With name, title, classes and pictures (how many), download_mb (10⁶ bytes to download, 0 for what is bundled)
+        With name, title, classes and images (how many), download_mb (10⁶ bytes to download, 0 for what is bundled)
         and state: "bundled", "here" or "by download".
+
+    Examples
+    --------
+    >>> [row["name"] for row in overview() if row["state"] == "bundled"]
+    ['digits', 'faces', 'textures', 'posters']
     """
     return [
         {
             "name": card.name,
             "title": card.title,
             "classes": len(card.classes),
-            "pictures": card.count,
+            "images": card.count,
             "download_mb": round(card.download_size / 1e6, 1),
-            "state": "bundled" if card.bundled else "here" if is_here(card.name) else "by download",
+            "state": "bundled" if card.bundled else "here" if is_available(card.name) else "by download",
         }
         for card in CARDS.values()
     ]
 
 
 def folder(name: str) -> Path:
-    """Return where the files of a data set are kept once they are downloaded; it may not exist yet."""
+    """Return where the files of a data set are kept once they are downloaded.
+
+    Parameters
+    ----------
+    name : str
+        Of a data set of the course.
+
+    Returns
+    -------
+    Path
+        A folder, which may not exist yet.
+    """
     card = _card(name)
-    return _place() / (card.folder or card.name)
+    return _download_folder() / (card.folder or card.name)
 
 
-def is_here(name: str) -> bool:
-    """Whether a data set can be used without internet: it is bundled, or was downloaded before."""
+def is_available(name: str) -> bool:
+    """Say whether a data set can be used without internet, because it is bundled or was downloaded before.
+
+    Parameters
+    ----------
+    name : str
+        Of a data set of the course.
+
+    Returns
+    -------
+    bool
+        True if it can.
+
+    Examples
+    --------
+    >>> is_available("digits")
+    True
+    """
     return _card(name).bundled or folder(name).is_dir()
 
 
 def get(name: str, *, progress: bool = True) -> Path:
-    """Download a data set, unless it is here already.
+    """Download a data set, unless it was downloaded before.
 
-    An archive that was put into the folder of downloads by hand is used instead of the network; mirrors named in the
-    environment variable IMGCLS_MIRROR (base URLs, separated by blanks) come before the source. All are verified alike.
+    An archive that you put into the download folder by hand is used instead of the network. Mirrors named in the
+    environment variable IMGCLS_MIRROR (base URLs, separated by blanks) are tried before the source. All are verified
+    alike.
 
     Parameters
     ----------
     name : str
         Of a data set that is not bundled.
     progress : bool
-        Show a bar for each file.
+        Whether to show a progress bar for each file.
 
     Returns
     -------
@@ -79,7 +114,7 @@ def get(name: str, *, progress: bool = True) -> Path:
     Raises
     ------
     DownloadError
-        If it cannot be had. Nothing is left behind then, nor after Ctrl-C: the next call starts afresh.
+        If that fails. Nothing is left behind then, nor after Ctrl-C: the next call starts from the beginning.
     """
     card, goal = _card(name), folder(name)
     if card.bundled:
@@ -87,9 +122,9 @@ def get(name: str, *, progress: bool = True) -> Path:
     if goal.is_dir():
         return goal
     try:
-        with _alone(goal.parent), _workspace(goal) as work:
+        with _lock(goal.parent), _workspace(goal) as work:
             if not goal.is_dir():  # it was not before another process let us go on
-                _check_room(card)
+                _check_disk_space(card)
                 for archive in card.archives:
                     _add(archive, card=card, work=work, progress=progress)
                 (work / "whole").rename(goal)
@@ -104,13 +139,13 @@ def _card(name: str) -> DatasetCard:
     return CARDS[name]
 
 
-def _place() -> Path:
+def _download_folder() -> Path:
     return paths.home() / "data"
 
 
 @contextlib.contextmanager
-def _alone(place: Path) -> Iterator[None]:
-    """Let one process at a time download; the system ends the claim of one that is killed."""
+def _lock(place: Path) -> Iterator[None]:
+    """Let one process at a time download; the system releases the lock of one that is killed."""
     from filelock import FileLock, Timeout
 
     place.mkdir(parents=True, exist_ok=True)
@@ -129,8 +164,8 @@ def _alone(place: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _workspace(goal: Path) -> Iterator[Path]:
-    """Give a folder beside the goal, and remove it at the end, however that comes about."""
-    for leftover in goal.parent.glob(".*.part"):  # of runs that were killed: we are alone here
+    """Make a folder beside the goal, and remove it at the end, whatever happens."""
+    for leftover in goal.parent.glob(".*.part"):  # of processes that were killed: we hold the lock
         shutil.rmtree(leftover, ignore_errors=True)
     work = goal.with_name(f".{goal.name}.part")
     try:
@@ -140,32 +175,32 @@ def _workspace(goal: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _check_room(card: DatasetCard) -> None:
-    by_hand = sum(archive.size for archive in card.archives if _copy_by_hand(archive))
-    needed, free = card.download_size - by_hand + card.unpacked, shutil.disk_usage(_place()).free
+def _check_disk_space(card: DatasetCard) -> None:
+    manual = sum(archive.size for archive in card.archives if _manual_copy(archive))
+    needed, free = card.download_size - manual + card.unpacked, shutil.disk_usage(_download_folder()).free
     if free < needed:
         raise OSError(errno.ENOSPC, _("{n:.1f} GB are needed, {free:.1f} GB are free", n=needed / 1e9, free=free / 1e9))
 
 
-def _copy_by_hand(archive: Archive) -> Path | None:
-    path = _place() / archive.file
+def _manual_copy(archive: Archive) -> Path | None:
+    path = _download_folder() / archive.file
     return path if path.is_file() else None
 
 
 def _add(archive: Archive, *, card: DatasetCard, work: Path, progress: bool) -> None:
-    """Add what an archive holds to the work, from the first of its sources that proves good."""
-    if copy := _copy_by_hand(archive):
+    """Add the content of an archive to the work folder, from the first source that has the right file."""
+    if copy := _manual_copy(archive):
         try:
-            return _install(copy, archive=archive, work=work, limit=SLACK * card.unpacked)
-        except Unusable as fault:
+            return _install(copy, archive=archive, work=work)
+        except UnusableSourceError as fault:
             raise DownloadError(_copy_message(card, archive, fault)) from fault
     faults = {}
     for url in dict.fromkeys((*_mirrors(archive), archive.url)):
         file = work / archive.file
         try:
-            _fetch(url, file, size=archive.size, progress=progress)
-            return _install(file, archive=archive, work=work, limit=SLACK * card.unpacked)
-        except Unusable as fault:
+            fetch(url, file, size=archive.size, progress=progress)
+            return _install(file, archive=archive, work=work)
+        except UnusableSourceError as fault:
             faults[url] = str(fault)
         finally:
             file.unlink(missing_ok=True)
@@ -176,79 +211,21 @@ def _mirrors(archive: Archive) -> list[str]:
     return [f"{base.rstrip('/')}/{archive.file}" for base in os.environ.get(MIRROR_VARIABLE, "").split()]
 
 
-def _install(file: Path, *, archive: Archive, work: Path, limit: int) -> None:
-    """Verify an archive, unpack it, and move what is wanted of it to the rest of the data set."""
-    fresh = work / "fresh"
+def _install(file: Path, *, archive: Archive, work: Path) -> None:
+    """Verify an archive, unpack it, and move the wanted part of it to the rest of the data set."""
+    verify(file, sha256=archive.sha256)
+    unpacked = work / "unpacked"
     try:
-        check_archive(file, md5=archive.md5)
-        unpack(file, fresh, limit=limit)
-        wanted = fresh / archive.inside
+        unpack(file, unpacked)
+        wanted = unpacked / archive.inside
         if not wanted.is_dir():
-            raise Unusable(_("there is no folder {name} in it", name=archive.inside))
-        if archive.manifest:
-            check_manifest(wanted, paths.datasets() / archive.manifest)
+            raise UnusableSourceError(_("there is no folder {name} in it", name=archive.inside))
         target = work / "whole" / archive.into
         target.mkdir(parents=True, exist_ok=True)
         for entry in wanted.iterdir():
             entry.rename(target / entry.name)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _fetch(url: str, file: Path, *, size: int, progress: bool) -> None:
-    """Fetch a file; whatever the network does wrong is Unusable, whatever the disk does an OSError."""
-    import requests
-    from pooch import HTTPDownloader
-    from tqdm.auto import tqdm
-    from urllib3.exceptions import HTTPError
-
-    bar = tqdm(total=size, desc=file.name, unit="B", unit_scale=True, leave=False) if progress else None
-    fetch = HTTPDownloader(
-        progressbar=bar or False,
-        chunk_size=1 << 16,
-        timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-        headers={"Accept-Encoding": "identity"},  # else a .gz may be unpacked on the way, and is no longer itself
-    )
-    try:
-        with file.open("wb") as stream, bar or contextlib.nullcontext():
-            fetch(url, _Bounded(stream, room=SLACK * size), None)
-    except Unusable:
-        raise
-    except (requests.RequestException, HTTPError, ValueError) as error:
-        raise Unusable(_network_reason(error)) from error
-
-
-class _Bounded:
-    """A file that takes so much and no more: a server may send without end."""
-
-    def __init__(self, stream, *, room: int):
-        self.stream, self.room = stream, room
-
-    def write(self, chunk: bytes) -> None:
-        self.room -= len(chunk)
-        if self.room < 0:
-            raise Unusable(_("it sends far more than the file has"))
-        self.stream.write(chunk)
-
-    def flush(self) -> None:
-        """Leave that to the end: the downloader asks for it after every chunk."""
-
-
-def _network_reason(error: Exception) -> str:
-    from requests import exceptions
-
-    text = " ".join(str(error).split())
-    if isinstance(error, exceptions.HTTPError):
-        return _("the server answered {code}", code=error.response.status_code)
-    if isinstance(error, exceptions.SSLError):
-        return _("no secure connection (its certificate was refused)")
-    if isinstance(error, exceptions.ReadTimeout) or "Read timed out" in text:
-        return _("nothing more came for {n:g} seconds", n=READ_TIMEOUT)
-    if isinstance(error, exceptions.ChunkedEncodingError) or "Connection aborted" in text:
-        return _("the connection broke off")
-    if isinstance(error, exceptions.ConnectionError):
-        return _("no connection")
-    return f"{type(error).__name__}: {text}"
+        shutil.rmtree(unpacked, ignore_errors=True)
 
 
 def _source_message(card: DatasetCard, archive: Archive, faults: dict[str, str]) -> str:
@@ -260,17 +237,17 @@ def _source_message(card: DatasetCard, archive: Archive, faults: dict[str, str])
         url=archive.url,
         reason=faults[archive.url] + "".join(mirrors),
         file=archive.file,
-        place=_place(),
+        place=_download_folder(),
         stand_in=card.stand_in,
     )
 
 
-def _copy_message(card: DatasetCard, archive: Archive, fault: Unusable) -> str:
+def _copy_message(card: DatasetCard, archive: Archive, fault: UnusableSourceError) -> str:
     return _(
         "{name} could not be unpacked from the copy by hand {path}: {reason}. Remove it to download {url}, put the "
         "right file there, or use the bundled set '{stand_in}' instead.",
         name=card.name,
-        path=_place() / archive.file,
+        path=_download_folder() / archive.file,
         reason=fault,
         url=archive.url,
         stand_in=card.stand_in,
@@ -284,7 +261,7 @@ def _disk_message(card: DatasetCard, error: OSError) -> str:
         "may write to, or use the bundled set '{stand_in}' instead.",
         name=card.name,
         url=card.archives[0].url,
-        place=_place(),
+        place=_download_folder(),
         reason=reason,
         variable=paths.HOME_VARIABLE,
         stand_in=card.stand_in,

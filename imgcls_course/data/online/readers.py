@@ -1,4 +1,4 @@
-"""Data sets by download, as splits. Splits that their publishers give are kept; only what is missing is made."""
+"""Data sets by download, as splits. Splits that their publishers give are kept; only missing ones are made."""
 
 import dataclasses
 from pathlib import Path
@@ -29,41 +29,107 @@ WORDNET = {  # the folders of imagenette, and what they mean; in the order of th
 
 
 def hymenoptera(*, seed: int = 0) -> Splits:
-    """Load the ants and bees: train and val as given, no test; the seed decides nothing."""
+    """Load the ants and bees: train and val as given, no test.
+
+    Parameters
+    ----------
+    seed : int
+        Without effect, because the splits are given.
+
+    Returns
+    -------
+    Splits
+        Of image files.
+    """
     return _folders("hymenoptera", names={name: name for name in CARDS["hymenoptera"].classes}, seed=seed)
 
 
 def imagenette(*, seed: int = 0) -> Splits:
-    """Load ten classes of ImageNet: train and val as given, no test; the seed decides nothing."""
+    """Load ten classes of ImageNet: train and val as given, no test.
+
+    Parameters
+    ----------
+    seed : int
+        Without effect, because the splits are given.
+
+    Returns
+    -------
+    Splits
+        Of image files.
+    """
     return _folders("imagenette", names=WORDNET, seed=seed)
 
 
 def cats_dogs(*, seed: int = 0) -> Splits:
-    """Load the Oxford pets by species: test as given, val a fifth of the rest."""
+    """Load the Oxford pets by species: test as given, val a fifth of the rest.
+
+    Parameters
+    ----------
+    seed : int
+        Decides which images val gets.
+
+    Returns
+    -------
+    Splits
+        Of image files.
+    """
     return _pets("cats_dogs", column=2, seed=seed)
 
 
 def pet_breeds(*, seed: int = 0) -> Splits:
-    """Load the Oxford pets by breed: test as given, val a fifth of the rest."""
+    """Load the Oxford pets by breed: test as given, val a fifth of the rest.
+
+    Parameters
+    ----------
+    seed : int
+        Decides which images val gets.
+
+    Returns
+    -------
+    Splits
+        Of image files.
+    """
     return _pets("pet_breeds", column=1, seed=seed)
 
 
 def cifar10(*, seed: int = 0) -> Splits:
-    """Load CIFAR-10: test as given, val a fifth of the rest."""
+    """Load CIFAR-10: test as given, val a fifth of the rest.
+
+    Parameters
+    ----------
+    seed : int
+        Decides which images val gets.
+
+    Returns
+    -------
+    Splits
+        In memory: uint8 of shape (3, 32, 32).
+    """
     from torchvision.datasets import CIFAR10  # takes seconds to import, and only two sets need it
 
     return _arrays("cifar10", reader=CIFAR10, seed=seed)
 
 
 def fashion_mnist(*, seed: int = 0) -> Splits:
-    """Load Fashion-MNIST: test as given, val a fifth of the rest."""
+    """Load Fashion-MNIST: test as given, val a fifth of the rest.
+
+    Parameters
+    ----------
+    seed : int
+        Decides which images val gets.
+
+    Returns
+    -------
+    Splits
+        In memory: uint8 of shape (1, 28, 28).
+    """
     from torchvision.datasets import FashionMNIST
 
     return _arrays("fashion_mnist", reader=FashionMNIST, seed=seed)
 
 
 def _folders(name: str, *, names: dict[str, str], seed: int) -> Splits:
-    """Read train/ and val/ with a folder per class in each; `names` says what each folder means."""
+    """Read train/ and val/ with a folder per class in each; `names` maps folders to classes."""
     root = get(name)
     layout = find_layout(root)
     if layout.classes != tuple(sorted(names)):
@@ -92,8 +158,8 @@ def _pets(name: str, *, column: int, seed: int) -> Splits:
 
 def _with_val(samples: list[Sample], *, seed: int) -> list[Sample]:
     """Make val of a fifth of train."""
-    train = [place for place, sample in enumerate(samples) if sample.split == "train"]
-    labels = np.array([samples[place].label for place in train])
+    train = [index for index, sample in enumerate(samples) if sample.split == "train"]
+    labels = np.array([samples[index].label for index in train])
     val = {train[place] for place in stratified_split(labels, fractions=(0.8, 0.2), seed=seed)[1]}
     return [dataclasses.replace(each, split="val") if i in val else each for i, each in enumerate(samples)]
 
@@ -105,7 +171,7 @@ def _rows(path: Path) -> list[list[str]]:
 
 
 def _arrays(name: str, *, reader, seed: int) -> Splits:
-    """Read a set of small pictures of one size with torchvision's own class."""
+    """Read a data set of small images of one size with torchvision's own class."""
     root = get(name)
     try:
         rest, test = (reader(root, train=train, download=False) for train in (True, False))
@@ -113,7 +179,9 @@ def _arrays(name: str, *, reader, seed: int) -> Splits:
         raise _damaged(name, root) from error
     train, val, _none = stratified_split(np.asarray(rest.targets), fractions=(0.8, 0.2), seed=seed)
     parts = ((rest, train), (rest, val), (test, slice(None)))
-    return Splits(*(_pictures(data, part, classes=CARDS[name].classes) for data, part in parts), card=CARDS[name])
+    card = CARDS[name]
+    train_part, val_part, test_part = (_pictures(data, part, classes=card.classes) for data, part in parts)
+    return Splits(train_part, val_part, test_part, card=card)
 
 
 def _pictures(data, part, *, classes: tuple[str, ...]) -> ImageTensors:
