@@ -34,9 +34,9 @@ def _key(arguments: tuple) -> str:
     return repr([a.tolist() if isinstance(a, torch.Tensor) else a for a in arguments])
 
 
-def _pattern(says: str) -> str:
+def _pattern(message: str) -> str:
     """What a message looks like once {call} and {got} are filled in."""
-    return ".+".join(re.escape(part) for part in re.split(r"\{call\}|\{got\}", says))
+    return ".+".join(re.escape(part) for part in re.split(r"\{call\}|\{got\}", message))
 
 
 @each
@@ -426,7 +426,7 @@ def test_each_mistake_gets_its_own_hint(exercise):
         for seed in range(5):
             verdict = exercise.judge(mistake.answer, seed=seed)
             assert (verdict.status, verdict.hint) == ("wrong", mistake.hint), (number, seed)
-            assert re.fullmatch(_pattern(mistake.says), verdict.message), (number, seed, verdict.message)
+            assert re.fullmatch(_pattern(mistake.message), verdict.message), (number, seed, verdict.message)
 
 
 @each

@@ -91,7 +91,7 @@ def test_a_translation_reaches_a_verdict(translate, capsys):
     mistake = check.EXERCISES["neuron"].mistakes[0]
     translate(
         {
-            mistake.says: "{call} 得到 {got}:缺少偏置。",
+            mistake.message: "{call} 得到 {got}:缺少偏置。",
             mistake.hint: "输入全为零时呢?",
             "Hint": "提示",
             "passed": "通过",
@@ -109,7 +109,7 @@ def test_every_text_of_an_exercise_can_be_translated(translate, name):
     """A first hint, a hint or a mistake that bypasses the catalogue would stay English in a Chinese edition."""
     exercise = check.EXERCISES[name]
     mistakes = exercise.mistakes
-    texts = [exercise.first_hint, exercise.hint, *(m.says for m in mistakes), *(m.hint for m in mistakes)]
+    texts = [exercise.first_hint, exercise.hint, *(m.message for m in mistakes), *(m.hint for m in mistakes)]
     translate({text: f"译{number:03d}" for number, text in enumerate(texts)})
     value = object() if callable(exercise.reference) else "no number"
     answers = [..., value, *(mistake.answer for mistake in exercise.mistakes)]

@@ -20,7 +20,7 @@ from jupyter_client.manager import start_new_kernel
 
 from imgcls_course import check
 from imgcls_course.checking import guard
-from imgcls_course.checking.compare import plain
+from imgcls_course.checking.compare import to_plain
 
 linux = pytest.mark.skipif(not guard.LINUX, reason="only on Linux answers are rehearsed in a copy of the process")
 
@@ -269,7 +269,7 @@ ODD = {
     "decimal": decimal.Decimal("0.1"),
     "dict": {"a": torch.zeros(2)},
     "list of tensors": [torch.zeros(2), torch.zeros(2)],
-    "tensor without numbers": torch.empty(2, device="meta"),
+    "tensor on the meta device": torch.empty(2, device="meta"),
     "expanded tensor": torch.zeros(1).expand(10**12),
     "exception": ValueError("given back, not raised"),
     "module": np,
@@ -352,8 +352,8 @@ def test_what_was_right_before_the_end_is_not_lost(capsys):
 @pytest.mark.usefixtures("impatient")
 def test_no_copy_is_left_behind(monkeypatch, capsys):
     """A copy that goes on computing would slow down every later cell."""
-    end, ended = guard._end, []
-    monkeypatch.setattr(guard, "_end", lambda copy: ended.append(copy) or end(copy))
+    end, ended = guard._kill, []
+    monkeypatch.setattr(guard, "_kill", lambda child: ended.append(child) or end(child))
     for deed in (_loop, _hang_in_c, _leave, _raises):
         checked(check.neuron, deed, capsys)
         with pytest.raises(ProcessLookupError):
@@ -449,19 +449,19 @@ def test_a_machine_without_room_for_a_copy_is_harmless(monkeypatch, capsys):
 def test_plain_results_stay_what_they_are():
     """What an exercise wants must come through unchanged, with numbers of NumPy and subclasses of tensors."""
     weights = torch.nn.Parameter(torch.arange(3.0))
-    assert type(plain(weights)) is torch.Tensor
-    assert torch.equal(plain(weights), torch.arange(3.0))
-    assert plain([(1, 2.5), {"a": {True, None}}]) == [(1, 2.5), {"a": {True, None}}]
-    assert plain(np.float32(0.5)) == 0.5
-    assert plain(fractions.Fraction(1, 2)) == 0.5
-    assert torch.equal(plain(torch.eye(2).to_sparse()), torch.eye(2))
+    assert type(to_plain(weights)) is torch.Tensor
+    assert torch.equal(to_plain(weights), torch.arange(3.0))
+    assert to_plain([(1, 2.5), {"a": {True, None}}]) == [(1, 2.5), {"a": {True, None}}]
+    assert to_plain(np.float32(0.5)) == 0.5
+    assert to_plain(fractions.Fraction(1, 2)) == 0.5
+    assert torch.equal(to_plain(torch.eye(2).to_sparse()), torch.eye(2))
 
 
 def test_nobody_waits_longer_than_five_seconds():
     """The student's limits: a rehearsal, and what may be tried again after it."""
     limit_s = inspect.signature(guard.call_all).parameters["limit_s"].default
     assert limit_s == guard.LIMIT_S
-    assert guard.LIMIT_S + guard.AGAIN_S <= 5
+    assert guard.LIMIT_S + guard.REHEARSED_LIMIT_S <= 5
 
 
 @pytest.mark.usefixtures("impatient")

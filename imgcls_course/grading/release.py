@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from .. import check, paths
 from ..checking.exercise import Exercise
-from ..checking.graded import write_figures
+from ..checking.graded import write_summary_lines
 from ..errors import GradingError, unknown
 from ..i18n import _
 from . import CHECK, nbgrader, require_nbgrader
@@ -210,4 +210,4 @@ def _kept(cell: NotebookNode) -> dict:
 
 def _plain(cell: NotebookNode) -> NotebookNode:
     make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-    return make(write_figures(cell.source, exercises=check.EXERCISES), id=cell.id, metadata=_kept(cell))
+    return make(write_summary_lines(cell.source, exercises=check.EXERCISES), id=cell.id, metadata=_kept(cell))

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from imgcls_course import check, course
-from imgcls_course.checking.graded import figures
+from imgcls_course.checking.graded import summary_line
 from tools import pairs
 
 NOTEBOOKS = pairs.notebooks()
@@ -138,7 +138,7 @@ def test_exercises_are_complete(path):
     starters = [cell for cell in code_cells(path) if "exercise" in cell.metadata.get("tags", ())]
     assert 3 <= len(exercises(path)) == len(starters) <= 5
     for exercise, starter in zip(exercises(path), starters, strict=True):
-        assert f"### Exercise · `{exercise.name}`\n\n{figures(exercise)}\n" in text
+        assert f"### Exercise · `{exercise.name}`\n\n{summary_line(exercise)}\n" in text
         assert f"check.{exercise.name}({exercise.name})" in starter.source
         assert starter.outputs[-1].text.startswith(f"○ {exercise.name}: not attempted")
 
