@@ -27,6 +27,7 @@ class Network(_TwoLayers):
     """A network: images (N, C, H, W) → logits (N, K)."""
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits of images."""
         return self.logits(images)
 
     def __repr__(self) -> str:
@@ -37,6 +38,7 @@ class Score(_TwoLayers):
     """A score for one class: an image (H, W) → one number."""
 
     def __call__(self, image: torch.Tensor) -> float:
+        """Return the score of an image."""
         return self.logits(image[None])[0, 0].item()
 
     def __repr__(self) -> str:
