@@ -8,11 +8,13 @@ import inspect
 import random
 import traceback
 from collections.abc import Callable, Iterable
-from types import TracebackType
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+
+HERE = Path(__file__).parent
 
 
 def cases(names: str, values: Iterable, *, ids: Callable = repr) -> Callable:
@@ -73,12 +75,6 @@ def _short(name: str) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """Return an error with the line of the test where it arose."""
-    lines = [
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in traceback.extract_tb(_below(error))[-1:]
-    ]
-    return f"{type(error).__name__}: {error} ({', '.join(lines)})"
-
-
-def _below(error: BaseException) -> TracebackType | None:
-    return error.__traceback__.tb_next if error.__traceback__ else None
+    """Return an error with the last line of a test, or of a helper of tests, that led to it."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(HERE)]
+    return f"{type(error).__name__}: {error} ({Path(frames[-1].filename).name}:{frames[-1].lineno})"

@@ -9,6 +9,7 @@ ALL = list(check.EXERCISES.values())
 FUNCTIONS = [exercise for exercise in ALL if callable(exercise.reference)]
 LONGEST_LINE = 400  # characters; a verdict has two lines
 
+
 def over(exercises):
     """Run a test on some exercises; it fails with the names of those it fails on."""
     return cases("exercise", exercises, ids=lambda exercise: exercise.name)

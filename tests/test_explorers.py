@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from cases import cases
 from PIL import Image
 from torch import nn
 
@@ -182,8 +183,8 @@ def _planted(**options):
     return widgets.feature_map_explorer(_Planted(), {"red": picture}, normalization="none", **options)
 
 
-@pytest.mark.parametrize(
-    ("layer", "rank", "channel", "share", "blank"),
+@cases(
+    "layer, rank, channel, share, blank",
     [("conv", 1, 1, 100, 75), ("conv", 2, 3, 67, 75), ("conv", 3, 0, 33, 75), ("conv", 4, 2, 0, 100),
      ("relu", 1, 3, 100, 75), ("relu", 2, 0, 50, 75), ("relu", 3, 1, 0, 100)],
 )  # fmt: skip
@@ -268,7 +269,7 @@ def test_every_module_of_torchvision_is_in_the_test_below():
     assert {modules[name] for name in SMALLEST} == set(modules.values())
 
 
-@pytest.mark.parametrize("arch", [*OURS, *SMALLEST])
+@cases("arch", [*OURS, *SMALLEST])
 def test_every_kind_of_network_can_be_explored(arch):
     """First, middle and last layer, first and last channel: each gives a picture, and is said."""
     size = SIZES.get(arch, 64)
@@ -281,7 +282,7 @@ def test_every_kind_of_network_can_be_explored(arch):
         assert "next to nothing" in explorer.drive(channel=explorer.controls["channel"].max)
 
 
-@pytest.mark.parametrize("make", [models.mlp, models.perceptron])
+@cases("make", [models.mlp, models.perceptron])
 def test_a_network_without_convolutions_is_one_clear_line(make):
     """It has no maps to show."""
     with pytest.raises(ExplorerError, match="no convolution, and so neither filters nor feature maps"):
@@ -291,7 +292,7 @@ def test_a_network_without_convolutions_is_one_clear_line(make):
 # Pictures
 
 
-@pytest.mark.parametrize(
+@cases(
     "picture",
     [
         damage.photo((8, 8)),
@@ -303,7 +304,7 @@ def test_a_network_without_convolutions_is_one_clear_line(make):
         torch.zeros(3, 8, 8, dtype=torch.uint8),
     ],
 )
-@pytest.mark.parametrize("channels", [1, 3])
+@cases("channels", [1, 3])
 def test_pictures_of_every_kind_fit(picture, channels):
     """Grey or in colour, bytes or not: the network gets as many channels as it wants, and an eye sees the same."""
     gallery = Gallery(nn.Conv2d(channels, 2, 3), {"it": picture}, normalization="none")
@@ -313,8 +314,8 @@ def test_pictures_of_every_kind_fit(picture, channels):
     torch.testing.assert_close(prepared[0], shown / scale)
 
 
-@pytest.mark.parametrize(
-    ("pictures", "said"),
+@cases(
+    "pictures, said",
     [
         ({"far": 3 * torch.randn(3, 8, 8)}, r"'far' has values outside \[0, 1\]"),
         ({"nan": torch.full((3, 8, 8), torch.nan)}, r"'nan' has values outside \[0, 1\]"),
@@ -354,7 +355,7 @@ def explorer():
     return widgets.feature_map_explorer(_resnet(), _photos(), size=64)
 
 
-@pytest.mark.parametrize("name", damage.BROKEN)
+@cases("name", damage.BROKEN)
 def test_a_broken_upload_is_one_line(explorer, name):
     """Never a traceback, and the explorer goes on with the pictures it has."""
     before, names = explorer._image.value, explorer.controls["image"].options
@@ -368,7 +369,7 @@ def test_a_broken_upload_is_one_line(explorer, name):
     explorer.drive(image="photo 0")
 
 
-@pytest.mark.parametrize("name", damage.UNUSUAL)
+@cases("name", damage.UNUSUAL)
 def test_an_unusual_upload_is_shown(explorer, name):
     """CMYK, turned, 16 bit, animated: it becomes the picture that is explored."""
     content, _size = damage.UNUSUAL[name]
@@ -422,9 +423,9 @@ def test_occlusion_finds_the_planted_spot():
     assert "saliency: strongest lower left" in explorer.drive(method="saliency", target="bright")
 
 
-@pytest.mark.parametrize("rows", [0, 1, 2])
-@pytest.mark.parametrize("columns", [0, 1, 2])
-@pytest.mark.parametrize("side", [3, 7, 12, 96])
+@cases("rows", [0, 1, 2])
+@cases("columns", [0, 1, 2])
+@cases("side", [3, 7, 12, 96])
 def test_places_have_names(rows, columns, side):
     """Rows are upper, middle, lower; columns left, middle, right; the middle of both is the middle."""
     heat = np.zeros((side, side), dtype=np.float32)
@@ -484,7 +485,7 @@ def test_as_many_names_as_classes():
         widgets.attribution_explorer(_resnet(), _photos(), classes=["a", "b"])
 
 
-@pytest.mark.parametrize("move", [{"image": "photo 1"}, {"method": "saliency"}, {"target": "c"}])
+@cases("move", [{"image": "photo 1"}, {"method": "saliency"}, {"target": "c"}])
 def test_every_control_of_the_attribution_explorer_redraws(move):
     """A control whose callback is broken changes nothing."""
     explorer = widgets.attribution_explorer(_resnet(), _photos(), classes=["a", "b", "c"])

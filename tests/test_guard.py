@@ -215,6 +215,7 @@ def _without_end():
 
 ENDLESS = [[]]
 ENDLESS[0].append(ENDLESS)
+LAZY = {"lazy object": _Lazy(), "lazy list": _LazyList(), "lazy text": _LazyText("lazy")}  # each takes 0.1 s
 RUDE = [
     _loop,
     _loop_that_swallows,
@@ -265,9 +266,6 @@ ODD = {
     "generator": (n for n in range(3)),
     "generator without end": _without_end(),
     "counter without end": itertools.count(),
-    "lazy object": _Lazy(),
-    "lazy list": _LazyList(),
-    "lazy text": _LazyText("lazy"),
     "liar": _Liar(),
     "list in itself": ENDLESS,
     "huge number": 10**5000,
@@ -308,21 +306,27 @@ def test_where_nothing_can_be_rehearsed_most_of_it_is_told(deed, capsys):
 
 
 @pytest.mark.usefixtures("impatient", "unrehearsed")
-@cases("name, exercise", spread(ODD, ALL, step=3), ids=lambda case: f"{case[1].name}, {case[0]}")
+@cases(
+    "name, exercise",
+    [*spread(ODD, ALL, step=3), *spread(LAZY, ALL[::3], step=3)],
+    ids=lambda case: f"{case[1].name}, {case[0]}",
+)
 def test_whatever_an_answer_gives_it_gets_a_line(name, exercise, capsys):
     """A result of the wrong kind, or one that cannot even be shown, must be told and never raise.
 
     Each value goes to a third of the exercises: all results are compared by the same code.
     """
-    verdict = checked(exercise, answers_with(exercise, ODD[name]), capsys)
-    starter = ODD[name] is None and not callable(exercise.reference)  # None is a blank value
+    value = {**ODD, **LAZY}[name]
+    verdict = checked(exercise, answers_with(exercise, value), capsys)
+    starter = value is None and not callable(exercise.reference)  # None is a blank value
     assert verdict.status == ("open" if starter else "wrong")
 
 
 @linux
+@pytest.mark.usefixtures("brisk")
 @cases("deed", [_loop_that_swallows, _wait, _hang_in_c, lambda *arguments: _Lazy()], ids=lambda deed: deed.__qualname__)
 def test_what_never_ends_gets_a_verdict(deed, capsys):
-    """With the limits that a student has, nobody must wait for ever, nor restart the kernel."""
+    """Nobody must wait for ever, nor restart the kernel; `test_a_kernel_lives` has the limits that a student has."""
     verdict = checked(check.neuron, deed, capsys)
     assert "did not end" in verdict.message
     assert "loop" in verdict.message

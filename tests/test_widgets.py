@@ -7,6 +7,7 @@ import ipywidgets
 import numpy as np
 import pytest
 import torch
+from cases import cases
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -106,7 +107,7 @@ def test_a_page_without_a_kernel_shows_the_start():
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
-@pytest.mark.parametrize("moves", [{}, {"temperature": 4.0}, {"dog": 5.5}, {"owl": 6.0, "temperature": 0.1}])
+@cases("moves", [{}, {"temperature": 4.0}, {"dog": 5.5}, {"owl": 6.0, "temperature": 0.1}])
 def test_softmax_explorer_says_torchs_softmax(moves):
     """The caption must be softmax(logits / temperature) of the state of the sliders."""
     explorer = widgets.softmax_explorer(LOGITS)
@@ -118,7 +119,7 @@ def test_softmax_explorer_says_torchs_softmax(moves):
     assert f"temperature {state['temperature']:.1f}" in caption
 
 
-@pytest.mark.parametrize("moves", [{}, {"w1": -2.0}, {"w2": 3.0, "b": -1.2}, {"b": 10.0}])
+@cases("moves", [{}, {"w1": -2.0}, {"w2": 3.0, "b": -1.2}, {"b": 10.0}])
 def test_boundary_explorer_counts_the_right_side(moves):
     """The caption must count the points whose score has the sign of their label."""
     points, labels = torch.rand(50, 2), torch.randint(2, (50,))
@@ -130,11 +131,7 @@ def test_boundary_explorer_counts_the_right_side(moves):
     assert f"{right} of 50" in caption
 
 
-@pytest.mark.parametrize(
-    "make",
-    [lambda: widgets.softmax_explorer(LOGITS), lambda: _neuron(), lambda: widgets.reduction_explorer()],
-    ids=["softmax", "neuron", "reduction"],
-)
+@cases("make", [lambda: widgets.softmax_explorer(LOGITS), lambda: _neuron(), lambda: widgets.reduction_explorer()])
 def test_every_slider_redraws(make):
     """A slider whose callback is broken moves and changes nothing."""
     for name in make().controls:
@@ -164,7 +161,7 @@ def test_picture_explorer_browses_a_class(few_digits):
     assert explorer._image.value != picture
 
 
-@pytest.mark.parametrize("name", ["1", "3", "8"])
+@cases("name", ["1", "3", "8"])
 def test_picture_explorer_reaches_its_ends(few_digits, name):
     """Every position of the slider must show at least one picture, for each class."""
     explorer = widgets.image_explorer(few_digits.val)
@@ -191,8 +188,8 @@ def banner():
     return torch.from_numpy(np.array(poster.image)).permute(2, 0, 1), poster.mark
 
 
-@pytest.mark.parametrize("moves", [{"flip": 1.0}, {"degrees": 30.0}, {"brightness": 0.9}, {"seed": 7}])
-@pytest.mark.parametrize("resize", ["squash", "letterbox"])
+@cases("moves", [{"flip": 1.0}, {"degrees": 30.0}, {"brightness": 0.9}, {"seed": 7}])
+@cases("resize", ["squash", "letterbox"])
 def test_augmentation_explorer_keeps_the_logo_where_the_policy_does(banner, resize, moves):
     """No flip, rotation or change of brightness can lose it, so the caption has to say 8 of 8."""
     explorer = widgets.augmentation_explorer(banner[0], logo=banner[1])
@@ -230,8 +227,8 @@ CURVES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("moves", "caption"),
+@cases(
+    "moves, caption",
     [
         ({}, "plain-20: training error 0.40 after the first epoch, 0.20 after the last; place 3 of 4"),
         ({"depth": 56}, "plain-56: training error 0.80 after the first epoch, 0.40 after the last; place 4 of 4"),
@@ -257,7 +254,7 @@ def test_depth_explorer_draws_the_chosen_curve_in_colour():
     assert lines["residual-56"].get_zorder() > lines["plain-20"].get_zorder()
 
 
-@pytest.mark.parametrize("move", [{"depth": 56}, {"shortcuts": "with"}, {"split": "validation"}])
+@cases("move", [{"depth": 56}, {"shortcuts": "with"}, {"split": "validation"}])
 def test_every_control_of_the_depth_explorer_redraws(move):
     """A control whose callback is broken changes nothing."""
     explorer = widgets.depth_explorer(CURVES)
@@ -270,9 +267,7 @@ def test_every_control_of_the_depth_explorer_redraws(move):
 REDUCTION = {"channels": 192, "reduce3": 96, "reduce5": 16, "pool_proj": 32, "size": 28}  # module (3a) of GoogLeNet
 
 
-@pytest.mark.parametrize(
-    "moves", [{}, {"channels": 64, "size": 14}, {"reduce3": 256, "reduce5": 128}, {"pool_proj": 128}]
-)
+@cases("moves", [{}, {"channels": 64, "size": 14}, {"reduce3": 256, "reduce5": 128}, {"pool_proj": 128}])
 def test_reduction_explorer_counts_what_the_modules_have(moves):
     """Weights, multiply-adds and channels in the caption must be those of the modules themselves."""
     state = {**REDUCTION, **moves}
@@ -301,8 +296,8 @@ def test_reduction_explorer_draws_each_branch():
             assert [bar.get_height() for bar in bars] == pytest.approx([weights / unit for weights in expected])
 
 
-@pytest.mark.parametrize(
-    ("moves", "said"),
+@cases(
+    "moves, said",
     [
         ({}, "2 × (3×3, stride 1, padding 1, dilation 1): 32 → 32 pixels, receptive field 5, 4,640 parameters"),
         ({"kernel": 5, "layers": 1, "padding": 2}, "32 → 32 pixels, receptive field 5, 6,416 parameters"),
@@ -318,8 +313,8 @@ def test_receptive_explorer_says_sizes_field_and_parameters(moves, said):
     assert said in widgets.receptive_explorer().drive(**moves)
 
 
-@pytest.mark.parametrize("name", ["kernel", "stride", "padding", "dilation", "layers"])
-@pytest.mark.parametrize("last", [0, -1])
+@cases("name", ["kernel", "stride", "padding", "dilation", "layers"])
+@cases("last", [0, -1])
 def test_every_control_of_the_receptive_explorer_redraws(name, last):
     """Both ends of each slider must change picture and caption, unless it stands there already."""
     explorer = widgets.receptive_explorer()
@@ -349,8 +344,8 @@ def test_receptive_explorer_frames_what_is_seen():
     assert frame.get_x() * 32 == pytest.approx(16 - 3)
 
 
-@pytest.mark.parametrize(
-    ("moves", "said"),
+@cases(
+    "moves, said",
     [
         ({}, "32×32 → 64 maps of 8×8. Flattened 4,096, expected 4,096: fits."),
         ({"size": 48}, "48×48 → 64 maps of 12×12. Flattened 9,216, expected 4,096: fails. Pooled 64"),
@@ -363,7 +358,7 @@ def test_head_explorer_says_what_arrives(moves, said):
     assert said in widgets.head_explorer().drive(**moves)
 
 
-@pytest.mark.parametrize(("size", "built_for"), [(32, 32), (60, 20), (20, 60), (128, 128)])
+@cases("size, built_for", [(32, 32), (60, 20), (20, 60), (128, 128)])
 def test_head_explorer_agrees_with_real_networks(size, built_for):
     """It says `fails` just where torch refuses the picture, and counts what torch builds."""
     caption = widgets.head_explorer().drive(size=size, built_for=built_for)
@@ -378,8 +373,8 @@ def test_head_explorer_agrees_with_real_networks(size, built_for):
     assert counted in caption
 
 
-@pytest.mark.parametrize("name", ["size", "built_for", "channels"])
-@pytest.mark.parametrize("last", [0, -1])
+@cases("name", ["size", "built_for", "channels"])
+@cases("last", [0, -1])
 def test_every_control_of_the_head_explorer_redraws(name, last):
     """Both ends of each slider must change picture and caption."""
     explorer = widgets.head_explorer()
@@ -406,9 +401,7 @@ def test_scaling_explorer_starts_at_b0():
     assert caption.endswith("d·w²·r² = 1.00, 2^φ = 1.00")
 
 
-@pytest.mark.parametrize(
-    "moves", [{"phi": 3.0}, {"phi": 7.0}, {"depth": 2.0}, {"width": 0.5}, {"phi": 1.0, "resolution": 1.5}]
-)
+@cases("moves", [{"phi": 3.0}, {"phi": 7.0}, {"depth": 2.0}, {"width": 0.5}, {"phi": 1.0, "resolution": 1.5}])
 def test_scaling_explorer_counts_the_network_it_shows(moves):
     """The caption must say what torch counts for the network built with these factors."""
     caption = widgets.scaling_explorer().drive(**moves)
@@ -425,7 +418,7 @@ def test_scaling_explorer_counts_the_network_it_shows(moves):
     assert f"d·w²·r² = {d * w**2 * r**2:.2f}, 2^φ = {2 ** values['phi']:.2f}" in caption
 
 
-@pytest.mark.parametrize("name", ["phi", "depth", "width", "resolution"])
+@cases("name", ["phi", "depth", "width", "resolution"])
 def test_every_slider_of_the_scaling_explorer_redraws(name):
     """Up and down, each must change picture and caption."""
     explorer = widgets.scaling_explorer(phi=1.0)
@@ -436,7 +429,7 @@ def test_every_slider_of_the_scaling_explorer_redraws(name):
         assert explorer.caption != start[1]
 
 
-@pytest.mark.parametrize("kind", ["step", "exponential", "1/t", "cosine", "warm-up, cosine", "one-cycle"])
+@cases("kind", ["step", "exponential", "1/t", "cosine", "warm-up, cosine", "one-cycle"])
 def test_schedule_explorer_ends_at_the_part_it_says(kind):
     """Whatever the schedule, "falls to 1/100" must be a hundredth of the highest rate, reached in the last steps."""
     schedule = widget_schedules.KINDS[kind](0.08, 100)
@@ -446,8 +439,8 @@ def test_schedule_explorer_ends_at_the_part_it_says(kind):
     assert f"{rates[-1]:.2g} at the end" in widgets.schedule_explorer().drive(kind=kind, lr=0.08, div_factor=100)
 
 
-@pytest.mark.parametrize(
-    ("moves", "said"),
+@cases(
+    "moves, said",
     [
         ({"lr": 0.095, "div_factor": 1, "noise": 0.0}, "the loss goes from 94.5 to"),
         ({"lr": 0.11, "div_factor": 1, "noise": 0.0}, "the loss explodes"),
@@ -477,7 +470,7 @@ def test_schedule_explorer_descends_as_torch_does():
     assert widget_schedules.descend(rates, noise=0.0) == pytest.approx(losses)
 
 
-@pytest.mark.parametrize("name", ["lr", "div_factor", "noise", "kind"])
+@cases("name", ["lr", "div_factor", "noise", "kind"])
 def test_every_control_of_the_schedule_explorer_redraws(name):
     """From the state the lesson leaves, each must change picture and caption."""
     explorer = widgets.schedule_explorer()
@@ -496,8 +489,8 @@ TRAININGS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("moves", "caption"),
+@cases(
+    "moves, caption",
     [
         ({}, "head: 50 of 1,000 parameters learn (5.0%); with 5 pictures of each class accuracy 0.70, place 1 of 3"),
         (
@@ -528,7 +521,7 @@ def test_freeze_explorer_marks_the_chosen_training():
     assert (list(curves.lines[-1].get_xdata()), list(curves.lines[-1].get_ydata())) == ([1], [0.9])
 
 
-@pytest.mark.parametrize("move", [{"learns": "late"}, {"per_class": 20}])
+@cases("move", [{"learns": "late"}, {"per_class": 20}])
 def test_every_control_of_the_freeze_explorer_redraws(move):
     """A control whose callback is broken changes nothing."""
     explorer = widgets.freeze_explorer(TRAININGS)
@@ -546,7 +539,7 @@ def _told(n: int = 30) -> evaluation.Predictions:
     return evaluation.Predictions(np.stack([logo, 1 - logo], axis=1), true, ("logo", "others"))
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.001, 0.3, 0.5, 0.95, 1.0])
+@cases("threshold", [0.0, 0.001, 0.3, 0.5, 0.95, 1.0])
 def test_threshold_explorer_says_what_the_threshold_scores(threshold):
     """Caption and confusion matrix must be those of the threshold shown, counted here picture by picture."""
     told = _told()
@@ -608,8 +601,8 @@ def test_the_slider_of_the_threshold_explorer_redraws():
     assert explorer.caption != caption
 
 
-@pytest.mark.parametrize(
-    ("moves", "said"),
+@cases(
+    "moves, said",
     [
         ({"processes": 1, "batch": 32}, "0 ms that all do, 32 ms of pictures, 0.0 ms of sending: 1.00 times as fast"),
         ({"batch": 64, "network": "ResNet-50", "link": "NVLink"}, "8 ms of pictures, 0.6 ms of sending: 7.44 times"),
@@ -621,7 +614,7 @@ def test_speedup_explorer_by_hand(moves, said):
     assert said in widgets.speedup_explorer().drive(**moves)
 
 
-@pytest.mark.parametrize("processes", [2, 4, 16])
+@cases("processes", [2, 4, 16])
 def test_nothing_is_sent_but_what_a_ring_sends(processes):
     """The formula must count the chunks that a ring really passes on: p processes, 2 (p - 1) chunks each."""
     chunks = 2 * (processes - 1)
@@ -635,9 +628,7 @@ def test_without_sending_the_speedup_is_amdahls():
     assert one / four == pytest.approx(1 / (0.2 + 0.8 / 4))
 
 
-@pytest.mark.parametrize(
-    "move", [{"processes": 4}, {"batch": 64}, {"fixed": 10}, {"network": "ResNet-50"}, {"link": "10 Gbit/s"}]
-)
+@cases("move", [{"processes": 4}, {"batch": 64}, {"fixed": 10}, {"network": "ResNet-50"}, {"link": "10 Gbit/s"}])
 def test_every_control_of_the_speedup_explorer_redraws(move):
     """A control whose callback is broken changes nothing."""
     explorer = widgets.speedup_explorer()

@@ -7,6 +7,7 @@ import sys
 
 import nbformat
 import pytest
+from cases import cases
 from commands import imgcls
 
 from imgcls_course import check
@@ -17,7 +18,7 @@ from tools import build_lessons, pairs
 pytest.importorskip("nbgrader")
 release = pytest.importorskip("imgcls_course.grading.release")
 
-lessons = pytest.mark.parametrize("path", pairs.notebooks(), ids=lambda path: path.stem)
+lessons = cases("path", pairs.notebooks(), ids=lambda path: path.stem)
 
 
 def _marks(notebook, kind):
@@ -157,8 +158,8 @@ def test_hidden_inputs_are_the_same_for_all_and_unknown():
     assert one != other
 
 
-@pytest.mark.parametrize(
-    ("arguments", "part"),
+@cases(
+    "arguments, part",
     [
         ({"lessons": ["77"]}, "'77' is not a lesson"),
         ({"without": ["softmix"]}, "Did you mean 'softmax'?"),

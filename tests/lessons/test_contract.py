@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-import pytest
+from cases import cases
 
 from imgcls_course import check, course
 from imgcls_course.checking.graded import summary_line
@@ -28,7 +28,7 @@ IGNORED = {  # cells whose output may differ, and why
 IGNORING = {"nbval-ignore-output", "nbval-skip", "nbval-raises-exception", "raises-exception"}
 MOST_LINES, MEDIAN_LINES, MOST_CELLS = 15, 5, 35
 
-lessons = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+lessons = cases("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def code_cells(path):
