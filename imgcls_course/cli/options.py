@@ -30,7 +30,7 @@ def path_option(name: str, *default, help: str, kind: type = Path):
     """Make an option that takes a path: `~` is put in full where the shell did not, and nothing is refused."""
 
     def path(text) -> Path | str:
-        return kind(paths.given(str(text), option=name))
+        return kind(paths.from_option(str(text), option=name))
 
     return typer.Option(*default, help=help, parser=path, metavar="PATH" if kind is Path else "TEXT")
 

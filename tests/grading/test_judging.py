@@ -176,7 +176,7 @@ def test_a_touched_copy_is_made_anew(tmp_path, harm, monkeypatch):
     original.mkdir()
     (original / "file.py").write_text("right", encoding="utf-8")
     monkeypatch.setattr(sandbox, "parts", lambda: {"course": original})
-    copy = sandbox.Copy(tmp_path / "copies")
+    copy = sandbox.CourseCopy(tmp_path / "copies")
     file = copy.intact() / "course" / "file.py"
     assert copy.intact() == file.parents[1]
     times = file.stat()
@@ -194,7 +194,7 @@ def test_a_touched_copy_is_made_anew(tmp_path, harm, monkeypatch):
 
 def test_a_copy_of_the_course_finds_its_own_data(tmp_path):
     """A kernel in a copy must read its data and weights there: what it deletes must be the copy's."""
-    course = sandbox.Copy(tmp_path / "copies").intact()
+    course = sandbox.CourseCopy(tmp_path / "copies").intact()
     shown = "imgcls_course.__file__, paths.datasets(), paths.recorded(), paths.home()"
     code = f"import imgcls_course; from imgcls_course import paths; print({shown}, sep='\\n')"
     with sandbox.room() as folder:
