@@ -220,7 +220,7 @@ def test_maps_are_those_of_explain():
     for picture in browser.gallery.names:
         maps = explain.feature_maps(model, browser.gallery.prepared(picture), "stage3.0")["stage3.0"][0]
         strongest = sorted(range(len(maps)), key=lambda k: -np.abs(maps[k]).max())
-        places = [browser.at(picture, "stage3.0", rank) for rank in range(1, len(maps) + 1)]
+        places = [browser.at(picture, layer="stage3.0", rank=rank) for rank in range(1, len(maps) + 1)]
         assert [place.channel for place in places] == strongest
         np.testing.assert_allclose(places[0].maps, maps, atol=1e-6)
         weights = model.get_submodule(places[0].conv).weight[strongest[0]].detach()
@@ -257,7 +257,7 @@ def test_only_the_last_pictures_are_kept():
     model = _resnet()
     browser = feature_maps.ChannelBrowser(model, Gallery(model, _photos(6)))
     for picture in browser.gallery.names:
-        browser.at(picture, "stage1", 1)
+        browser.at(picture, layer="stage1", rank=1)
     assert browser.activations.cache_info().currsize == feature_maps.CACHED_IMAGES
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from ..errors import GradingError
 from ..i18n import _
-from . import find_tools, nbgrader, reason, require_nbgrader, sandbox
+from . import find_tools, gradebook, nbgrader, reason, require_nbgrader, sandbox
 
-GRADEBOOK, CONFIG, LOG = "gradebook.db", "nbgrader_config.py", "autograde.log"
+CONFIG, LOG = "nbgrader_config.py", "autograde.log"
 LIMIT_S = 1800.0
 
 
@@ -131,7 +131,7 @@ def grade(
 
 def waiting(course: Path, assignment: str, *, again: bool = False) -> list[str]:
     """Return the students whose submissions are to be graded."""
-    if not (course / "source" / assignment).is_dir() or not (course / GRADEBOOK).exists():
+    if not (course / "source" / assignment).is_dir() or not (course / gradebook.FILE).exists():
         message = _("{course} has no assignment {assignment}. `imgcls release` writes one.")
         raise GradingError(message.format(course=course, assignment=assignment))
     handed_in = sorted(path.parent.name for path in (course / "submitted").glob(f"*/{assignment}") if path.is_dir())
@@ -155,29 +155,14 @@ def _template(course: Path, assignment: str, *, folder: Path) -> Path:
     shutil.copytree(course / "source" / assignment, folder / "source" / assignment)
     shutil.copy2(course / CONFIG, folder / CONFIG)
     nbgrader("generate_assignment", assignment, "--create", "--force", course=folder)
-    with Gradebook(_url(course)) as book, Gradebook(_url(folder)) as other:
-        if _worth(book, assignment) != _worth(other, assignment):
+    with Gradebook(gradebook.url(course)) as book, Gradebook(gradebook.url(folder)) as other:
+        if gradebook.max_scores(book, assignment) != gradebook.max_scores(other, assignment):
             message = _(
                 "source/{name} is newer than the gradebook. In {course}: nbgrader generate_assignment {name} --force"
             )
             raise GradingError(message.format(name=assignment, course=course))
         other.update_or_create_assignment(assignment, duedate=book.find_assignment(assignment).duedate)
     return folder
-
-
-def _worth(book, assignment: str) -> dict[tuple[str, str], float]:
-    """Return the points of every graded cell, as a gradebook knows them; none if it does not know the assignment."""
-    from nbgrader.api import MissingEntry
-
-    try:
-        notebooks = book.find_assignment(assignment).notebooks
-    except MissingEntry:
-        return {}
-    return {(each.name, cell.name): cell.max_score for each in notebooks for cell in each.grade_cells}
-
-
-def _url(course: Path) -> str:
-    return f"sqlite:///{course / GRADEBOOK}"
 
 
 def _prepare(course: Path, assignment: str, *, student: str, template: Path) -> _Job:
@@ -262,12 +247,12 @@ def _collect(run: _Run, course: Path, assignment: str) -> Graded:
     done = result.is_dir() and run.process.exitcode == 0
     if done:
         _replace(result, course / "autograded" / job.student / assignment)
-    with Gradebook(_url(course)) as book:
+    with Gradebook(gradebook.url(course)) as book:
         if done:
-            with Gradebook(_url(job.folder)) as theirs:
-                _record(theirs.find_submission(assignment, job.student), book)
+            with Gradebook(gradebook.url(job.folder)) as theirs:
+                gradebook.record(theirs.find_submission(assignment, job.student), book)
         else:
-            _record_nothing(book, assignment, job.student)
+            gradebook.record_nothing(book, assignment, job.student)
         submission = book.find_submission(assignment, job.student)
         points = {"points": submission.score, "max_points": submission.max_score}
     note = job.note if done else _("NOT GRADED: {why}", why=_why(job))
@@ -288,32 +273,6 @@ def _replace(source: Path, target: Path) -> None:
     shutil.copytree(source, new)
     shutil.rmtree(target, ignore_errors=True)
     new.rename(target)
-
-
-def _record(theirs, book) -> None:
-    """Write the points of a submission, as nbgrader stored them, into the course's gradebook."""
-    assignment, student = theirs.assignment.name, theirs.student_id
-    book.update_or_create_student(student)
-    book.update_or_create_submission(assignment, student, timestamp=theirs.timestamp)
-    for notebook in theirs.notebooks:
-        where = (notebook.name, assignment, student)
-        book.find_submission_notebook(*where).late_submission_penalty = notebook.late_submission_penalty
-        for grade in notebook.grades:
-            mine = book.find_grade(grade.name, *where)
-            mine.auto_score = grade.auto_score
-            mine.needs_manual_grade = grade.needs_manual_grade or mine.manual_score is not None
-        for comment in notebook.comments:
-            book.find_comment(comment.name, *where).auto_comment = comment.auto_comment
-    book.db.commit()
-
-
-def _record_nothing(book, assignment: str, student: str) -> None:
-    """Give no points, and mark every exercise as one to look at by hand."""
-    book.update_or_create_student(student)
-    for notebook in book.update_or_create_submission(assignment, student).notebooks:
-        for grade in notebook.grades:
-            grade.auto_score, grade.needs_manual_grade = 0, True
-    book.db.commit()
 
 
 def _must_be_untouched(before: dict, after: dict, *, student: str) -> None:

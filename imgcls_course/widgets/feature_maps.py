@@ -112,7 +112,7 @@ class ChannelBrowser:
         if not self.layers:
             raise ExplorerError(_("No layer has feature maps of more than one position. Use larger images."))
 
-    def at(self, image: str, layer: str, rank: int) -> ChannelView:
+    def at(self, image: str, *, layer: str, rank: int) -> ChannelView:
         """Return the view of the channel that has this rank by strength, from 1."""
         seen, ranking = self.activations(image), self.ranking(image, layer)
         conv = seen.behind.get(layer)
@@ -192,7 +192,7 @@ def feature_map_explorer(
     browser = ChannelBrowser(model, gallery)
 
     def show(*, image, layer, channel):
-        view = browser.at(image, layer, channel)
+        view = browser.at(image, layer=layer, rank=channel)
         return render(view, gallery.displayed(image), size=size), describe(view)
 
     layers = list(browser.layers)
