@@ -92,7 +92,7 @@ def memory(explorer, count: int) -> str:
     used = []
     for move in range(2 * count):
         if move % 20 == 0:
-            explorer.drive(picture=rng.choice(controls["picture"].options))
+            explorer.drive(image=rng.choice(controls["image"].options))
         explorer.drive(layer=rng.choice(controls["layer"].options))
         explorer.drive(channel=rng.randint(1, controls["channel"].max))
         if move in (count - 1, 2 * count - 1):

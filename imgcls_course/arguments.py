@@ -1,11 +1,11 @@
-"""Questions asked of numbers that a caller gives."""
+"""Checks of the numbers that a caller passes."""
 
 from .errors import DataError
 from .i18n import _
 
 
 def check_whole(value, *, name: str, unit: str, least: int = 1, error: type = DataError) -> int:
-    """Return a whole number, or raise one clear line, as an `error`."""
+    """Return `value` if it is an integer of at least `least`, otherwise raise `error` with the message."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise error(
             _(

@@ -7,7 +7,7 @@ from .errors import ExerciseError, unknown
 from .exercises import EXERCISES
 from .i18n import _
 
-__all__ = ["EXERCISES", "Exercise", "Mistake", "Verdict", "grade", "progress", "standing", *EXERCISES]
+__all__ = ["EXERCISES", "Exercise", "Mistake", "Verdict", "grade", "progress", "progress_rows", *EXERCISES]
 
 
 def __getattr__(name: str) -> Exercise:
@@ -22,8 +22,21 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def standing() -> list[dict]:
-    """Return a row for each lesson: `lesson`, `exercises` (name to whether it was passed), `points` and `of_points`."""
+def progress_rows() -> list[dict]:
+    """Return which exercises of each lesson were passed.
+
+    Returns
+    -------
+    list of dict
+        One row for each lesson: `lesson` (str), `exercises` (dict of name to whether it was passed), `points` and
+        `max_points` (int).
+
+    Examples
+    --------
+    >>> row = progress_rows()[0]
+    >>> row["lesson"], list(row["exercises"])
+    ('00', ['training_pictures', 'brightness', 'to_unit_range'])
+    """
     done = passed()
     by_lesson: dict[str, list[Exercise]] = {}
     for exercise in EXERCISES.values():
@@ -33,15 +46,28 @@ def standing() -> list[dict]:
             "lesson": number,
             "exercises": {each.name: each.name in done for each in exercises},
             "points": sum(each.points for each in exercises if each.name in done),
-            "of_points": sum(each.points for each in exercises),
+            "max_points": sum(each.points for each in exercises),
         }
         for number, exercises in by_lesson.items()
     ]
 
 
 def progress() -> str:
-    """Return a line for each lesson: its exercises, ✔ the passed ones and ○ the others."""
-    rows = standing()
+    """Return the progress as text: a line for each lesson, its passed exercises marked ✔ and the others ○.
+
+    Returns
+    -------
+    str
+        The number of passed exercises on the first line, then one line for each lesson.
+
+    Examples
+    --------
+    >>> print(progress())  # doctest: +SKIP
+    2 of 63 exercises passed
+    lesson 00:  ✔ training_pictures  ✔ brightness  ○ to_unit_range
+    ...
+    """
+    rows = progress_rows()
     n = sum(sum(row["exercises"].values()) for row in rows)
     lines = [_("{n} of {total} exercises passed", n=n, total=len(EXERCISES))]
     for row in rows:

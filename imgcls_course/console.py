@@ -1,4 +1,4 @@
-"""What is printed reaches every console, whatever its encoding.
+"""Printing to every console, whatever its encoding.
 
 Windows gives a program whose output goes into a file or a pipe an encoding of 256 characters (cp1252, cp437), and some
 servers give `ascii`. Where such an encoding lacks a mark of the course, its plain twin is printed; where it lacks
@@ -7,6 +7,7 @@ another character, as in the name of a file or a class, the escape that Python w
 
 import codecs
 import contextlib
+import io
 import json
 import sys
 import warnings
@@ -58,16 +59,15 @@ codecs.register_error(ERRORS, _plain)
 
 
 def configure() -> None:
-    """Let everything that this process prints from now on reach its console. For commands; a library changes nothing.
+    """Make everything that this process prints from now on readable on its console.
 
-    Warnings of the course become one line each, without the place in the code.
-
-    A stream whose user chose to have characters replaced (PYTHONIOENCODING=ascii:replace) stays as it is. On standard
-    error the characters were escaped before, so there only the marks change.
+    Only commands call this: a library must not change the streams of the program that uses it. Warnings of the course
+    become one line each, without the line of code that raised them. A stream for which the user has chosen how to
+    replace characters (PYTHONIOENCODING=ascii:replace) stays as it is.
     """
     for stream in (sys.stdout, sys.stderr):
-        if getattr(stream, "errors", None) in RAISING:
-            with contextlib.suppress(AttributeError, ValueError):  # not a stream of Python's own, or a closed one
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in RAISING:
+            with contextlib.suppress(ValueError):  # a closed one
                 stream.reconfigure(errors=ERRORS)
     warnings.showwarning = _show_warning
 
@@ -82,7 +82,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None) -> 
 
 
 def show(text: Any, *, file=None) -> None:
-    """Print `text` as the console can take it. The library prints by this, since it leaves the streams as they are."""
+    """Print `text`, with characters that the console lacks replaced; the streams themselves stay as they are."""
     text = str(text)
     try:
         print(text, file=file)
@@ -92,7 +92,7 @@ def show(text: Any, *, file=None) -> None:
 
 
 def to_json(content: Any) -> str:
-    """Return JSON for standard output that loses nothing: in plain text where it can take that, else in escapes."""
+    """Return JSON that standard output can print: in plain text if its encoding allows it, else with escapes."""
     text = json.dumps(content, indent=1, ensure_ascii=False)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")

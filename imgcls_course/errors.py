@@ -1,4 +1,4 @@
-"""The errors of the course: one line that says what, where and what to do."""
+"""The errors of the course. A message is one line: what is wrong, where, and what to do about it."""
 
 import difflib
 from collections.abc import Iterable
@@ -7,14 +7,14 @@ from .i18n import _
 
 
 class CourseError(Exception):
-    """Something the reader can mend. In a notebook it shows as one line, without the frames that led to it."""
+    """Something that the reader can fix. A notebook shows it as one line, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:  # IPython asks for this name
         return [f"{type(self).__name__}: {self}"]
 
 
 class DataError(CourseError, ValueError):
-    """A data set, a split, a picture or a label is not what it should be."""
+    """A data set, a split, an image or a label is not what it should be."""
 
 
 class ModelError(CourseError, ValueError):
@@ -34,7 +34,7 @@ class TrainingError(CourseError, RuntimeError):
 
 
 class FileError(CourseError, OSError):
-    """A file cannot be written (an OSError as well, for those who can do without it).
+    """A file cannot be written. It is an OSError as well, so that a caller can go on without the file.
 
     Attributes
     ----------
@@ -46,11 +46,11 @@ class FileError(CourseError, OSError):
 
 
 class EvaluationError(CourseError, ValueError):
-    """Predictions are not what they should be, or cannot be had."""
+    """Predictions are not what they should be, or cannot be computed."""
 
 
 class ExplainError(CourseError, ValueError):
-    """A model cannot be looked into in this way."""
+    """A model cannot be explained by this method."""
 
 
 class ExerciseError(CourseError, AttributeError):
@@ -58,15 +58,15 @@ class ExerciseError(CourseError, AttributeError):
 
 
 class NotPassedError(CourseError, AssertionError):
-    """A graded cell: the answer is not right, or not there."""
+    """The answer to a graded exercise is wrong, or missing."""
 
 
 class GradingError(CourseError, RuntimeError):
-    """A class cannot be given its lessons, or cannot be graded."""
+    """Lessons cannot be released to a class, or submissions cannot be graded."""
 
 
 class ExplorerError(CourseError, RuntimeError):
-    """An explorer cannot show anything of what it got, or where a control was moved to."""
+    """An explorer cannot show what it was given, or a control cannot take a value."""
 
 
 class CourseWarning(UserWarning):
@@ -74,7 +74,21 @@ class CourseWarning(UserWarning):
 
 
 def unknown(name: str, kind: str, known: Iterable[str]) -> str:
-    """Say that `name` is not `kind`, name the nearest match and all there are.
+    """Return the message that `name` is not one of the `known` names, with the closest match.
+
+    Parameters
+    ----------
+    name : str
+        What the caller asked for.
+    kind : str
+        What it should be, with its article, such as "a split".
+    known : iterable of str
+        All valid names.
+
+    Returns
+    -------
+    str
+        The message, on one line.
 
     Examples
     --------

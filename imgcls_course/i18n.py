@@ -1,4 +1,4 @@
-"""The one way for a text to reach a student: translated if there is a translation, English otherwise.
+"""Translating messages: every text that a student reads goes through `_`, and is English without a translation.
 
 A translation is a gettext catalogue, `imgcls_course/locale/<language>/LC_MESSAGES/imgcls_course.mo`. The language is
 taken from the environment (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), as gettext does everywhere.
@@ -29,7 +29,7 @@ def _(text: str, /, **values) -> str:
 
 
 def counted(one: str, many: str, n: int, /, **values) -> str:
-    """Translate what is said of `n` things: `one` or `many`, as the language has it, with {n} and {names} filled in.
+    """Translate a phrase about `n` things: the singular `one` or the plural `many`, with {n} and {names} filled in.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where things are kept. Nothing is created until something is written."""
+"""Where files are kept, and writing them safely. No folder is created until something is written."""
 
 import contextlib
 import errno
@@ -24,13 +24,13 @@ def home() -> Path:
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("imgcls_course", appauthor=False))
 
 
-def given(text: str, *, option: str) -> str:
-    """Return a path that was given on the command line, with a `~` at its beginning put in full.
+def from_option(text: str, *, option: str) -> str:
+    """Return a path from the command line, with a leading `~` expanded.
 
     Raises
     ------
     CourseError
-        In one line, if it is empty.
+        If it is empty.
     """
     if not text.strip():
         message = _("{option} is empty. If a shell variable stands there, it is not set.", option=option)
@@ -60,17 +60,17 @@ def _shared(folder: str) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole text file or none, see `write_bytes`. File names in the text may be no UTF-8, see `utf8`."""
+    """Write a text file atomically, see `write_bytes`. File names in the text need not be UTF-8."""
     write_bytes(path, utf8(text).encode("utf-8"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file or none: to a temporary name beside it, flushed, then renamed over it.
+    """Write a file atomically: under a temporary name beside it, flushed to disk, then renamed over it.
 
     Raises
     ------
     FileError
-        In one line, if it cannot be written. What was there before is as it was.
+        If it cannot be written. A file that was there before is left as it was.
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -88,16 +88,19 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def check_writable(path: Path | str, *, needed: int = 0) -> None:
-    """Raise a FileError in one line if a file could not be written there: better before hours of work than after.
-
-    Nothing is left behind.
+    """Check that a file can be written, before hours of work and not after; nothing is left on the disk.
 
     Parameters
     ----------
     path : path
-        The file to be. Folders that are missing will be made.
-    needed : int
+        The file to be written. Folders that are missing will be made.
+    needed : int, default 0
         Bytes that have to be free.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written, or there is not enough room.
     """
     path = Path(path)
     try:
@@ -138,4 +141,4 @@ def _reason(path: Path, error: OSError) -> str:
         errno.EFBIG: _("it is too large for that disk"),
         errno.ENAMETOOLONG: _("its name is too long"),
     }
-    return known.get(error.errno) or error.strerror or str(error)
+    return known.get(error.errno or 0) or error.strerror or str(error)

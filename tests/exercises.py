@@ -1,7 +1,6 @@
-"""What the tests of the checks share: the exercises, a test for each of them, and a check as a student makes it."""
+"""What the tests of the checks share: the exercises, tests over all of them, and a check as a student makes it."""
 
 import numpy as np
-import pytest
 
 from imgcls_course import check
 
@@ -9,8 +8,13 @@ ALL = list(check.EXERCISES.values())
 FUNCTIONS = [exercise for exercise in ALL if callable(exercise.reference)]
 LONGEST_LINE = 400  # characters; a verdict has two lines
 
-each = pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
-each_function = pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda exercise: exercise.name)
+
+def over(exercises):
+    """Run a test on some exercises; it fails with the names of those it fails on."""
+    return each_case("exercise", exercises, ids=lambda exercise: exercise.name)
+
+
+each, each_function = over(ALL), over(FUNCTIONS)
 
 
 def inputs_of(exercise, seed=0) -> list[tuple]:

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import sys
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +59,8 @@ class Mutant:
 
 def mutants(exercise: check.Exercise) -> Iterator[Mutant]:
     """Make every mutant of the two right answers to an exercise: the check's reference, and the lesson's solution."""
-    module = sys.modules[f"imgcls_course.exercises.lesson_{exercise.lesson}"]
-    table = ast.parse(inspect.getsource(module))
+    module = next(each for each in exercises.LESSONS if exercise in each.EXERCISES)
+    table = ast.Module([*_whole(module)], [])
     yield from _changed(exercise, table, _reference(table, exercise.name), lambda made: made[exercise.name].reference)
     if not callable(exercise.reference):
         return
@@ -87,6 +88,15 @@ def _run(tree: ast.Module) -> dict[str, Any]:
     made = {"__name__": exercises.lesson_00.__name__, "__package__": exercises.__name__}
     exec(compile(ast.fix_missing_locations(tree), "<mutant>", "exec"), made)
     return made
+
+
+def _whole(module: types.ModuleType) -> Iterator[ast.stmt]:
+    """Yield the statements of a module, with those of its neighbours where it imports them: to be changed as well."""
+    for each in ast.parse(inspect.getsource(module)).body:
+        if isinstance(each, ast.ImportFrom) and each.level == 1:
+            yield from _whole(sys.modules[f"{exercises.__name__}.{each.module}"])
+        else:
+            yield each
 
 
 def _reference(table: ast.Module, name: str) -> list[ast.AST]:

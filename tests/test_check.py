@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from exercises import ALL, FUNCTIONS, answers_with, checked, each, each_function, inputs_of
+from cases import each_case, spread
+from exercises import ALL, FUNCTIONS, answers_with, checked, each, each_function, inputs_of, over
 from sklearn import metrics
 from torch import nn
 from torchvision.models._utils import _make_divisible
@@ -27,16 +28,15 @@ CHANGEABLE = [
     if isinstance(exercise.inputs(np.random.default_rng(0))[0][0], torch.Tensor | list)
 ]
 pytestmark = pytest.mark.usefixtures("unrehearsed", "patient")
-each_with_changeable_inputs = pytest.mark.parametrize("exercise", CHANGEABLE, ids=lambda exercise: exercise.name)
 
 
 def _key(arguments: tuple) -> str:
     return repr([a.tolist() if isinstance(a, torch.Tensor) else a for a in arguments])
 
 
-def _pattern(says: str) -> str:
+def _pattern(message: str) -> str:
     """What a message looks like once {call} and {got} are filled in."""
-    return ".+".join(re.escape(part) for part in re.split(r"\{call\}|\{got\}", says))
+    return ".+".join(re.escape(part) for part in re.split(r"\{call\}|\{got\}", message))
 
 
 @each
@@ -85,11 +85,15 @@ def test_a_blank_function_is_not_attempted(exercise):
 def test_an_answer_that_is_a_constant_was_attempted(exercise):
     """Who returns a number has written something: saying `not attempted` would send them looking for a ghost."""
     arguments = ", ".join(inspect.signature(exercise.reference).parameters)
-    for constant in ("0", "0.5", "True", "'later'"):
-        for code in (f"attempt = lambda {arguments}: {constant}", f"def attempt({arguments}):\n    return {constant}"):
-            space = {}
-            exec(code, space)
-            assert exercise.judge(space["attempt"], seed=0).status == "wrong", code
+    for code in (
+        f"attempt = lambda {arguments}: 0",
+        f"attempt = lambda {arguments}: 'later'",
+        f"def attempt({arguments}):\n    return 0.5",
+        f"def attempt({arguments}):\n    return True",
+    ):
+        space = {}
+        exec(code, space)
+        assert exercise.judge(space["attempt"], seed=0).status == "wrong", code
 
 
 @each
@@ -423,10 +427,10 @@ def test_built_in_functions_and_objects_can_be_answers():
 def test_each_mistake_gets_its_own_hint(exercise):
     """A student who makes a typical mistake must be told this mistake, and no other, whatever inputs are drawn."""
     for number, mistake in enumerate(exercise.mistakes):
-        for seed in range(5):
+        for seed in range(3):
             verdict = exercise.judge(mistake.answer, seed=seed)
             assert (verdict.status, verdict.hint) == ("wrong", mistake.hint), (number, seed)
-            assert re.fullmatch(_pattern(mistake.says), verdict.message), (number, seed, verdict.message)
+            assert re.fullmatch(_pattern(mistake.message), verdict.message), (number, seed, verdict.message)
 
 
 @each
@@ -437,22 +441,25 @@ def test_a_wrong_answer_like_no_mistake_gets_the_general_hint(exercise):
     assert (verdict.status, verdict.hint) == ("wrong", exercise.hint)
 
 
-@each
-def test_a_wrong_answer_does_not_show_the_right_one(exercise, capsys):
+@each_case(
+    "value, exercise",
+    spread([-12345, "text", [], torch.zeros(2, 7)], ALL, step=2),
+    ids=lambda case: f"{case[1].name} with {case[0]!r}",
+)
+def test_a_wrong_answer_does_not_show_the_right_one(value, exercise, capsys):
     """Who could read the result off the message would not look for the way there."""
     right = exercise.reference(*inputs_of(exercise)[0]) if callable(exercise.reference) else exercise.reference
-    for value in (-12345, "text", [], torch.zeros(2, 7)):
-        verdict = checked(exercise, answers_with(exercise, value), capsys)
-        assert not re.search(rf"(?<![\w.-]){re.escape(brief(right))}(?![\w.])", verdict.message)
+    verdict = checked(exercise, answers_with(exercise, value), capsys)
+    assert not re.search(rf"(?<![\w.-]){re.escape(brief(right))}(?![\w.])", verdict.message)
 
 
-@pytest.mark.parametrize("value", [1257, 1257.0, np.int64(1257), torch.tensor(1257)])
+@each_case("value", [1257, 1257.0, np.int64(1257), torch.tensor(1257)])
 def test_a_value_passes_in_any_type_of_number(value):
     """The number is asked for, not its type."""
     assert check.training_pictures.judge(value).passed
 
 
-@pytest.mark.parametrize("value", ["1257", [1257], 1256, 1258, True, float("nan"), 1257 + 1j, object(), {}])
+@each_case("value", ["1257", [1257], 1256, 1258, True, float("nan"), 1257 + 1j, object(), {}])
 def test_a_wrong_value_fails(value, capsys):
     """What is not the number must not pass, whatever it is."""
     assert checked(check.training_pictures, value, capsys).status == "wrong"
@@ -480,7 +487,7 @@ def test_what_an_answer_prints_is_not_shown(exercise, capsys):
     assert checked(exercise, talkative, capsys).passed
 
 
-@each_with_changeable_inputs
+@over(CHANGEABLE)
 def test_an_answer_that_changes_its_input_is_told_so(exercise, capsys):
     """A right result that destroys the argument breaks later cells: the line must say just this."""
 
@@ -541,7 +548,7 @@ def _almost(right):
 
 
 @each_function
-def test_memorised_results_fail(exercise, capsys):
+def test_memorised_results_fail(exercise):
     """An answer that knows some inputs, the first or all of another seed, and is nearly right elsewhere must fail."""
     inputs = inputs_of(exercise, seed=0)
     for known in (inputs[:1], inputs):
@@ -552,13 +559,12 @@ def test_memorised_results_fail(exercise, capsys):
             return memory[key] if key in memory else _almost(exercise.reference(*arguments))
 
         assert exercise.judge(memorised, seed=1).status == "wrong"
-        assert checked(exercise, memorised, capsys).status == "wrong"
 
 
 @each_function
 def test_results_memorised_in_their_order_fail(exercise):
     """An answer that says what was right last time, call by call, must not pass this time."""
-    for seed in range(1, 4):
+    for seed in (1, 2):
         memory = iter([exercise.reference(*arguments) for arguments in inputs_of(exercise, seed=0)])
         assert exercise.judge(lambda *arguments, memory=memory: next(memory), seed=seed).status == "wrong", seed
 

@@ -122,7 +122,7 @@ def test_every_text_of_an_exercise_can_be_translated(translate):
 def _texts(exercise) -> list[str]:
     """Return all hints of an exercise, and what it says of each mistake."""
     mistakes = exercise.mistakes
-    return [exercise.first_hint, exercise.hint, *(m.says for m in mistakes), *(m.hint for m in mistakes)]
+    return [exercise.first_hint, exercise.hint, *(m.message for m in mistakes), *(m.hint for m in mistakes)]
 
 
 def test_a_text_without_translation_stays_english(translate):

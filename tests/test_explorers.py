@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from cases import each_case
 from PIL import Image
 from torch import nn
 
@@ -42,7 +43,7 @@ def _photos(count=2, side=32):
 
 
 def _shown(explorer) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(explorer._picture.value)))
+    return np.asarray(Image.open(io.BytesIO(explorer._image.value)))
 
 
 # Moves
@@ -54,7 +55,7 @@ class _Slow:
     def __init__(self, seconds=0.02):
         self.drawn, self.seconds = [], seconds
         self.slider = ipywidgets.IntSlider(min=0, max=1000)
-        self.explorer = widgets.Explorer(self.show, controls={"x": self.slider}, size=None)
+        self.explorer = widgets.Explorer(self.show, controls={"x": self.slider}, figsize=None)
         self.drawn.clear()
 
     def show(self, *, x):
@@ -146,7 +147,12 @@ def test_drive_of_several_controls_draws_once():
     """Half moved, an explorer may show what cannot be."""
     drawn = []
     controls = {name: ipywidgets.IntSlider(min=0, max=5) for name in "ab"}
-    explorer = widgets.Explorer(lambda figure, a, b: drawn.append((a, b)) or f"{a} {b}", controls=controls, size=(1, 1))
+
+    def show(figure, *, a, b):
+        drawn.append((a, b))
+        return f"{a} {b}"
+
+    explorer = widgets.Explorer(show, controls=controls, figsize=(1, 1))
     assert explorer.drive(b=2, a=1) == "1 2"
     assert drawn == [(0, 0), (1, 2)]
     with pytest.raises(ExplorerError):
@@ -177,8 +183,8 @@ def _planted(**options):
     return widgets.feature_map_explorer(_Planted(), {"red": picture}, normalization="none", **options)
 
 
-@pytest.mark.parametrize(
-    ("layer", "rank", "channel", "share", "blank"),
+@each_case(
+    "layer, rank, channel, share, blank",
     [("conv", 1, 1, 100, 75), ("conv", 2, 3, 67, 75), ("conv", 3, 0, 33, 75), ("conv", 4, 2, 0, 100),
      ("relu", 1, 3, 100, 75), ("relu", 2, 0, 50, 75), ("relu", 3, 1, 0, 100)],
 )  # fmt: skip
@@ -210,14 +216,14 @@ def test_the_picture_shows_what_the_caption_says():
 def test_maps_are_those_of_explain():
     """Rank for rank the maps of the layer, of each picture."""
     model = _resnet()
-    inside = feature_maps.Inside(model, Gallery(model, _photos()))
-    for picture in inside.gallery.names:
-        maps = explain.feature_maps(model, inside.gallery.prepared(picture), "stage3.0")["stage3.0"][0]
+    browser = feature_maps.ChannelBrowser(model, Gallery(model, _photos()))
+    for picture in browser.gallery.names:
+        maps = explain.feature_maps(model, browser.gallery.prepared(picture), "stage3.0")["stage3.0"][0]
         strongest = sorted(range(len(maps)), key=lambda k: -np.abs(maps[k]).max())
-        places = [inside.at(picture, "stage3.0", rank) for rank in range(1, len(maps) + 1)]
+        places = [browser.at(picture, layer="stage3.0", rank=rank) for rank in range(1, len(maps) + 1)]
         assert [place.channel for place in places] == strongest
         np.testing.assert_allclose(places[0].maps, maps, atol=1e-6)
-        weights = model.get_submodule(places[0].behind).weight[strongest[0]].detach()
+        weights = model.get_submodule(places[0].conv).weight[strongest[0]].detach()
         assert np.array_equal(places[0].weights, weights)
 
 
@@ -240,8 +246,8 @@ def test_a_picture_is_passed_once():
         explorer.drive(layer=layer, channel=3)
     assert passes == []
     for _round in range(3):
-        explorer.drive(picture="photo 1")
-        explorer.drive(picture="photo 2")
+        explorer.drive(image="photo 1")
+        explorer.drive(image="photo 2")
     hook.remove()
     assert len(passes) == 2
 
@@ -249,10 +255,10 @@ def test_a_picture_is_passed_once():
 def test_only_the_last_pictures_are_kept():
     """Their maps are tens of megabytes each."""
     model = _resnet()
-    inside = feature_maps.Inside(model, Gallery(model, _photos(6)))
-    for picture in inside.gallery.names:
-        inside.at(picture, "stage1", 1)
-    assert inside.seen.cache_info().currsize == feature_maps.KEPT
+    browser = feature_maps.ChannelBrowser(model, Gallery(model, _photos(6)))
+    for picture in browser.gallery.names:
+        browser.at(picture, layer="stage1", rank=1)
+    assert browser.activations.cache_info().currsize == feature_maps.CACHED_IMAGES
 
 
 def test_every_module_of_torchvision_is_in_the_test_below():
@@ -263,7 +269,7 @@ def test_every_module_of_torchvision_is_in_the_test_below():
     assert {modules[name] for name in SMALLEST} == set(modules.values())
 
 
-@pytest.mark.parametrize("arch", [*OURS, *SMALLEST])
+@each_case("arch", [*OURS, *SMALLEST])
 def test_every_kind_of_network_can_be_explored(arch):
     """First, middle and last layer, first and last channel: each gives a picture, and is said."""
     size = SIZES.get(arch, 64)
@@ -276,7 +282,7 @@ def test_every_kind_of_network_can_be_explored(arch):
         assert "next to nothing" in explorer.drive(channel=explorer.controls["channel"].max)
 
 
-@pytest.mark.parametrize("make", [models.mlp, models.perceptron])
+@each_case("make", [models.mlp, models.perceptron])
 def test_a_network_without_convolutions_is_one_clear_line(make):
     """It has no maps to show."""
     with pytest.raises(ExplorerError, match="no convolution, and so neither filters nor feature maps"):
@@ -286,7 +292,7 @@ def test_a_network_without_convolutions_is_one_clear_line(make):
 # Pictures
 
 
-@pytest.mark.parametrize(
+@each_case(
     "picture",
     [
         damage.photo((8, 8)),
@@ -298,25 +304,25 @@ def test_a_network_without_convolutions_is_one_clear_line(make):
         torch.zeros(3, 8, 8, dtype=torch.uint8),
     ],
 )
-@pytest.mark.parametrize("channels", [1, 3])
+@each_case("channels", [1, 3])
 def test_pictures_of_every_kind_fit(picture, channels):
     """Grey or in colour, bytes or not: the network gets as many channels as it wants, and an eye sees the same."""
     gallery = Gallery(nn.Conv2d(channels, 2, 3), {"it": picture}, normalization="none")
-    prepared, shown = gallery.prepared("it"), gallery.shown("it")
+    prepared, shown = gallery.prepared("it"), gallery.displayed("it")
     assert prepared.shape == (1, channels, 8, 8)
     scale = 255 if shown.dtype == torch.uint8 else 1
     torch.testing.assert_close(prepared[0], shown / scale)
 
 
-@pytest.mark.parametrize(
-    ("pictures", "said"),
+@each_case(
+    "pictures, said",
     [
         ({"far": 3 * torch.randn(3, 8, 8)}, r"'far' has values outside \[0, 1\]"),
         ({"nan": torch.full((3, 8, 8), torch.nan)}, r"'nan' has values outside \[0, 1\]"),
-        ({"many": torch.rand(2, 3, 8, 8)}, "'many' is no picture"),
+        ({"many": torch.rand(2, 3, 8, 8)}, "'many' is not an image"),
         ({"five": torch.rand(5, 8, 8)}, "'five' has 5 channels; the network wants 3"),
-        ({}, "no pictures"),
-        ([], "no pictures"),
+        ({}, "no images"),
+        ([], "no images"),
     ],
 )
 def test_what_is_no_picture_is_one_clear_line(pictures, said):
@@ -331,7 +337,7 @@ def test_pictures_in_a_row_have_numbers_or_names():
     assert Gallery(_resnet(), batch).names == ["1", "2"]
     assert Gallery(_resnet(), batch, names=["a", "b"]).names == ["a", "b"]
     for wrong in (["a"], ["a", "a"], ["a", "b", "c"]):
-        with pytest.raises(ExplorerError, match="2 pictures need as many different names"):
+        with pytest.raises(ExplorerError, match="2 images need as many different names"):
             Gallery(_resnet(), batch, names=wrong)
 
 
@@ -349,27 +355,27 @@ def explorer():
     return widgets.feature_map_explorer(_resnet(), _photos(), size=64)
 
 
-@pytest.mark.parametrize("name", damage.BROKEN)
+@each_case("name", damage.BROKEN)
 def test_a_broken_upload_is_one_line(explorer, name):
     """Never a traceback, and the explorer goes on with the pictures it has."""
-    before, names = explorer._picture.value, explorer.controls["picture"].options
+    before, names = explorer._image.value, explorer.controls["image"].options
     content, reason = damage.BROKEN[name]
     _upload(explorer, name, content())
     assert isinstance(explorer.error, DataError)
     assert name in explorer._line.value
     assert reason in explorer._line.value
-    assert (explorer._picture.value, explorer.controls["picture"].options) == (before, names)
-    assert "photo 1" in explorer.drive(picture="photo 1")
-    explorer.drive(picture="photo 0")
+    assert (explorer._image.value, explorer.controls["image"].options) == (before, names)
+    assert "photo 1" in explorer.drive(image="photo 1")
+    explorer.drive(image="photo 0")
 
 
-@pytest.mark.parametrize("name", damage.UNUSUAL)
+@each_case("name", damage.UNUSUAL)
 def test_an_unusual_upload_is_shown(explorer, name):
     """CMYK, turned, 16 bit, animated: it becomes the picture that is explored."""
     content, _size = damage.UNUSUAL[name]
     _upload(explorer, name, content())
     assert explorer.error is None
-    assert explorer.controls["picture"].value == name
+    assert explorer.controls["image"].value == name
     assert f"of {name}:" in explorer.caption
 
 
@@ -384,12 +390,12 @@ def test_a_turned_upload_stands_upright(explorer):
 def test_the_same_name_twice_keeps_both(explorer):
     """Another picture of the same name must not show the maps of the first."""
     _upload(explorer, "mine.png", damage.encoded(damage.photo(seed=1), "PNG"))
-    first = explorer._picture.value
+    first = explorer._image.value
     _upload(explorer, "mine.png", damage.encoded(damage.photo(seed=2), "PNG"))
-    assert explorer.controls["picture"].value == "mine.png (2)"
-    assert explorer._picture.value != first
-    explorer.drive(picture="mine.png")
-    assert explorer._picture.value == first
+    assert explorer.controls["image"].value == "mine.png (2)"
+    assert explorer._image.value != first
+    explorer.drive(image="mine.png")
+    assert explorer._image.value == first
 
 
 # Attribution
@@ -417,37 +423,37 @@ def test_occlusion_finds_the_planted_spot():
     assert "saliency: strongest lower left" in explorer.drive(method="saliency", target="bright")
 
 
-@pytest.mark.parametrize("rows", [0, 1, 2])
-@pytest.mark.parametrize("columns", [0, 1, 2])
-@pytest.mark.parametrize("side", [3, 7, 12, 96])
+@each_case("rows", [0, 1, 2])
+@each_case("columns", [0, 1, 2])
+@each_case("side", [3, 7, 12, 96])
 def test_places_have_names(rows, columns, side):
     """Rows are upper, middle, lower; columns left, middle, right; the middle of both is the middle."""
     heat = np.zeros((side, side), dtype=np.float32)
     at = [int(side * (third + 0.5) / 3) for third in (rows, columns)]
     heat[tuple(at)] = 1
     name = f"{('upper', 'middle', 'lower')[rows]} {('left', 'middle', 'right')[columns]}"
-    assert attribution.where(heat) == "strongest " + ("in the middle" if rows == columns == 1 else name)
+    assert attribution.describe_peak(heat) == "strongest " + ("in the middle" if rows == columns == 1 else name)
 
 
 def test_methods_are_those_of_explain():
     """Each must show its own map, for the class that was chosen."""
     model = _resnet()
-    reasons = attribution.Reasons(model, Gallery(model, _photos()))
-    assert list(reasons.methods) == ["CAM", "Grad-CAM", "saliency", "occlusion"]
-    image = reasons.gallery.prepared("photo 1")
+    browser = attribution.AttributionBrowser(model, Gallery(model, _photos()))
+    assert list(browser.methods) == ["CAM", "Grad-CAM", "saliency", "occlusion"]
+    image = browser.gallery.prepared("photo 1")
     for name, ask in (("CAM", explain.cam), ("Grad-CAM", explain.grad_cam), ("saliency", explain.saliency)):
         for target in range(3):
             expected = ask(model, image, target=target)[0]
-            np.testing.assert_allclose(reasons.map("photo 1", method=name, target=target), expected)
+            np.testing.assert_allclose(browser.map("photo 1", method=name, target=target), expected)
     side = 32 // attribution.SQUARES
     drops = explain.occlusion(model, image, target=2, size=side, stride=side)[0]
-    np.testing.assert_allclose(reasons.map("photo 1", method="occlusion", target=2), drops, atol=1e-6)
+    np.testing.assert_allclose(browser.map("photo 1", method="occlusion", target=2), drops, atol=1e-6)
 
 
 def test_only_networks_that_end_in_pooling_and_a_linear_layer_have_cam():
     """VGG has none; the rest of the methods works."""
     model = models.small_vgg(3, in_channels=3)
-    assert next(iter(attribution.Reasons(_opened(model), Gallery(model, _photos())).methods)) == "Grad-CAM"
+    assert next(iter(attribution.AttributionBrowser(_opened(model), Gallery(model, _photos())).methods)) == "Grad-CAM"
 
 
 def _opened(model):
@@ -460,7 +466,7 @@ def test_the_predicted_class_follows_the_picture():
     explorer = widgets.attribution_explorer(model, photos, classes=["a", "b", "c"])
     gallery = Gallery(model, photos)
     for name in photos:
-        said = explorer.drive(picture=name, method="Grad-CAM")
+        said = explorer.drive(image=name, method="Grad-CAM")
         best = "abc"[int(explain.record_activations(model, gallery.prepared(name)).logits.argmax())]
         assert f"{name}: {best} has" in said
         assert "place 1 of 3" in said
@@ -479,12 +485,12 @@ def test_as_many_names_as_classes():
         widgets.attribution_explorer(_resnet(), _photos(), classes=["a", "b"])
 
 
-@pytest.mark.parametrize("move", [{"picture": "photo 1"}, {"method": "saliency"}, {"target": "c"}])
+@each_case("move", [{"image": "photo 1"}, {"method": "saliency"}, {"target": "c"}])
 def test_every_control_of_the_attribution_explorer_redraws(move):
     """A control whose callback is broken changes nothing."""
     explorer = widgets.attribution_explorer(_resnet(), _photos(), classes=["a", "b", "c"])
     explorer.drive(target="a")
-    picture, caption = explorer._picture.value, explorer.caption
+    picture, caption = explorer._image.value, explorer.caption
     explorer.drive(**move)
-    assert explorer._picture.value != picture
+    assert explorer._image.value != picture
     assert explorer.caption != caption

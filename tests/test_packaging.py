@@ -9,8 +9,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
 import yaml
+from cases import each_case
 from jupyter_server.extension.manager import ExtensionPackage
 from jupyter_server.serverapp import ServerApp
 from packaging.markers import Marker
@@ -80,7 +80,7 @@ def test_constraints_are_names_and_versions_only():
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("text", _requirements())
+@each_case("text", _requirements())
 def test_every_requirement_is_pinned_above_its_lower_bound(text):
     """A requirement without a tested version, or tested below its own bound, makes the promise empty."""
     requirement = Requirement(text)
@@ -91,7 +91,7 @@ def test_every_requirement_is_pinned_above_its_lower_bound(text):
     assert requirement.specifier.contains(pin["version"], prereleases=True)
 
 
-@pytest.mark.parametrize("text", _requirements())
+@each_case("text", _requirements())
 def test_requirements_are_lower_bounds(text):
     """An exact pin inside the package would fight with whatever else the student has installed."""
     assert {specifier.operator for specifier in Requirement(text).specifier} == {">="}

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import pytest
+from cases import each_case
 from matplotlib.figure import Figure
 
 from imgcls_course import course, plots
@@ -50,7 +51,7 @@ def _row(digits, indices):
     return lambda ax: plots.image_grid(digits.train.images[indices], ax=ax)
 
 
-@pytest.mark.parametrize("draw", [_lines, _bars])
+@each_case("draw", [_lines, _bars])
 def test_identical_figures_pass(draw):
     """A figure that did not change must never be reported."""
     assert pictures.changed_part(_png(draw), _png(draw)) == 0
@@ -62,7 +63,7 @@ def test_a_tiny_move_passes():
     assert pictures.complaint([_png(_lines)], [_png(lambda ax: _lines(ax, moved=1e-3))]) == ""
 
 
-@pytest.mark.parametrize("draw", [_lines, _bars])
+@each_case("draw", [_lines, _bars])
 def test_a_canvas_one_pixel_larger_passes(draw):
     """Another version of a font may make a figure a pixel wider or higher."""
     for size in ((6.41, 3.2), (6.4, 3.21), (6.41, 3.21)):
@@ -88,13 +89,13 @@ def test_another_height_of_a_bar_fails():
     assert pictures.complaint([_png(_bars)], [_png(lambda ax: _bars(ax, heights=(3, 2, 2)))])
 
 
-@pytest.mark.parametrize("draw", [_lines, _bars])
+@each_case("draw", [_lines, _bars])
 def test_another_colour_fails(draw):
     """Colour tells classes apart: a drawing in another one is another drawing."""
     assert pictures.complaint([_png(draw)], [_png(lambda ax: draw(ax, colour=ORANGE))])
 
 
-@pytest.mark.parametrize("place", [0, 4, 9])
+@each_case("place", [0, 4, 9])
 def test_one_swapped_picture_in_a_row_of_ten_fails(digits, place):
     """One wrong picture among ten must be seen: that is what a wrong label or a broken shuffle looks like."""
     chosen = [int((digits.train.labels == label).nonzero()[0]) for label in range(10)]
@@ -105,7 +106,7 @@ def test_one_swapped_picture_in_a_row_of_ten_fails(digits, place):
     assert pictures.complaint([stored], [_png(_row(digits, swapped), size=(8, 1.2))])
 
 
-@pytest.mark.parametrize(("stored", "fresh"), [(1, 0), (0, 1), (2, 1)])
+@each_case("stored, fresh", [(1, 0), (0, 1), (2, 1)])
 def test_another_number_of_figures_fails(stored, fresh):
     """A figure that is no longer drawn, or is new, must be reported."""
     png = _png(_bars)
@@ -167,7 +168,6 @@ def test_a_pair_that_agrees_has_no_drift(lesson):
         (lambda notebook: notebook.cells[1].metadata.update(jupyter={"source_hidden": True}), 1),
         (lambda notebook: notebook.cells.reverse(), 0),
     ],
-    ids=["code", "text", "other tag", "no tag", "hidden", "order"],
 )
 def test_a_changed_cell_is_found(lesson, change, cell):
     """What a student opens must be what the reviewer read; the cell must be named."""

@@ -7,6 +7,7 @@ import ipywidgets
 import numpy as np
 import pytest
 import torch
+from cases import each_case
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -28,7 +29,7 @@ def _show(figure, *, x) -> str:
 
 
 def _explorer(value=1, show=_show) -> widgets.Explorer:
-    return widgets.Explorer(show, controls={"x": ipywidgets.IntSlider(value=value, min=0, max=5)}, size=(2, 1))
+    return widgets.Explorer(show, controls={"x": ipywidgets.IntSlider(value=value, min=0, max=5)}, figsize=(2, 1))
 
 
 def _line(explorer) -> str:
@@ -38,23 +39,23 @@ def _line(explorer) -> str:
 def test_an_explorer_shows_its_start():
     """Before anything is moved there must be a picture, its caption and every control."""
     explorer = _explorer()
-    image = Image.open(io.BytesIO(explorer._picture.value))
+    image = Image.open(io.BytesIO(explorer._image.value))
     assert image.size == (200, 100)
     assert explorer.caption == "x < 2"
     assert explorer.controls["x"] in explorer.children
-    assert explorer._picture in explorer.children
+    assert explorer._image in explorer.children
 
 
 def test_a_moved_control_changes_picture_and_caption():
     """A hand on the slider, which sets its value, must redraw; `drive` must do the same."""
     explorer = _explorer()
-    before = explorer._picture.value
+    before = explorer._image.value
     explorer.controls["x"].value = 2
-    by_hand = explorer._picture.value
+    by_hand = explorer._image.value
     assert by_hand != before
     assert explorer.caption == "x < 3"
     assert explorer.drive(x=1) == "x < 2"
-    assert explorer._picture.value == before
+    assert explorer._image.value == before
 
 
 def test_the_caption_is_text_not_html():
@@ -65,9 +66,9 @@ def test_the_caption_is_text_not_html():
 def test_an_error_is_seen_and_the_picture_stays():
     """An error in a callback must appear inside the explorer, raise from `drive`, and go away when all is well."""
     explorer = _explorer()
-    before = explorer._picture.value
+    before = explorer._image.value
     explorer.controls["x"].value = 3
-    assert explorer._picture.value == before
+    assert explorer._image.value == before
     assert "three &lt;b&gt;is&lt;/b&gt; too many" in _line(explorer)
     with pytest.raises(ExplorerError, match="three"):
         explorer.drive(x=3)
@@ -98,7 +99,7 @@ def test_drive_refuses_what_a_hand_could_not_do():
 def test_a_page_without_a_kernel_shows_the_start():
     """The stored output must hold the start state as a picture and as text, even after the explorer was moved."""
     explorer = _explorer()
-    start = explorer._picture.value
+    start = explorer._image.value
     explorer.drive(x=4)
     bundle = explorer._repr_mimebundle_()
     assert base64.b64decode(bundle["image/png"]) == start
@@ -106,7 +107,7 @@ def test_a_page_without_a_kernel_shows_the_start():
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
-@pytest.mark.parametrize("moves", [{}, {"temperature": 4.0}, {"dog": 5.5}, {"owl": 6.0, "temperature": 0.1}])
+@each_case("moves", [{}, {"temperature": 4.0}, {"dog": 5.5}, {"owl": 6.0, "temperature": 0.1}])
 def test_softmax_explorer_says_torchs_softmax(moves):
     """The caption must be softmax(logits / temperature) of the state of the sliders."""
     explorer = widgets.softmax_explorer(LOGITS)
@@ -118,7 +119,7 @@ def test_softmax_explorer_says_torchs_softmax(moves):
     assert f"temperature {state['temperature']:.1f}" in caption
 
 
-@pytest.mark.parametrize("moves", [{}, {"w1": -2.0}, {"w2": 3.0, "b": -1.2}, {"b": 10.0}])
+@each_case("moves", [{}, {"w1": -2.0}, {"w2": 3.0, "b": -1.2}, {"b": 10.0}])
 def test_boundary_explorer_counts_the_right_side(moves):
     """The caption must count the points whose score has the sign of their label."""
     points, labels = torch.rand(50, 2), torch.randint(2, (50,))
@@ -130,18 +131,14 @@ def test_boundary_explorer_counts_the_right_side(moves):
     assert f"{right} of 50" in caption
 
 
-@pytest.mark.parametrize(
-    "make",
-    [lambda: widgets.softmax_explorer(LOGITS), lambda: _neuron(), lambda: widgets.reduction_explorer()],
-    ids=["softmax", "neuron", "reduction"],
-)
+@each_case("make", [lambda: widgets.softmax_explorer(LOGITS), lambda: _neuron(), lambda: widgets.reduction_explorer()])
 def test_every_slider_redraws(make):
     """A slider whose callback is broken moves and changes nothing."""
     for name in make().controls:
         explorer = make()
-        picture, caption = explorer._picture.value, explorer.caption
+        picture, caption = explorer._image.value, explorer.caption
         explorer.drive(**{name: explorer.controls[name].options[-1][1]})
-        assert explorer._picture.value != picture, name
+        assert explorer._image.value != picture, name
         assert explorer.caption != caption, name
 
 
@@ -153,21 +150,21 @@ def _neuron() -> widgets.Explorer:
 def test_picture_explorer_browses_a_class(few_digits):
     """The caption must count the pictures of the class; another class and another place must look different."""
     train = few_digits.train
-    explorer = widgets.picture_explorer(train, count=4)
+    explorer = widgets.image_explorer(train, count=4)
     total = int((train.labels == 2).sum())
     first = explorer.drive(name="8")
-    picture = explorer._picture.value
+    picture = explorer._image.value
     assert first == f"8: pictures 1 to 4 of {total}"
     assert explorer.drive(start=5) == f"8: pictures 5 to 8 of {total}"
-    assert explorer._picture.value != picture
+    assert explorer._image.value != picture
     assert explorer.drive(name="1", start=1) == f"1: pictures 1 to 4 of {int((train.labels == 0).sum())}"
-    assert explorer._picture.value != picture
+    assert explorer._image.value != picture
 
 
-@pytest.mark.parametrize("name", ["1", "3", "8"])
+@each_case("name", ["1", "3", "8"])
 def test_picture_explorer_reaches_its_ends(few_digits, name):
     """Every position of the slider must show at least one picture, for each class."""
-    explorer = widgets.picture_explorer(few_digits.val)
+    explorer = widgets.image_explorer(few_digits.val)
     last = explorer.controls["start"].max
     assert f"pictures {last} to" in explorer.drive(name=name, start=last)
 
@@ -175,13 +172,13 @@ def test_picture_explorer_reaches_its_ends(few_digits, name):
 def test_picture_explorer_refuses_a_class_that_is_not_there(few_digits):
     """A wrong name in a lesson must be one line of ours, as for every other control."""
     with pytest.raises(ExplorerError, match="name cannot be"):
-        widgets.picture_explorer(few_digits.val).drive(name="11")
+        widgets.image_explorer(few_digits.val).drive(name="11")
 
 
 def test_picture_explorer_of_an_empty_class():
     """A class without pictures must be said, not break the explorer."""
     pictures = data.ImageTensors(torch.rand(2, 1, 4, 4), [0, 0], classes=("full", "empty"))
-    assert "0" in widgets.picture_explorer(pictures).drive(name="empty")
+    assert "0" in widgets.image_explorer(pictures).drive(name="empty")
 
 
 @pytest.fixture(scope="module")
@@ -191,18 +188,18 @@ def banner():
     return torch.from_numpy(np.array(poster.image)).permute(2, 0, 1), poster.logo_circle
 
 
-@pytest.mark.parametrize("moves", [{"flip": 1.0}, {"turn": 30.0}, {"brightness": 0.9}, {"seed": 7}])
-@pytest.mark.parametrize("resize", ["squash", "letterbox"])
+@each_case("moves", [{"flip": 1.0}, {"degrees": 30.0}, {"brightness": 0.9}, {"seed": 7}])
+@each_case("resize", ["squash", "letterbox"])
 def test_augmentation_explorer_keeps_the_logo_where_the_policy_does(banner, resize, moves):
-    """No flip, turn or change of brightness can lose it, so the caption has to say 8 of 8."""
-    explorer = widgets.augmentation_explorer(banner[0], mark=banner[1])
+    """No flip, rotation or change of brightness can lose it, so the caption has to say 8 of 8."""
+    explorer = widgets.augmentation_explorer(banner[0], logo=banner[1])
     assert explorer.drive(resize=resize, **moves) == f"{resize}: the middle of the logo is in 8 of 8 views"
 
 
 def test_augmentation_explorer_says_when_the_crop_loses_the_logo(banner):
     """Of a wide banner with the logo at its end, small crops cannot show it in every view."""
-    explorer = widgets.augmentation_explorer(banner[0], mark=banner[1])
-    counts = [int(explorer.drive(resize="crop", smallest=0.1, seed=seed).split()[-4]) for seed in range(6)]
+    explorer = widgets.augmentation_explorer(banner[0], logo=banner[1])
+    counts = [int(explorer.drive(resize="crop", min_scale=0.1, seed=seed).split()[-4]) for seed in range(6)]
     assert 0 < sum(counts) < 24
 
 
@@ -211,7 +208,7 @@ def test_augmentation_explorer_shows_what_it_counts():
     rows, columns = torch.meshgrid(torch.arange(60), torch.arange(200), indexing="ij")
     disc = (columns - 150) ** 2 + (rows - 30) ** 2 < 20**2
     image = (255 * disc).to(torch.uint8).expand(3, -1, -1).contiguous()
-    explorer = widgets.augmentation_explorer(image, mark=(150.0, 30.0, 40.0))
+    explorer = widgets.augmentation_explorer(image, logo=(150.0, 30.0, 40.0))
     figure = Figure()
     explorer._show(figure, **{name: control.value for name, control in explorer.controls.items()})
     ax = figure.axes[0]
@@ -230,8 +227,8 @@ CURVES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("moves", "caption"),
+@each_case(
+    "moves, caption",
     [
         ({}, "plain-20: training error 0.40 after the first epoch, 0.20 after the last; place 3 of 4"),
         ({"depth": 56}, "plain-56: training error 0.80 after the first epoch, 0.40 after the last; place 4 of 4"),
@@ -257,26 +254,26 @@ def test_depth_explorer_draws_the_chosen_curve_in_colour():
     assert lines["residual-56"].get_zorder() > lines["plain-20"].get_zorder()
 
 
-@pytest.mark.parametrize("move", [{"depth": 56}, {"shortcuts": "with"}, {"split": "validation"}])
+@each_case("move", [{"depth": 56}, {"shortcuts": "with"}, {"split": "validation"}])
 def test_every_control_of_the_depth_explorer_redraws(move):
     """A control whose callback is broken changes nothing."""
     explorer = widgets.depth_explorer(CURVES)
-    picture, caption = explorer._picture.value, explorer.caption
+    picture, caption = explorer._image.value, explorer.caption
     explorer.drive(**move)
-    assert explorer._picture.value != picture
+    assert explorer._image.value != picture
     assert explorer.caption != caption
 
 
-REDUCTION = {"channels": 192, "before3": 96, "before5": 16, "pool": 32, "size": 28}  # module (3a) of GoogLeNet
+REDUCTION = {"channels": 192, "reduce3": 96, "reduce5": 16, "pool_proj": 32, "size": 28}  # module (3a) of GoogLeNet
 
 
-@pytest.mark.parametrize("moves", [{}, {"channels": 64, "size": 14}, {"before3": 256, "before5": 128}, {"pool": 128}])
+@each_case("moves", [{}, {"channels": 64, "size": 14}, {"reduce3": 256, "reduce5": 128}, {"pool_proj": 128}])
 def test_reduction_explorer_counts_what_the_modules_have(moves):
     """Weights, multiply-adds and channels in the caption must be those of the modules themselves."""
     state = {**REDUCTION, **moves}
     naive = models.NaiveInception(state["channels"], c1=64, c3=128, c5=32)
-    c3, c5 = (state["before3"], 128), (state["before5"], 32)
-    reduced = models.Inception(state["channels"], c1=64, c3=c3, c5=c5, pool=state["pool"])
+    c3, c5 = (state["reduce3"], 128), (state["reduce5"], 32)
+    reduced = models.Inception(state["channels"], c1=64, c3=c3, c5=c5, pool=state["pool_proj"])
     caption = widgets.reduction_explorer().drive(**moves)
     work = [models.count_multiply_adds(module, state["size"]) for module in (naive, reduced)]
     weights = [count // state["size"] ** 2 for count in work]
@@ -299,8 +296,8 @@ def test_reduction_explorer_draws_each_branch():
             assert [bar.get_height() for bar in bars] == pytest.approx([weights / unit for weights in expected])
 
 
-@pytest.mark.parametrize(
-    ("moves", "said"),
+@each_case(
+    "moves, said",
     [
         ({}, "2 × (3×3, stride 1, padding 1, dilation 1): 32 → 32 pixels, receptive field 5, 4,640 parameters"),
         ({"kernel": 5, "layers": 1, "padding": 2}, "32 → 32 pixels, receptive field 5, 6,416 parameters"),
@@ -316,16 +313,16 @@ def test_receptive_explorer_says_sizes_field_and_parameters(moves, said):
     assert said in widgets.receptive_explorer().drive(**moves)
 
 
-@pytest.mark.parametrize("name", ["kernel", "stride", "padding", "dilation", "layers"])
-@pytest.mark.parametrize("last", [0, -1])
+@each_case("name", ["kernel", "stride", "padding", "dilation", "layers"])
+@each_case("last", [0, -1])
 def test_every_control_of_the_receptive_explorer_redraws(name, last):
     """Both ends of each slider must change picture and caption, unless it stands there already."""
     explorer = widgets.receptive_explorer()
-    picture, caption = explorer._picture.value, explorer.caption
+    picture, caption = explorer._image.value, explorer.caption
     end = explorer.controls[name].options[last][1]
     moved = end != explorer.controls[name].value
     explorer.drive(**{name: end})
-    assert (explorer._picture.value != picture) == moved
+    assert (explorer._image.value != picture) == moved
     assert (explorer.caption != caption) == moved
 
 
@@ -347,8 +344,8 @@ def test_receptive_explorer_frames_what_is_seen():
     assert frame.get_x() * 32 == pytest.approx(16 - 3)
 
 
-@pytest.mark.parametrize(
-    ("moves", "said"),
+@each_case(
+    "moves, said",
     [
         ({}, "32×32 → 64 maps of 8×8. Flattened 4,096, expected 4,096: fits."),
         ({"size": 48}, "48×48 → 64 maps of 12×12. Flattened 9,216, expected 4,096: fails. Pooled 64"),
@@ -361,7 +358,7 @@ def test_head_explorer_says_what_arrives(moves, said):
     assert said in widgets.head_explorer().drive(**moves)
 
 
-@pytest.mark.parametrize(("size", "built_for"), [(32, 32), (60, 20), (20, 60), (128, 128)])
+@each_case("size, built_for", [(32, 32), (60, 20), (20, 60), (128, 128)])
 def test_head_explorer_agrees_with_real_networks(size, built_for):
     """It says `fails` just where torch refuses the picture, and counts what torch builds."""
     caption = widgets.head_explorer().drive(size=size, built_for=built_for)
@@ -376,14 +373,14 @@ def test_head_explorer_agrees_with_real_networks(size, built_for):
     assert counted in caption
 
 
-@pytest.mark.parametrize("name", ["size", "built_for", "channels"])
-@pytest.mark.parametrize("last", [0, -1])
+@each_case("name", ["size", "built_for", "channels"])
+@each_case("last", [0, -1])
 def test_every_control_of_the_head_explorer_redraws(name, last):
     """Both ends of each slider must change picture and caption."""
     explorer = widgets.head_explorer()
-    picture, caption = explorer._picture.value, explorer.caption
+    picture, caption = explorer._image.value, explorer.caption
     explorer.drive(**{name: explorer.controls[name].options[last][1]})
-    assert explorer._picture.value != picture
+    assert explorer._image.value != picture
     assert explorer.caption != caption
 
 
@@ -404,9 +401,7 @@ def test_scaling_explorer_starts_at_b0():
     assert caption.endswith("d·w²·r² = 1.00, 2^φ = 1.00")
 
 
-@pytest.mark.parametrize(
-    "moves", [{"phi": 3.0}, {"phi": 7.0}, {"depth": 2.0}, {"width": 0.5}, {"phi": 1.0, "resolution": 1.5}]
-)
+@each_case("moves", [{"phi": 3.0}, {"phi": 7.0}, {"depth": 2.0}, {"width": 0.5}, {"phi": 1.0, "resolution": 1.5}])
 def test_scaling_explorer_counts_the_network_it_shows(moves):
     """The caption must say what torch counts for the network built with these factors."""
     caption = widgets.scaling_explorer().drive(**moves)
@@ -423,35 +418,35 @@ def test_scaling_explorer_counts_the_network_it_shows(moves):
     assert f"d·w²·r² = {d * w**2 * r**2:.2f}, 2^φ = {2 ** values['phi']:.2f}" in caption
 
 
-@pytest.mark.parametrize("name", ["phi", "depth", "width", "resolution"])
+@each_case("name", ["phi", "depth", "width", "resolution"])
 def test_every_slider_of_the_scaling_explorer_redraws(name):
     """Up and down, each must change picture and caption."""
     explorer = widgets.scaling_explorer(phi=1.0)
-    start = explorer._picture.value, explorer.caption
+    start = explorer._image.value, explorer.caption
     for value in (explorer.controls[name].options[0][1], explorer.controls[name].options[-1][1]):
         explorer.drive(**{name: value})
-        assert explorer._picture.value != start[0]
+        assert explorer._image.value != start[0]
         assert explorer.caption != start[1]
 
 
-@pytest.mark.parametrize("kind", ["step", "exponential", "1/t", "cosine", "warm-up, cosine", "one-cycle"])
+@each_case("kind", ["step", "exponential", "1/t", "cosine", "warm-up, cosine", "one-cycle"])
 def test_schedule_explorer_ends_at_the_part_it_says(kind):
     """Whatever the schedule, "falls to 1/100" must be a hundredth of the highest rate, reached in the last steps."""
     schedule = widget_schedules.KINDS[kind](0.08, 100)
     rates = [schedule(step) for step in range(widget_schedules.STEPS)]
     assert max(rates) == pytest.approx(0.08, rel=1e-3)
     assert rates[-1] == pytest.approx(0.0008, rel=0.05)
-    assert f"{rates[-1]:.2g} at the end" in widgets.schedule_explorer().drive(kind=kind, rate=0.08, parts=100)
+    assert f"{rates[-1]:.2g} at the end" in widgets.schedule_explorer().drive(kind=kind, lr=0.08, div_factor=100)
 
 
-@pytest.mark.parametrize(
-    ("moves", "said"),
+@each_case(
+    "moves, said",
     [
-        ({"rate": 0.095, "parts": 1, "noise": 0.0}, "the loss goes from 94.5 to"),
-        ({"rate": 0.11, "parts": 1, "noise": 0.0}, "the loss explodes"),
-        ({"rate": 0.11, "parts": 100, "kind": "cosine"}, "the loss goes from 94.5 to"),
-        ({"kind": "1/t", "parts": 5}, "1/t, k = 0.02:"),
-        ({"kind": "exponential", "parts": 1000}, "exponential, k = 0.0345:"),
+        ({"lr": 0.095, "div_factor": 1, "noise": 0.0}, "the loss goes from 94.5 to"),
+        ({"lr": 0.11, "div_factor": 1, "noise": 0.0}, "the loss explodes"),
+        ({"lr": 0.11, "div_factor": 100, "kind": "cosine"}, "the loss goes from 94.5 to"),
+        ({"kind": "1/t", "div_factor": 5}, "1/t, k = 0.02:"),
+        ({"kind": "exponential", "div_factor": 1000}, "exponential, k = 0.0345:"),
     ],
 )
 def test_schedule_explorer_says_what_becomes_of_the_loss(moves, said):
@@ -475,15 +470,15 @@ def test_schedule_explorer_descends_as_torch_does():
     assert widget_schedules.descend(rates, noise=0.0) == pytest.approx(losses)
 
 
-@pytest.mark.parametrize("name", ["rate", "parts", "noise", "kind"])
+@each_case("name", ["lr", "div_factor", "noise", "kind"])
 def test_every_control_of_the_schedule_explorer_redraws(name):
     """From the state the lesson leaves, each must change picture and caption."""
     explorer = widgets.schedule_explorer()
-    explorer.drive(rate=0.09, kind="1/t", parts=100)
-    start = explorer._picture.value, explorer.caption
-    for value in {"rate": (0.085, 0.095), "parts": (50, 1000), "noise": (0.0, 3.0), "kind": ("step",)}[name]:
+    explorer.drive(lr=0.09, kind="1/t", div_factor=100)
+    start = explorer._image.value, explorer.caption
+    for value in {"lr": (0.085, 0.095), "div_factor": (50, 1000), "noise": (0.0, 3.0), "kind": ("step",)}[name]:
         explorer.drive(**{name: value})
-        assert explorer._picture.value != start[0]
+        assert explorer._image.value != start[0]
         assert explorer.caption != start[1]
 
 
@@ -494,8 +489,8 @@ TRAININGS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("moves", "caption"),
+@each_case(
+    "moves, caption",
     [
         ({}, "head: 50 of 1,000 parameters learn (5.0%); with 5 pictures of each class accuracy 0.70, place 1 of 3"),
         (
@@ -526,13 +521,13 @@ def test_freeze_explorer_marks_the_chosen_training():
     assert (list(curves.lines[-1].get_xdata()), list(curves.lines[-1].get_ydata())) == ([1], [0.9])
 
 
-@pytest.mark.parametrize("move", [{"learns": "late"}, {"per_class": 20}])
+@each_case("move", [{"learns": "late"}, {"per_class": 20}])
 def test_every_control_of_the_freeze_explorer_redraws(move):
     """A control whose callback is broken changes nothing."""
     explorer = widgets.freeze_explorer(TRAININGS)
-    picture, caption = explorer._picture.value, explorer.caption
+    picture, caption = explorer._image.value, explorer.caption
     explorer.drive(**move)
-    assert explorer._picture.value != picture
+    assert explorer._image.value != picture
     assert explorer.caption != caption
 
 
@@ -544,7 +539,7 @@ def _told(n: int = 30) -> evaluation.Predictions:
     return evaluation.Predictions(np.stack([logo, 1 - logo], axis=1), true, ("logo", "others"))
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.001, 0.3, 0.5, 0.95, 1.0])
+@each_case("threshold", [0.0, 0.001, 0.3, 0.5, 0.95, 1.0])
 def test_threshold_explorer_says_what_the_threshold_scores(threshold):
     """Caption and confusion matrix must be those of the threshold shown, counted here picture by picture."""
     told = _told()
@@ -565,7 +560,7 @@ def test_threshold_explorer_shows_each_picture_at_one_step():
     seen = [
         (index, step)
         for step in widget_threshold.STEPS
-        for index in widget_threshold.changed(told, "logo", threshold=step).tolist()
+        for index in widget_threshold.newly_positive(told, "logo", threshold=step).tolist()
     ]
     assert sorted(index for index, _step in seen) == list(range(len(told)))
     for index, step in seen:
@@ -600,14 +595,14 @@ def test_threshold_explorer_counts_those_it_has_no_room_for():
 def test_the_slider_of_the_threshold_explorer_redraws():
     """A control whose callback is broken changes nothing."""
     explorer = widgets.threshold_explorer(_told(), positive="others", images=[(np.zeros((3, 4, 4)), 0)] * 30)
-    picture, caption = explorer._picture.value, explorer.caption
+    picture, caption = explorer._image.value, explorer.caption
     explorer.drive(threshold=0.1)
-    assert explorer._picture.value != picture
+    assert explorer._image.value != picture
     assert explorer.caption != caption
 
 
-@pytest.mark.parametrize(
-    ("moves", "said"),
+@each_case(
+    "moves, said",
     [
         ({"processes": 1, "batch": 32}, "0 ms that all do, 32 ms of pictures, 0.0 ms of sending: 1.00 times as fast"),
         ({"batch": 64, "network": "ResNet-50", "link": "NVLink"}, "8 ms of pictures, 0.6 ms of sending: 7.44 times"),
@@ -619,29 +614,27 @@ def test_speedup_explorer_by_hand(moves, said):
     assert said in widgets.speedup_explorer().drive(**moves)
 
 
-@pytest.mark.parametrize("processes", [2, 4, 16])
+@each_case("processes", [2, 4, 16])
 def test_nothing_is_sent_but_what_a_ring_sends(processes):
     """The formula must count the chunks that a ring really passes on: p processes, 2 (p - 1) chunks each."""
     chunks = 2 * (processes - 1)
-    assert scaling_out.sent_bytes(1000, processes) == pytest.approx(chunks * 4 * 1000 / processes)
+    assert scaling_out.all_reduce_bytes(1000, processes) == pytest.approx(chunks * 4 * 1000 / processes)
 
 
 def test_without_sending_the_speedup_is_amdahls():
     """A fifth that all do, and four processes: 1 / (0.2 + 0.8 / 4)."""
-    given = {"batch": 80, "fixed_ms": 20, "picture_ms": 1, "parameters": 0, "gigabytes_s": 1}
+    given = {"batch": 80, "fixed_ms": 20, "ms_per_image": 1, "parameters": 0, "gigabytes_s": 1}
     one, four = (sum(scaling_out.step_ms(count, **given)) for count in (1, 4))
     assert one / four == pytest.approx(1 / (0.2 + 0.8 / 4))
 
 
-@pytest.mark.parametrize(
-    "move", [{"processes": 4}, {"batch": 64}, {"fixed": 10}, {"network": "ResNet-50"}, {"link": "10 Gbit/s"}]
-)
+@each_case("move", [{"processes": 4}, {"batch": 64}, {"fixed": 10}, {"network": "ResNet-50"}, {"link": "10 Gbit/s"}])
 def test_every_control_of_the_speedup_explorer_redraws(move):
     """A control whose callback is broken changes nothing."""
     explorer = widgets.speedup_explorer()
-    picture, caption = explorer._picture.value, explorer.caption
+    picture, caption = explorer._image.value, explorer.caption
     explorer.drive(**move)
-    assert explorer._picture.value != picture
+    assert explorer._image.value != picture
     assert explorer.caption != caption
 
 

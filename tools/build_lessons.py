@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from imgcls_course import check, console, course, paths
-from imgcls_course.checking.graded import write_figures
+from imgcls_course.checking.graded import write_summary_lines
 from tools import pairs
 
 WORDS_A_MINUTE = 180  # slow reading: every sentence counts
@@ -36,7 +36,7 @@ def main(
     if from_notebooks:
         write_texts(pairs.notebooks())
     for source in pairs.sources():
-        _write_figures(source)
+        _write_summary_lines(source)
     todo = [source for source in pairs.sources() if everything or _stale(source)]
     before = course.MAP_FILE.read_text(encoding="utf-8")
     for source in todo:
@@ -111,10 +111,10 @@ def header(slug: str) -> str:
     return f"# *About {lesson.minutes} minutes · {after} · all cells together run in about {lesson.seconds} s*"
 
 
-def _write_figures(source: Path) -> None:
+def _write_summary_lines(source: Path) -> None:
     """Bring the points and minutes under the exercises' titles up to the exercises' tables."""
     before = source.read_text(encoding="utf-8")
-    after = write_figures(before, exercises=check.EXERCISES)
+    after = write_summary_lines(before, exercises=check.EXERCISES)
     if after != before:
         paths.write_text(source, after)
 

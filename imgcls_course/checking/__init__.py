@@ -1,1 +1,1 @@
-"""How an answer is checked: run under guard, compared with the reference, and said in one line with a hint."""
+"""The machinery of the checks: run an answer under guard, compare it with the reference, and explain what is wrong."""

@@ -1,4 +1,4 @@
-"""Comparing an answer with what it should be, and saying in words where they differ."""
+"""Comparing the result of an answer with that of the reference, and saying in words where they differ."""
 
 import contextlib
 import numbers
@@ -21,7 +21,7 @@ _rtol = ContextVar("_rtol", default=RTOL)
 
 @contextlib.contextmanager
 def tolerance(rtol: float) -> Iterator[None]:
-    """Compare with another relative tolerance than `RTOL` for as long as the context lasts."""
+    """Compare with this relative tolerance instead of `RTOL` inside the context."""
     token = _rtol.set(rtol)
     try:
         yield
@@ -30,37 +30,39 @@ def tolerance(rtol: float) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Odd:
-    """Stands for a result that no exercise can want: what kind of thing it is, and how it looks."""
+class Unsupported:
+    """Stands for a result of a type that no exercise asks for: the name of its type, and how it is shown."""
 
-    kind: str
+    type_name: str
     text: str
 
 
-def plain(value: Any) -> Any:
-    """Return a result as plain tensors, arrays, numbers, texts and containers, anything else as `Odd`.
+def to_plain(value: Any) -> Any:
+    """Return a result as plain tensors, arrays, numbers, texts and containers, anything else as `Unsupported`.
 
-    A result may be an object that hangs when it is shown or compared. So it is made plain while the answer is still
-    under guard; to look at what comes out runs no code of the student's.
+    A result may be an object that hangs when it is shown or compared. So we convert it while the guard is still there.
+    What comes out can be shown and compared without running any of the student's code.
     """
-    its = type(value)  # not isinstance, which asks the object
-    if its in PLAIN or issubclass(its, np.generic):
+    cls = type(value)  # isinstance would ask the object itself, which may lie
+    if cls in PLAIN or issubclass(cls, np.generic):
         return value
-    if issubclass(its, torch.Tensor):
+    if issubclass(cls, torch.Tensor):
         return _plain_tensor(value)
-    if issubclass(its, np.ndarray) and value.dtype != object:
+    if issubclass(cls, np.ndarray) and value.dtype != object:
         return np.asarray(value)
-    if issubclass(its, numbers.Real):
+    if issubclass(cls, numbers.Real):
         return _plain_number(value)
-    if issubclass(its, dict):
-        return {plain(key): plain(each) for key, each in value.items()}
-    container = next((each for each in CONTAINERS if issubclass(its, each)), None)
-    return container(map(plain, value)) if container else Odd(_safely(kind, value), _safely(brief, value))
+    if issubclass(cls, dict):
+        return {to_plain(key): to_plain(each) for key, each in value.items()}
+    container = next((each for each in CONTAINERS if issubclass(cls, each)), None)
+    if container is not None:
+        return container(map(to_plain, value))
+    return Unsupported(_safely(describe_type, value), _safely(brief, value))
 
 
 def _plain_tensor(value: torch.Tensor) -> Any:
     if value.is_meta:
-        return Odd("Tensor", _("a tensor without numbers"))
+        return Unsupported("Tensor", _("a tensor on the meta device, without values"))
     value = value.detach().cpu()
     value = value if value.layout == torch.strided else value.to_dense()
     return value.as_subclass(torch.Tensor)
@@ -69,13 +71,16 @@ def _plain_tensor(value: torch.Tensor) -> Any:
 def _plain_number(value: numbers.Real) -> Any:
     if not isinstance(value, numbers.Integral):
         return float(value)
-    return int(value) if abs(value) < LARGEST else Odd(kind(value), _("a number of more than 300 digits"))
+    number = int(value)
+    if abs(number) < LARGEST:
+        return number
+    return Unsupported(describe_type(value), _("a number of more than 300 digits"))
 
 
 def _safely(describe: Any, value: Any) -> str:
     try:
         return describe(value)
-    except (Exception, SystemExit):  # even showing what an answer gave can go wrong, or end the kernel
+    except (Exception, SystemExit):  # showing a result may raise anything, or end the kernel
         return type(value).__name__
 
 
@@ -110,14 +115,14 @@ def difference(got: Any, expected: Any) -> str | None:
 
 def _tuple_difference(got: Any, expected: tuple) -> str | None:
     if not isinstance(got, tuple | list) or len(got) != len(expected):
-        return _("should give {n} results, but gives {got}", n=len(expected), got=kind(got))
+        return _("should give {n} results, but gives {got}", n=len(expected), got=describe_type(got))
     parts = (difference(one, other) for one, other in zip(got, expected, strict=True))
     return next((part for part in parts if part is not None), None)
 
 
 def _dict_difference(got: Any, expected: dict) -> str | None:
     if not isinstance(got, dict) or got.keys() != expected.keys():
-        return _("should give {names}, but gives {got}", names=", ".join(expected), got=kind(got))
+        return _("should give {names}, but gives {got}", names=", ".join(expected), got=describe_type(got))
     wrong = (name for name in expected if difference(got[name], expected[name]) is not None)
     return next((_("is wrong in {part}", part=name) for name in wrong), None)
 
@@ -126,15 +131,19 @@ def _number_difference(got: Any, expected: numbers.Number) -> str | None:
     if isinstance(got, torch.Tensor | np.ndarray | np.generic) and np.ndim(_array(got)) == 0:
         got = got.item()
     if not isinstance(got, numbers.Number) or isinstance(got, bool):
-        return _("should give one number, but gives {got}", got=kind(got))
-    counted = isinstance(expected, numbers.Integral)  # what is counted is right or wrong, not nearly right
-    right = got == expected if counted else np.allclose(got, expected, rtol=_rtol.get(), atol=ATOL, equal_nan=True)
+        return _("should give one number, but gives {got}", got=describe_type(got))
+    exact = isinstance(expected, numbers.Integral)  # a count is right or wrong, not nearly right
+    right = got == expected if exact else _close(got, expected)
     return None if right else _("gives {got}", got=brief(got))
+
+
+def _close(got: Any, expected: Any) -> bool:
+    return np.allclose(_array(got), _array(expected), rtol=_rtol.get(), atol=ATOL, equal_nan=True)
 
 
 def _tensor_difference(got: Any, expected: torch.Tensor) -> str | None:
     if not isinstance(got, torch.Tensor):
-        return _("should give a tensor, but gives {got}", got=kind(got))
+        return _("should give a tensor, but gives {got}", got=describe_type(got))
     if got.shape != expected.shape:
         return _(
             "gives shape {got} where {expected} is needed",
@@ -142,9 +151,8 @@ def _tensor_difference(got: Any, expected: torch.Tensor) -> str | None:
             expected=tuple(expected.shape),
         )
     if got.is_floating_point() != expected.is_floating_point():
-        return _("gives numbers of type {got} where {expected} is needed", got=got.dtype, expected=expected.dtype)
-    close = np.allclose(_array(got), _array(expected), rtol=_rtol.get(), atol=ATOL, equal_nan=True)
-    return None if close else _("gives {got}", got=brief(got))
+        return _("gives values of dtype {got} where {expected} is needed", got=got.dtype, expected=expected.dtype)
+    return None if _close(got, expected) else _("gives {got}", got=brief(got))
 
 
 def _array(value: Any) -> np.ndarray:
@@ -154,17 +162,17 @@ def _array(value: Any) -> np.ndarray:
     return np.asarray(value)
 
 
-def kind(value: Any) -> str:
+def describe_type(value: Any) -> str:
     """Name the type of a value, with its shape if it has one."""
-    if isinstance(value, Odd):
-        return value.kind
+    if isinstance(value, Unsupported):
+        return value.type_name
     shape = getattr(value, "shape", None)
     return f"{type(value).__name__} of shape {tuple(shape)}" if shape is not None else type(value).__name__
 
 
 def brief(value: Any) -> str:
     """Show a value on one short line, so that the reader can type it again."""
-    if isinstance(value, Odd):
+    if isinstance(value, Unsupported):
         return value.text
     if isinstance(value, torch.Tensor):
         if value.numel() > 12 or value.is_complex():

@@ -1,4 +1,9 @@
-"""What an exercise is, and how an answer is judged."""
+"""What an exercise is, and how an answer to it is judged.
+
+An answer is called on a list of inputs, and each result is compared with that of the reference. The first result that
+differs decides what the student reads: the hint of a typical mistake if the answer behaves exactly like that mistake,
+else what came out and the exercise's general hint.
+"""
 
 import copy
 from collections.abc import Callable
@@ -11,7 +16,7 @@ import numpy as np
 from .. import console, runtime
 from ..i18n import _
 from . import guard, record
-from .compare import RTOL, brief, difference, plain, same, tolerance, unchanged
+from .compare import RTOL, brief, difference, same, to_plain, tolerance, unchanged
 
 OPEN, WRONG, PASSED = "open", "wrong", "passed"
 MARKS = {OPEN: "○", WRONG: "✗", PASSED: "✔"}
@@ -19,26 +24,51 @@ MARKS = {OPEN: "○", WRONG: "✗", PASSED: "✔"}
 
 @dataclass(frozen=True)
 class Mistake:
-    """A typical wrong answer, so that whoever makes it is told what it was.
+    """A typical wrong answer, with a hint of its own.
 
-    Attributes
+    Parameters
     ----------
-    answer : callable or value
-        What somebody who makes this mistake would write. An answer that behaves like it on every input made it.
-    says : str
-        What is wrong. May name {call}, the input that unmasks it, and {got}, what came out there.
+    answer : callable or object
+        What a student who makes this mistake would write. An answer has made it if it gives the same as this one on
+        every input.
+    message : str
+        What is wrong. It may contain {call}, the first call that goes wrong, and {got}, what that call returned.
     hint : str
-        A question that leads on.
+        A question that leads towards the solution.
+
+    Examples
+    --------
+    >>> forgot_root = Mistake(lambda x, y: x * x + y * y, "{call} gives {got}, the square.", "What undoes a square?")
+    >>> forgot_root.answer(3, 4)
+    25
     """
 
     answer: Any
-    says: str
+    message: str
     hint: str
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How an answer was judged: `status` is "open", "wrong" or "passed"."""
+    """How an answer was judged.
+
+    Parameters
+    ----------
+    status : {"open", "wrong", "passed"}
+        "open" means not attempted yet.
+    exercise : str
+        The name of the exercise.
+    message : str
+        What the student reads, on one line.
+    hint : str, default ""
+        What the student reads on the next line; nothing if it is empty.
+
+    Examples
+    --------
+    >>> print(Verdict("wrong", "half", "half(4) gives 8.", hint="Which operator divides?"))
+    ✗ half: half(4) gives 8.
+      Hint: Which operator divides?
+    """
 
     status: str
     exercise: str
@@ -55,38 +85,61 @@ class Verdict:
         return f"{line}\n  {_('Hint')}: {self.hint}" if self.hint else line
 
     def _ipython_display_(self) -> None:
-        """Show nothing: the check has printed it already."""
+        """Show nothing: the check has printed the verdict already."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What an answer gave, made plain, and whether it left its arguments as they were."""
+    """What a call of an answer returned, as plain values, and whether it changed any of its arguments."""
 
     value: Any
-    tidy: bool
+    changed_input: bool
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise of a lesson. Calling it checks an answer, prints one of ○ ✗ ✔, and returns the verdict.
+    """An exercise of a lesson. Calling it checks an answer, prints the verdict (○, ✗ or ✔) and returns it.
 
-    Attributes
+    Parameters
     ----------
-    name, lesson : str
-        `name` is unique in the course; `lesson` is its number, such as "01".
-    reference : callable or value
-        The right answer: a function, if students write a function, else what they should find.
-    inputs : callable
-        `inputs(rng) -> list of tuples`, the arguments to try a function on: fixed ones that unmask mistakes first, then
-        random ones, so that no answer can be learned by heart.
+    name : str
+        A Python identifier, unique in the course.
+    lesson : str
+        The number of the lesson, in two digits such as "01".
+    reference : callable or object
+        The right answer: a function if students write a function, otherwise the value that they should find.
     first_hint : str
         Shown while nothing was attempted.
     hint : str
-        Shown for a wrong answer that is none of the `mistakes`.
-    points, minutes, difficulty : int
-        `difficulty` from 1 to 3. Without points it is for practice, and not graded.
-    rtol : float
-        How far a number may be from the right one, as a part of it. Counts (integers) have to be exact.
+        Shown for a wrong answer that matches none of the `mistakes`.
+    mistakes : tuple of Mistake
+        Typical wrong answers. The first one that matches gives the message and the hint.
+    inputs : callable
+        `inputs(rng)` returns a list of tuples, the arguments of each call of the answer. Fixed inputs that expose the
+        mistakes come first. Random ones follow, so that nobody can pass by memorising results.
+    points : int, default 1
+        What the exercise counts when it is graded; 0 for one that is for practice only.
+    minutes : int, default 5
+        How long a student needs.
+    difficulty : int, default 1
+        From 1 to 3.
+    rtol : float, default 1e-4
+        Relative tolerance for numbers that are not integers. Integers are counts, so they have to be exact.
+
+    Examples
+    --------
+    >>> half = Exercise(
+    ...     name="half",
+    ...     lesson="00",
+    ...     reference=lambda x: x / 2,
+    ...     first_hint="Which operator divides?",
+    ...     hint="Two halves make a whole.",
+    ...     mistakes=(Mistake(lambda x: x * 2, "{call} gives {got}, the double.", "Should it grow?"),),
+    ...     inputs=lambda rng: [(4.0,), (float(rng.random()),)],
+    ... )
+    >>> verdict = half(lambda x: x + x, remember=False)
+    ✗ half: half(4) gives 8, the double.
+      Hint: Should it grow?
     """
 
     name: str
@@ -102,10 +155,10 @@ class Exercise:
     rtol: float = RTOL
 
     def __call__(self, answer: Any = ..., *, remember: bool = True) -> Verdict:
-        """Check an answer, print the verdict and return it; a pass is remembered, unless `remember` is False."""
+        """Check an answer, print the verdict and return it; a pass is recorded unless `remember` is False."""
         try:
             verdict = self.judge(answer)
-        except Exception as error:  # an answer can be anything; the check must not be what breaks the lesson
+        except Exception as error:  # an answer can be any object; it must not make the check fail
             verdict = self._wrong(
                 _("the check could not make sense of it ({error}).", error=type(error).__name__), self.hint
             )
@@ -116,71 +169,77 @@ class Exercise:
 
     def judge(self, answer: Any, *, seed: int | None = None) -> Verdict:
         """Judge an answer without printing; `seed` fixes the random inputs."""
-        if _not_attempted(answer):
+        if _is_blank(answer):
             return Verdict(OPEN, self.name, _("not attempted yet."), _(self.first_hint))
-        wanted = callable(self.reference)
-        if callable(answer) != wanted:
-            expected = _("a function") if wanted else _("a value, not a function")
-            return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=_shown(answer)), self.hint)
-        with runtime.seeded(0):  # what a student draws afterwards does not depend on having checked
-            inputs = self.inputs(np.random.default_rng(seed))
-            with tolerance(self.rtol):
-                return self._compare(_function(answer), inputs)
+        if callable(answer) != callable(self.reference):
+            return self._wrong_kind(answer)
+        with runtime.seeded(0), tolerance(self.rtol):  # a check leaves the student's random numbers alone
+            return self._compare(_as_function(answer), self.inputs(np.random.default_rng(seed)))
+
+    def _wrong_kind(self, answer: Any) -> Verdict:
+        expected = _("a function") if callable(self.reference) else _("a value, not a function")
+        return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=_answer_text(answer)), self.hint)
 
     def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
-        expected = [plain(_function(self.reference)(*arguments)) for arguments in _copies(inputs)]
-        outcomes = guard.call_all(_watched(answer), _copies(inputs))
+        reference = _as_function(self.reference)
+        expected = [to_plain(reference(*arguments)) for arguments in _copies(inputs)]
+        outcomes = guard.call_all(_with_result(answer), _copies(inputs))
         for index, outcome in enumerate(outcomes):
-            trouble = _trouble(outcome, expected[index])
-            if trouble is not None:
-                return self._explain(trouble, outcomes=outcomes, inputs=inputs, index=index)
-        if not all(outcome.value.tidy for outcome in outcomes):
+            fault = _fault(outcome, expected[index])
+            if fault is not None:
+                return self._explain(fault, outcomes=outcomes, inputs=inputs, index=index)
+        if any(outcome.value.changed_input for outcome in outcomes):
             message = _("the result is right, but the function changes its input.")
             return self._wrong(message, _("Which line writes into an argument? Make a new tensor instead."))
         return Verdict(PASSED, self.name, _("passed"))
 
-    def _explain(self, trouble: str, *, outcomes: list[guard.Outcome], inputs: list[tuple], index: int) -> Verdict:
-        """Tell a known mistake by its name, any other by the first input on which it shows."""
+    def _explain(self, fault: str, *, outcomes: list[guard.Outcome], inputs: list[tuple], index: int) -> Verdict:
+        """Return the verdict on a wrong answer, `index` being the first call that went wrong."""
         call = _call_text(self.name, inputs[index]) if callable(self.reference) else _("your answer")
-        mistake = self._recognise(outcomes, inputs)
+        mistake = self._find_mistake(outcomes, inputs)
         if mistake is None:
-            return self._wrong(f"{call} {trouble}{'' if trouble.endswith('?') else '.'}", self.hint)
-        return self._wrong(_(mistake.says).format(call=call, got=_given(outcomes[index])), mistake.hint)
+            return self._wrong(f"{call} {fault}{'' if fault.endswith('?') else '.'}", self.hint)
+        message = _(mistake.message).format(call=call, got=_outcome_text(outcomes[index]))
+        return self._wrong(message, mistake.hint)
 
-    def _recognise(self, outcomes: list[guard.Outcome], inputs: list[tuple]) -> Mistake | None:
-        if len(outcomes) < len(inputs):
+    def _find_mistake(self, outcomes: list[guard.Outcome], inputs: list[tuple]) -> Mistake | None:
+        if len(outcomes) < len(inputs):  # the answer was stopped, so we do not know what it does on every input
             return None
-        return next((each for each in self.mistakes if _made(each, outcomes, inputs)), None)
+        return next((each for each in self.mistakes if _behaves_like(each, outcomes, inputs)), None)
 
     def _wrong(self, message: str, hint: str) -> Verdict:
         return Verdict(WRONG, self.name, message, _(hint))
 
 
-def _watched(answer: Callable) -> Callable:
-    """Let an answer give a `Result`, made while it is still under guard."""
+def _with_result(answer: Callable) -> Callable:
+    """Wrap an answer so that it returns a `Result`.
 
-    def watched(*arguments):
+    The value becomes plain inside the wrapper, so it is the guard that stops an object that hangs when it is looked at.
+    """
+
+    def wrapped(*arguments):
         before = copy.deepcopy(arguments)
-        value = plain(answer(*arguments))
-        return Result(value, tidy=all(map(unchanged, arguments, before)))
+        value = to_plain(answer(*arguments))
+        return Result(value, changed_input=not all(map(unchanged, arguments, before)))
 
-    return watched
-
-
-def _made(mistake: Mistake, outcomes: list[guard.Outcome], inputs: list[tuple]) -> bool:
-    """Tell whether a mistake gives on every input what an answer gave; the first difference is enough to say no."""
-    answer = _watched(_function(mistake.answer))
-    theirs = (guard.call(answer, copy.deepcopy(arguments)) for arguments in inputs)
-    return all(_alike(one, other) for one, other in zip(outcomes, theirs, strict=False))
+    return wrapped
 
 
-def _alike(one: guard.Outcome, other: guard.Outcome) -> bool:
+def _behaves_like(mistake: Mistake, outcomes: list[guard.Outcome], inputs: list[tuple]) -> bool:
+    """Tell whether a mistake gives the same as the answer on every input; it is called until the first difference."""
+    answer = _with_result(_as_function(mistake.answer))
+    others = (guard.call(answer, copy.deepcopy(arguments)) for arguments in inputs)
+    return all(_same_outcome(one, other) for one, other in zip(outcomes, others, strict=False))
+
+
+def _same_outcome(one: guard.Outcome, other: guard.Outcome) -> bool:
     if one.error is not None or other.error is not None:
         return one.error is other.error
     return one.value is not None and other.value is not None and same(one.value.value, other.value.value)
 
 
-def _trouble(outcome: guard.Outcome, expected: Any) -> str | None:
+def _fault(outcome: guard.Outcome, expected: Any) -> str | None:
+    """Return what is wrong with the outcome of a call, to be read after the call itself; None if it is right."""
     if outcome.fatal:
         return _("ended Python itself, which in a notebook stops the kernel")
     if not outcome.finished:
@@ -188,34 +247,39 @@ def _trouble(outcome: guard.Outcome, expected: Any) -> str | None:
     if outcome.error is NotImplementedError:
         return _("is not written yet")
     if outcome.error is not None:
-        return _("raises {error}", error=outcome.said)
+        return _("raises {error}", error=outcome.error_text)
     return difference(outcome.value.value, expected)
 
 
-def _given(outcome: guard.Outcome) -> str:
-    return outcome.said if outcome.value is None else brief(outcome.value.value)
+def _outcome_text(outcome: guard.Outcome) -> str:
+    return outcome.error_text if outcome.value is None else brief(outcome.value.value)
 
 
-def _shown(answer: Any) -> str:
-    (outcome,) = guard.call_all(lambda: brief(plain(answer)), [()])
+def _answer_text(answer: Any) -> str:
+    (outcome,) = guard.call_all(lambda: brief(to_plain(answer)), [()])
     return outcome.value or type(answer).__name__
 
 
+def _call_text(name: str, arguments: tuple) -> str:
+    return f"{name}({', '.join(brief(argument) for argument in arguments)})"
+
+
 def _copies(inputs: list[tuple]) -> list[tuple]:
-    """Copy each input by itself, so that an answer that writes into one does not change another."""
+    """Copy each input separately: two inputs may share a tensor, and an answer that writes into it changes one only."""
     return [copy.deepcopy(arguments) for arguments in inputs]
 
 
-def _function(answer: Any) -> Callable:
+def _as_function(answer: Any) -> Callable:
     return answer if callable(answer) else lambda: answer
 
 
-def _not_attempted(answer: Any) -> bool:
+def _is_blank(answer: Any) -> bool:
+    """Tell whether the answer is still the lesson's starter: `...`, or a function whose body does nothing."""
     if answer is ... or answer is None:
         return True
-    if type(answer) is not FunctionType or answer.__code__.co_code not in _BLANK:
+    if type(answer) is not FunctionType or answer.__code__.co_code not in _BLANK_CODE:
         return False
-    return set(answer.__code__.co_consts) <= {None, ..., answer.__doc__}  # `return 0.5` differs in its constants only
+    return set(answer.__code__.co_consts) <= {None, ..., answer.__doc__}  # `return 0.5` has the same code, and 0.5
 
 
 def _blank(): ...
@@ -225,8 +289,4 @@ def _blank_with_docstring():
     """Nothing yet."""
 
 
-_BLANK = {_blank.__code__.co_code, _blank_with_docstring.__code__.co_code}
-
-
-def _call_text(name: str, arguments: tuple) -> str:
-    return f"{name}({', '.join(brief(argument) for argument in arguments)})"
+_BLANK_CODE = {_blank.__code__.co_code, _blank_with_docstring.__code__.co_code}

@@ -1,4 +1,4 @@
-"""What a graded copy of a lesson needs of the exercises: the line of figures under a title, and a check that raises."""
+"""What a graded lesson needs of its exercises: the line under each title, and a check that raises."""
 
 import re
 from typing import Any
@@ -9,50 +9,61 @@ from ..exercises import EXERCISES
 from ..i18n import _
 from .exercise import Exercise, Verdict
 
-FIGURES = re.compile(r"(### Exercise · `(?P<name>\w+)`\n#?\n(?:# )?)(?P<figures>[★☆]+ · [^\n]*)")
+SUMMARY_LINE = re.compile(r"(### Exercise · `(?P<name>\w+)`\n#?\n(?:# )?)(?P<line>[★☆]+ · [^\n]*)")
 
 
-def figures(exercise: Exercise) -> str:
+def summary_line(exercise: Exercise) -> str:
     """Return the line under the title of an exercise: difficulty, minutes and points.
 
     Examples
     --------
     >>> from imgcls_course import check
-    >>> figures(check.softmax)
+    >>> summary_line(check.softmax)
     '★★☆ · 8 minutes · 2 points'
     """
     stars = "★" * exercise.difficulty + "☆" * (3 - exercise.difficulty)
     return f"{stars} · {exercise.minutes} minutes · {exercise.points} point{'s' if exercise.points > 1 else ''}"
 
 
-def write_figures(text: str, *, exercises: dict[str, Exercise]) -> str:
-    """Write the figures of the table under every exercise's title in a text; `text` may be a cell or a whole lesson."""
+def write_summary_lines(text: str, *, exercises: dict[str, Exercise]) -> str:
+    """Write its summary line under the title of every exercise in `text`, which may be a cell or a whole lesson."""
 
-    def line(match: re.Match) -> str:
+    def rewritten(match: re.Match) -> str:
         known = exercises.get(match["name"])
-        return match[1] + (figures(known) if known else match["figures"])
+        return match[1] + (summary_line(known) if known else match["line"])
 
-    return FIGURES.sub(line, text)
+    return SUMMARY_LINE.sub(rewritten, text)
 
 
 def grade(name: str, answer: Any = ..., *, seed: int | None = None) -> Verdict:
-    """Check an answer as its exercise does, and raise if it is not passed: what a graded cell calls.
+    """Check an answer and raise if it does not pass: what a graded cell calls.
 
     Parameters
     ----------
     name : str
         The name of the exercise.
-    answer : object
+    answer : callable or object
         The student's function or value.
     seed : int, optional
-        Fixes the random inputs; without it they are others each time.
+        Fixes the random inputs. Without it they differ each time.
+
+    Returns
+    -------
+    Verdict
+        The verdict, which is a pass.
 
     Raises
     ------
     NotPassedError
-        One line with what the check says, if the answer is not right.
+        If the answer is not right; its message is what the check would print.
     ExerciseError
-        There is no exercise of that name.
+        If there is no exercise of that name.
+
+    Examples
+    --------
+    >>> from imgcls_course import check
+    >>> verdict = check.grade("training_pictures", 1257)
+    ✔ training_pictures: passed
     """
     if name not in EXERCISES:
         raise ExerciseError(unknown(name, _("an exercise"), EXERCISES))

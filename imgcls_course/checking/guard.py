@@ -1,8 +1,8 @@
 """Running a student's code so that nothing it does can stop the notebook.
 
-Calls are rehearsed in a copy of the process first. What does not end there, or ends the copy, never runs here; the rest
-runs here in a thread, and only that counts. Copies are for Linux: elsewhere a process with threads cannot be copied
-safely, and the thread alone has to do.
+Calls are rehearsed in a forked child process first. A call that hangs there, or ends the child, is never made here. The
+other calls are made again here, in a thread, and only those results count. We fork on Linux only, because elsewhere a
+process with threads cannot be forked safely; there the thread alone has to do.
 """
 
 import contextlib
@@ -28,8 +28,8 @@ from .compare import one_line
 LINUX = sys.platform == "linux"
 REHEARSE = LINUX
 LIMIT_S = 3.0
-AGAIN_S = 0.5  # for what a rehearsal has shown to be quick; with it, an answer that hangs is told within 5 s
-ROOM_BYTES = 2 * 2**30
+REHEARSED_LIMIT_S = 0.5  # for calls that were quick in the rehearsal; so an answer that hangs gets its verdict in 5 s
+MEMORY_BYTES = 2 * 2**30  # by which an answer may let the process grow
 
 
 class TimeUp(BaseException):
@@ -45,16 +45,18 @@ class Outcome:
     value : object
         What it returned.
     error : type of BaseException, optional
-        What it raised, if it did, and `said`, the words of it on one line.
+        The type of the exception that it raised.
+    error_text : str
+        Type and message of that exception, on one line.
     finished : bool
-        False if it did not end in time.
+        False if the call did not end in time.
     fatal : bool
-        True if it ended Python itself.
+        True if the call ended Python itself.
     """
 
     value: Any = None
     error: type[BaseException] | None = None
-    said: str = ""
+    error_text: str = ""
     finished: bool = True
     fatal: bool = False
 
@@ -72,7 +74,17 @@ class _Silence(io.TextIOBase):
 def call_all(function: Callable, inputs: list[tuple], *, limit_s: float = LIMIT_S) -> list[Outcome]:
     """Call `function` on each input, until the time is up.
 
-    Printing is swallowed, errors are caught (`exit()` too), and after `limit_s` seconds the calls are broken off.
+    Output is swallowed, exceptions are caught (SystemExit as well), and after `limit_s` seconds the calls are broken
+    off.
+
+    Parameters
+    ----------
+    function : callable
+        What is called: an answer, or something that calls one.
+    inputs : list of tuple
+        The positional arguments of each call.
+    limit_s : float, default 3
+        Seconds for all calls together.
 
     Returns
     -------
@@ -80,25 +92,27 @@ def call_all(function: Callable, inputs: list[tuple], *, limit_s: float = LIMIT_
         One for each input that was reached; only the last one can be unfinished or fatal.
     """
     reached, end = _rehearse(function, inputs, limit_s=limit_s) if REHEARSE else (len(inputs), None)
-    outcomes = _in_thread(function, inputs[:reached], limit_s=min(limit_s, AGAIN_S) if end else limit_s)
-    whole = all(outcome.finished for outcome in outcomes)
-    return [*outcomes, end] if whole and reached < len(inputs) else outcomes
+    if end is None:
+        return _in_thread(function, inputs, limit_s=limit_s)
+    outcomes = _in_thread(function, inputs[:reached], limit_s=min(limit_s, REHEARSED_LIMIT_S))
+    all_finished = all(outcome.finished for outcome in outcomes)
+    return [*outcomes, end] if all_finished and reached < len(inputs) else outcomes
 
 
 def call(function: Callable, arguments: tuple) -> Outcome:
-    """Call a function and tell what it gave or raised."""
+    """Call a function and return what became of it; every exception is caught, except our own `TimeUp`."""
     try:
         return Outcome(value=function(*arguments))
     except TimeUp:
         raise
     except BaseException as error:
-        return Outcome(error=type(error), said=_words(error))
+        return Outcome(error=type(error), error_text=_error_text(error))
 
 
-def _words(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     try:
         text = one_line(str(error), longest=100)
-    except Exception:  # even telling what went wrong can go wrong
+    except Exception:  # showing an exception may raise another one
         text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
@@ -113,7 +127,7 @@ def _in_thread(function: Callable, inputs: list[tuple], *, limit_s: float) -> li
                 outcomes.append(call(function, arguments))
 
     thread = threading.Thread(target=work, daemon=True)
-    with _silent(), _little_room(), _settings_put_back():
+    with _silent(), _limited_memory(), _settings_restored():
         thread.start()
         thread.join(limit_s)
         finished = not thread.is_alive()
@@ -126,64 +140,67 @@ def _in_thread(function: Callable, inputs: list[tuple], *, limit_s: float) -> li
 def _break_off(thread: threading.Thread) -> None:
     """Raise TimeUp inside the thread. One that waits outside Python is left behind; it ends with the kernel."""
     for _attempt in range(5):  # a bare `except:` in a loop may swallow it a few times
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeUp))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeUp))
         thread.join(0.1)
         if not thread.is_alive():
             return
 
 
 def _rehearse(function: Callable, inputs: list[tuple], *, limit_s: float) -> tuple[int, Outcome | None]:
-    """Call the function in a copy of this process; return how many calls may be made here, and what stopped the copy.
+    """Call the function in a forked child; return how many calls may be made here, and what stopped the child, if any.
 
-    Results are dropped: they could not be brought back, and a copy is no place to be sure of them (torch has lost its
-    threads there). For the same reason a copy that just waited proves nothing: what waits can be broken off here, too.
+    The child's results are dropped: they could not be sent back, and torch, which has lost its threads in the child,
+    may fail there. For the same reason a child that waits proves nothing. So we make its call here, where a thread that
+    waits can be broken off.
     """
     reading, writing = os.pipe()
-    copy = _fork()
-    if copy == 0:
-        _act(function, inputs, writing)
+    child = _fork()
+    if child == 0:
+        _be_child(function, inputs, writing)
     os.close(writing)
+    if child is None:
+        os.close(reading)
+        return len(inputs), None
     try:
-        reached, in_time = _count(reading, len(inputs), limit_s=limit_s) if copy else (len(inputs), True)
-        waits = not in_time and not _is_busy(copy)
+        reached, in_time = _count(reading, len(inputs), limit_s=limit_s)
+        waits = not in_time and not _is_busy(child)
     finally:
         os.close(reading)
-        if copy:
-            _end(copy)
+        _kill(child)
     if reached == len(inputs):
         return reached, None
     return len(inputs) if waits else reached, FATAL if in_time else HUNG
 
 
 def _fork() -> int | None:
-    """Copy the process; None where the machine has no room for another one."""
+    """Fork the process; None where the machine has no room for another one."""
     with warnings.catch_warnings(), contextlib.suppress(OSError):
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of copying a process with threads
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forking a process with threads
         return os.fork()
     return None
 
 
-def _is_busy(copy: int) -> bool:
-    """Tell whether a thread of a copy is computing, or would if it were its turn; one that waits is asleep (S)."""
+def _is_busy(child: int) -> bool:
+    """Tell whether a thread of a child is computing, or would if it were its turn; one that waits is asleep (S)."""
     with contextlib.suppress(OSError):
         states = [
             stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-            for stat in Path(f"/proc/{copy}/task").glob("*/stat")
+            for stat in Path(f"/proc/{child}/task").glob("*/stat")
         ]
         return any(state != "S" for state in states)
     return True
 
 
-def _act(function: Callable, inputs: list[tuple], writing: int) -> NoReturn:
-    """Be the copy: tell after each call that it is over, and leave."""
+def _be_child(function: Callable, inputs: list[tuple], writing: int) -> NoReturn:
+    """Make the calls in the child, write a byte into the pipe after each, and leave."""
     try:
         os.setsid()
-        faulthandler.disable()  # if it crashes, it does so quietly
+        faulthandler.disable()  # a crash here is expected, and needs no report
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
-        torch.set_num_threads(1)  # the others were not copied: to wait for them would take for ever
-        with _silent(), _little_room():
+        torch.set_num_threads(1)  # the other threads were not forked, so waiting for them would never end
+        with _silent(), _limited_memory():
             for arguments in inputs:
                 call(function, arguments)
                 os.write(writing, b".")
@@ -192,7 +209,7 @@ def _act(function: Callable, inputs: list[tuple], writing: int) -> NoReturn:
 
 
 def _count(reading: int, most: int, *, limit_s: float) -> tuple[int, bool]:
-    """Count the calls that are over, until all are, the copy is gone, or (False) time is up."""
+    """Count the calls that are over, until all are, the child is gone, or (False) time is up."""
     seen, deadline = 0, time.monotonic() + limit_s
     while seen < most:
         ready, _, _ = select.select([reading], [], [], max(0, deadline - time.monotonic()))
@@ -205,12 +222,12 @@ def _count(reading: int, most: int, *, limit_s: float) -> tuple[int, bool]:
     return most, True
 
 
-def _end(copy: int) -> None:
-    """End a copy, with the processes that it started."""
+def _kill(child: int) -> None:
+    """Kill a child and the processes that it started."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(copy, signal.SIGKILL)
-    os.waitpid(copy, 0)
+            kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 
 
 @contextlib.contextmanager
@@ -221,8 +238,8 @@ def _silent() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _little_room() -> Iterator[None]:
-    """Let the process grow by ROOM_BYTES only: what is larger is a MemoryError, and not the end of the kernel."""
+def _limited_memory() -> Iterator[None]:
+    """Let the process grow by MEMORY_BYTES at most: beyond, Python raises MemoryError instead of ending the kernel."""
     if not LINUX:
         yield
         return
@@ -231,7 +248,7 @@ def _little_room() -> Iterator[None]:
     before = resource.getrlimit(resource.RLIMIT_AS)
     now = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) * resource.getpagesize()
     most = [limit for limit in before if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_AS, (min([now + ROOM_BYTES, *most]), before[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (min([now + MEMORY_BYTES, *most]), before[1]))
     try:
         yield
     finally:
@@ -239,10 +256,10 @@ def _little_room() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _settings_put_back() -> Iterator[None]:
-    """Put back what an answer sets for the whole process: the limit of recursion, and torch's default type.
+def _settings_restored() -> Iterator[None]:
+    """Restore what an answer may set for the whole process: the recursion limit, and torch's default dtype.
 
-    The limit holds for our own thread, too: it can be raised meanwhile, but not lowered below what we need ourselves.
+    The recursion limit holds for our own thread, too. So an answer may raise it, but not lower it.
     """
     set_limit, before, dtype = sys.setrecursionlimit, sys.getrecursionlimit(), torch.get_default_dtype()
     sys.setrecursionlimit = lambda limit: set_limit(max(limit, before))

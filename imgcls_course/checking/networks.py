@@ -1,4 +1,4 @@
-"""What exercises about networks need: a small network, and a check that looks at what became of it."""
+"""What exercises about networks need: a small network, and a check that compares what an answer did to it."""
 
 import functools
 from collections.abc import Callable
@@ -13,15 +13,16 @@ from .exercise import Exercise, Mistake, Verdict
 
 
 class Net(nn.Sequential):
-    """A small network to be changed, its layers one after the other.
+    """A small network for an answer to change, its layers one after the other.
 
-    Equal to another one if all numbers of the same name and shape are, whatever of them is frozen.
+    Two networks are equal if all weights with the same name and shape are, whether or not they are frozen.
 
     Parameters
     ----------
     layers : dict of str to nn.Module
-    frozen : tuple of str
-        How the names of the parameters begin that do not learn.
+        The layers by name, in order.
+    frozen : tuple of str, default ()
+        Prefixes of the names of frozen parameters.
     """
 
     __hash__ = nn.Module.__hash__
@@ -38,7 +39,7 @@ class Net(nn.Sequential):
             return NotImplemented
         one, two = self.state_dict(), other.state_dict()
         shared = [name for name in one if name in two and one[name].shape == two[name].shape]
-        return all(torch.equal(one[name].cpu(), two[name].cpu()) for name in shared)  # wherever it was moved
+        return all(torch.equal(one[name].cpu(), two[name].cpu()) for name in shared)  # whatever device they are on
 
     def __repr__(self) -> str:
         learning = [parameter.requires_grad for parameter in self.parameters()]
@@ -47,51 +48,60 @@ class Net(nn.Sequential):
         return f"<{sum(learning)} of {len(learning)} learn: {sizes}>"
 
 
-@dataclass(frozen=True)
-class ModelExercise(Exercise):
-    """An exercise whose answer changes a model or speaks of its parts: judged by what `look` finds afterwards.
-
-    Attributes
-    ----------
-    look : callable
-        `look(result, *arguments)`, what the answer returned and what it was given -> something that can be compared.
-    """
-
-    look: Callable = lambda result, *arguments: result
-
-    def __post_init__(self):
-        mistakes = tuple(Mistake(_looked(each.answer, self.look), each.says, each.hint) for each in self.mistakes)
-        object.__setattr__(self, "reference", _looked(self.reference, self.look))
-        object.__setattr__(self, "mistakes", mistakes)
-
-    def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
-        return super()._compare(_looked(answer, self.look), inputs)
-
-
-def _looked(function: Callable, look: Callable) -> Callable:
-    """Return the function followed by a look at what it did; one that has its look already stays."""
-    plain = type(function) is FunctionType  # of anything else an attribute may be a trap
-    if plain and hasattr(function, "looked"):
-        return function
-
-    def wrapped(*arguments):
-        return look(function(*arguments), *arguments)
-
-    wrapped.looked = True
-    return functools.update_wrapper(wrapped, function) if plain else wrapped
-
-
-class Pupil(Net):
-    """A network that is there to learn: to find it changed is no fault, so it is equal to any other."""
+class TrainableNet(Net):
+    """A network that the answer is meant to train: equal to any other one, so that its new weights are no fault."""
 
     __hash__ = nn.Module.__hash__
 
     def __eq__(self, other) -> bool:
-        return isinstance(other, Pupil)
+        return isinstance(other, TrainableNet)
 
 
-def numbers_of(result: Any, model: nn.Module, *_rest) -> Any:
-    """Look at every number of the model that was to be returned, by its name."""
+@dataclass(frozen=True)
+class ModelExercise(Exercise):
+    """An exercise whose answer changes a model, or returns parts of it.
+
+    Modules and parameters cannot be compared as they are. So after each call `observe` turns what the answer returned
+    and changed into plain values, and these are compared.
+
+    Parameters
+    ----------
+    observe : callable
+        `observe(result, *arguments)` takes what the answer returned and what it was given, and returns plain values.
+    """
+
+    observe: Callable = lambda result, *arguments: result
+
+    def __post_init__(self):
+        mistakes = tuple(Mistake(_observed(m.answer, self.observe), m.message, m.hint) for m in self.mistakes)
+        object.__setattr__(self, "reference", _observed(self.reference, self.observe))
+        object.__setattr__(self, "mistakes", mistakes)
+
+    def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
+        return super()._compare(_observed(answer, self.observe), inputs)
+
+
+def _observed(function: Callable, observe: Callable) -> Callable:
+    """Return the function followed by `observe`. One that has been wrapped already, such as a mistake, stays as it is.
+
+    Only a plain function is asked for the mark: an attribute of any other object may run a student's code.
+    """
+    is_function = type(function) is FunctionType
+    if is_function and hasattr(function, "_observed"):
+        return function
+
+    def wrapped(*arguments):
+        return observe(function(*arguments), *arguments)
+
+    vars(wrapped)["_observed"] = True
+    return functools.update_wrapper(wrapped, function) if is_function else wrapped
+
+
+def state_of(result: Any, model: nn.Module, *_rest) -> Any:
+    """Return copies of all floating-point weights and buffers by name, if the answer returned the model it was given.
+
+    Anything else that it returned stays as it is.
+    """
     if result is not model:
         return result
-    return {name: numbers.clone() for name, numbers in model.state_dict().items() if numbers.is_floating_point()}
+    return {name: tensor.clone() for name, tensor in model.state_dict().items() if tensor.is_floating_point()}

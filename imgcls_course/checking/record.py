@@ -20,19 +20,19 @@ def passed() -> set[str]:
 
 
 def remember(name: str) -> None:
-    """Add a name to the file. A folder that cannot be written to is no reason to fail an exercise."""
+    """Add a name to the file. If the folder cannot be written to, nothing is recorded and no error is raised."""
     file = paths.progress_file()
     if name in passed():
         return
     with contextlib.suppress(OSError):  # among them the lock's Timeout
         file.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(file):
+        with _locked(file):
             paths.write_text(file, json.dumps({"passed": sorted({*passed(), name})}, indent=1))
 
 
 @contextlib.contextmanager
-def _alone(file):
-    """Keep other notebooks from writing between our reading and our writing; go on without where there are no locks."""
+def _locked(file):
+    """Keep other notebooks from writing between our read and our write; where the system has no locks, do without."""
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(NotImplementedError):
             stack.enter_context(FileLock(f"{file}.lock", timeout=WAIT_S))

@@ -44,7 +44,7 @@ def path_option(name: str, *, help: str, kind: type = Path) -> Any:
     """Return an option that takes a path: `~` is expanded if the shell did not do so, and an empty path is refused."""
 
     def path(text) -> Path | str:
-        return kind(paths.given(str(text), option=name))
+        return kind(paths.from_option(str(text), option=name))
 
     return typer.Option(name, help=help, parser=path, metavar="PATH" if kind is Path else "TEXT")
 

@@ -11,7 +11,7 @@ def progress(as_json: Json = False) -> None:
     """List the lessons with the exercises passed in each, and their points."""
     from .. import check
 
-    rows = check.standing()
+    rows = check.progress_rows()
     print(json.dumps(rows, indent=1) if as_json else _table(rows))
 
 
@@ -22,6 +22,6 @@ def _table(rows: list[dict]) -> str:
 
 def _line(name: str, rows: list[dict]) -> str:
     done = [passed for row in rows for passed in row["exercises"].values()]
-    points, of_points = (sum(row[key] for row in rows) for key in ("points", "of_points"))
+    points, max_points = (sum(row[key] for row in rows) for key in ("points", "max_points"))
     exercises = _("{n:>3} of {total:>3} exercises", n=sum(done), total=len(done))
-    return f"{name:<10} {exercises}  " + _("{n:>3} of {total:>3} points", n=points, total=of_points)
+    return f"{name:<10} {exercises}  " + _("{n:>3} of {total:>3} points", n=points, total=max_points)

@@ -30,17 +30,17 @@ training_pictures = Exercise(
     mistakes=(
         Mistake(
             answer=1797,
-            says="{got} is the number of pictures in all three splits together.",
+            message="{got} is the number of pictures in all three splits together.",
             hint="Which of the three splits is there to learn from?",
         ),
         Mistake(
             answer=360,
-            says="{got} is the number of validation pictures.",
+            message="{got} is the number of validation pictures.",
             hint="Validation pictures are for choosing between models. Which split is there to learn from?",
         ),
         Mistake(
             answer=180,
-            says="{got} is the number of test pictures.",
+            message="{got} is the number of test pictures.",
             hint="Test pictures are for the last report. Which split is there to learn from?",
         ),
     ),
@@ -57,22 +57,22 @@ brightness = Exercise(
     mistakes=(
         Mistake(
             answer=lambda image: image.sum(),
-            says="{call} gives {got}: that is the sum of all pixels.",
+            message="{call} gives {got}: that is the sum of all pixels.",
             hint="A picture twice as large would be twice as bright. What do you have to divide by?",
         ),
         Mistake(
             answer=lambda image: image.max(),
-            says="{call} gives {got}: that is the brightest single pixel.",
+            message="{call} gives {got}: that is the brightest single pixel.",
             hint="One white pixel on black does not make a bright picture. Which number takes all pixels into account?",
         ),
         Mistake(
             answer=lambda image: image.mean(dim=0),
-            says="{call} gives one number for each column.",
+            message="{call} gives one number for each column.",
             hint="`dim=0` averages over the rows only. What happens without it?",
         ),
         Mistake(
             answer=lambda image: image.median(),
-            says="{call} gives {got}: that is the median.",
+            message="{call} gives {got}: that is the median.",
             hint="The median ignores how dark the dark pixels are. Which of the tensor's methods averages?",
         ),
     ),
@@ -89,22 +89,22 @@ to_unit_range = Exercise(
     mistakes=(
         Mistake(
             answer=lambda pixels: pixels.float() / 256,
-            says="{call} gives {got}: 255 does not become 1.",
+            message="{call} gives {got}: 255 does not become 1.",
             hint="A byte has 256 values, but which one is the largest?",
         ),
         Mistake(
             answer=lambda pixels: pixels // 255,
-            says="{call} gives whole numbers: everything between black and white is gone.",
+            message="{call} gives whole numbers: everything between black and white is gone.",
             hint="`//` throws the fraction away. Which division keeps it?",
         ),
         Mistake(
             answer=lambda pixels: pixels.float() / pixels.max(),
-            says="{call} gives {got}: each picture is divided by its own brightest pixel.",
+            message="{call} gives {got}: each picture is divided by its own brightest pixel.",
             hint="A dark picture would look just like a bright one. Which divisor is the same for all pictures?",
         ),
         Mistake(
             answer=lambda pixels: pixels.float(),
-            says="{call} gives {got}: the numbers are floats now, but still go up to 255.",
+            message="{call} gives {got}: the numbers are floats now, but still go up to 255.",
             hint="What is missing to bring 255 down to 1?",
         ),
     ),

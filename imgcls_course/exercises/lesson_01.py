@@ -6,23 +6,20 @@ import torch
 from torch.nn import functional
 
 from ..checking.exercise import Exercise, Mistake
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    return torch.as_tensor(rng.normal(size=shape), dtype=torch.float32)
+from .random_inputs import normal
 
 
 def _neurons(rng) -> list[tuple]:
     known = (torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.5, 0.0, -1.0]), torch.tensor(2.0))
-    return [known, *((_normal(rng, n), _normal(rng, n), _normal(rng)) for n in (2, 5, 64))]
+    return [known, *((normal(rng, n), normal(rng, n), normal(rng)) for n in (2, 5, 64))]
 
 
 def _scores(rng) -> list[tuple]:
     return [
         (torch.tensor([1.0, 2.0, 3.0]),),
         (torch.tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 4.0]]),),
-        (_normal(rng, 4),),
-        (_normal(rng, 5, 3) * 4,),
+        (normal(rng, 4),),
+        (normal(rng, 5, 3) * 4,),
         (torch.tensor([1000.0, 0.0]),),
         (torch.tensor([[1000.0, 0.0], [1.0, 0.0]]),),
     ]
@@ -30,7 +27,7 @@ def _scores(rng) -> list[tuple]:
 
 def _batches(rng) -> list[tuple]:
     known = (torch.tensor([[2.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), torch.tensor([0, 0, 1]))
-    drawn = [(_normal(rng, n, k), torch.as_tensor(rng.integers(k, size=n))) for n, k in ((1, 2), (4, 3), (6, 10))]
+    drawn = [(normal(rng, n, k), torch.as_tensor(rng.integers(k, size=n))) for n, k in ((1, 2), (4, 3), (6, 10))]
     return [known, *drawn]
 
 
@@ -61,22 +58,22 @@ neuron = Exercise(
     mistakes=(
         Mistake(
             answer=lambda x, w, b: (w * x).sum(),
-            says="{call} gives {got}: the bias is missing.",
+            message="{call} gives {got}: the bias is missing.",
             hint="With all inputs at zero, what should the neuron answer?",
         ),
         Mistake(
             answer=lambda x, w, b: w * x + b,
-            says="{call} gives {got}: one number for each input.",
+            message="{call} gives {got}: one number for each input.",
             hint="A neuron answers with one number. What turns the products into one?",
         ),
         Mistake(
             answer=lambda x, w, b: (w * x + b).sum(),
-            says="{call} gives {got}: the bias was added once for each input.",
+            message="{call} gives {got}: the bias was added once for each input.",
             hint="Is the bias inside the sum of the formula, or outside?",
         ),
         Mistake(
             answer=lambda x, w, b: (w * x).mean() + b,
-            says="{call} gives {got}: the products were averaged.",
+            message="{call} gives {got}: the products were averaged.",
             hint="Σ adds up; it does not divide.",
         ),
     ),
@@ -93,37 +90,37 @@ softmax = Exercise(
     mistakes=(
         Mistake(
             answer=_naive_softmax,
-            says="right for small scores, but {call} gives {got}.",
+            message="right for small scores, but {call} gives {got}.",
             hint="Subtracting the same number from every score does not change the answer. Which number keeps exp() from overflowing?",
         ),
         Mistake(
             answer=lambda z: z.softmax(dim=0),
-            says="{call} sums to 1 down the columns: the pictures share one probability between them.",
+            message="{call} sums to 1 down the columns: the pictures share one probability between them.",
             hint="Rows are pictures, columns are classes. Over which dimension should the sum go?",
         ),
         Mistake(
             answer=lambda z: z.exp() / z.exp().sum(dim=0, keepdim=True),
-            says="{call} sums to 1 down the columns: the pictures share one probability between them.",
+            message="{call} sums to 1 down the columns: the pictures share one probability between them.",
             hint="Rows are pictures, columns are classes. Over which dimension should the sum go?",
         ),
         Mistake(
             answer=lambda z: z.exp() / z.exp().sum(),
-            says="right for one picture, but in {call} both rows together sum to 1.",
+            message="right for one picture, but in {call} both rows together sum to 1.",
             hint="Every picture needs its own sum. What do `dim=-1, keepdim=True` do to `sum`?",
         ),
         Mistake(
             answer=lambda z: (z - z.max()).exp() / (z - z.max()).exp().sum(dim=-1, keepdim=True),
-            says="nearly: {call} gives {got}, because the largest score of the whole batch was subtracted.",
+            message="nearly: {call} gives {got}, because the largest score of the whole batch was subtracted.",
             hint="A row far below the batch's maximum becomes 0/0. Whose maximum should each row lose?",
         ),
         Mistake(
             answer=lambda z: z.sigmoid(),
-            says="{call} gives {got}: each is a sigmoid, and they do not sum to 1.",
+            message="{call} gives {got}: each is a sigmoid, and they do not sum to 1.",
             hint="Sigmoid answers one yes/no question. How do you make the classes share one probability of 1?",
         ),
         Mistake(
             answer=lambda z: z / z.sum(dim=-1, keepdim=True),
-            says="{call} gives {got}: the scores were divided by their sum, without exp.",
+            message="{call} gives {got}: the scores were divided by their sum, without exp.",
             hint="What would happen to a negative score? Which function makes any number positive?",
         ),
     ),
@@ -142,42 +139,42 @@ cross_entropy = Exercise(
     mistakes=(
         Mistake(
             answer=lambda logits, labels: -functional.cross_entropy(logits, labels),
-            says="{call} gives {got}: a loss below zero.",
+            message="{call} gives {got}: a loss below zero.",
             hint="The logarithm of a probability is never positive. Which sign makes a bad prediction cost more?",
         ),
         Mistake(
             answer=lambda logits, labels: functional.cross_entropy(logits, labels, reduction="sum"),
-            says="{call} gives {got}: that is the sum over the pictures.",
+            message="{call} gives {got}: that is the sum over the pictures.",
             hint="A batch twice as large should not cost twice as much. What is missing?",
         ),
         Mistake(
             answer=lambda logits, labels: functional.cross_entropy(logits, labels, reduction="none"),
-            says="{call} gives one number for each picture.",
+            message="{call} gives one number for each picture.",
             hint="One step of gradient descent needs one loss. How do the pictures become one number?",
         ),
         Mistake(
             answer=lambda logits, labels: -logits[torch.arange(len(labels)), labels].mean(),
-            says="{call} gives {got}: the logits were taken as they are.",
+            message="{call} gives {got}: the logits were taken as they are.",
             hint="Cross-entropy takes the logarithm of a probability. What makes logits into probabilities?",
         ),
         Mistake(
             answer=lambda logits, labels: -logits.log_softmax(dim=1).max(dim=1).values.mean(),
-            says="{call} gives {got}: that is the cost of the class the model likes best.",
+            message="{call} gives {got}: that is the cost of the class the model likes best.",
             hint="Where do the labels come in? A model that is sure and wrong has to pay.",
         ),
         Mistake(
             answer=lambda logits, labels: -_naive_softmax(logits)[torch.arange(len(labels)), labels].log().mean(),
-            says="right for small scores, but {call} gives {got}.",
+            message="right for small scores, but {call} gives {got}.",
             hint="exp(1000) is too large for a float. Which function of a tensor gives log-probabilities in one safe step?",
         ),
         Mistake(
             answer=lambda logits, labels: -logits.softmax(dim=1)[torch.arange(len(labels)), labels].log().mean(),
-            says="right for small scores, but {call} gives {got}.",
+            message="right for small scores, but {call} gives {got}.",
             hint="A probability of exp(-1000) is rounded to 0, and log(0) is -∞. Which function of a tensor never takes that detour?",
         ),
         Mistake(
             answer=lambda logits, labels: -logits.softmax(dim=1)[torch.arange(len(labels)), labels].mean(),
-            says="{call} gives {got}: the logarithm is missing.",
+            message="{call} gives {got}: the logarithm is missing.",
             hint="Without the logarithm the worst possible answer costs hardly more than a bad one. Where does log go?",
         ),
     ),
@@ -196,22 +193,22 @@ logit_gradient = Exercise(
     mistakes=(
         Mistake(
             answer=lambda logits, labels: logits.softmax(dim=1) - _one_hot(logits, labels),
-            says="right for one picture, but {call} is too large.",
+            message="right for one picture, but {call} is too large.",
             hint="The loss is a mean over the pictures. By what is every picture's part divided?",
         ),
         Mistake(
             answer=lambda logits, labels: (_one_hot(logits, labels) - logits.softmax(dim=1)) / len(labels),
-            says="{call} gives {got}: the sign is turned round.",
+            message="{call} gives {got}: the sign is turned round.",
             hint="Raising the logit of the true class lowers the loss. Which sign must its gradient have?",
         ),
         Mistake(
             answer=lambda logits, labels: logits.softmax(dim=1) / len(labels),
-            says="{call} gives {got}: the true class is not subtracted.",
+            message="{call} gives {got}: the true class is not subtracted.",
             hint="A perfect prediction should have gradient 0. What must be subtracted from p?",
         ),
         Mistake(
             answer=lambda logits, labels: (logits - _one_hot(logits, labels)) / len(labels),
-            says="{call} gives {got}: the logits were taken for probabilities.",
+            message="{call} gives {got}: the logits were taken for probabilities.",
             hint="What makes logits into probabilities?",
         ),
     ),
@@ -230,22 +227,22 @@ count_parameters = Exercise(
     mistakes=(
         Mistake(
             answer=lambda sizes: sum(n_in * n_out for n_in, n_out in pairwise(sizes)),
-            says="{call} gives {got}: the biases are missing.",
+            message="{call} gives {got}: the biases are missing.",
             hint="How many biases does a layer with n_out neurons have?",
         ),
         Mistake(
             answer=lambda sizes: sum(n_in * n_out + n_in for n_in, n_out in pairwise(sizes)),
-            says="{call} gives {got}: there is a bias for each input.",
+            message="{call} gives {got}: there is a bias for each input.",
             hint="A bias belongs to a neuron, and a neuron is an output of its layer. How many are there?",
         ),
         Mistake(
             answer=lambda sizes: (sizes[0] + 1) * sizes[-1],
-            says="right without a hidden layer, but {call} gives {got}.",
+            message="right without a hidden layer, but {call} gives {got}.",
             hint="In 64 → 32 → 10, which layers are there, and what goes into the second one?",
         ),
         Mistake(
             answer=lambda sizes: sum(sizes),
-            says="{call} gives {got}: that is the number of neurons and inputs.",
+            message="{call} gives {got}: that is the number of neurons and inputs.",
             hint="Every neuron has a weight for each of its inputs. How many is that for a layer?",
         ),
     ),

@@ -3,10 +3,7 @@
 import torch
 
 from ..checking.exercise import Exercise, Mistake
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    return torch.as_tensor(rng.normal(size=shape), dtype=torch.float32)
+from .random_inputs import normal
 
 
 def _sizes(rng) -> list[tuple]:
@@ -23,7 +20,7 @@ def _heads(rng) -> list[tuple]:
     maps = torch.tensor([[[[1.0, 3.0], [0.0, 4.0]], [[2.0, 2.0], [0.0, 0.0]]]])
     known = (maps, torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]]), torch.tensor([0.0, 0.5, 2.0]))
     shapes = ((2, 3, 4, 4), (5, 6, 3, 7), (4, 4, 4, 4))
-    return [known, *((_normal(rng, *shape), _normal(rng, 3, shape[1]), _normal(rng, 3)) for shape in shapes)]
+    return [known, *((normal(rng, *shape), normal(rng, 3, shape[1]), normal(rng, 3)) for shape in shapes)]
 
 
 def _pooled(maps, weight, bias):
@@ -34,7 +31,7 @@ def _activation_inputs(rng) -> list[tuple]:
     maps = torch.tensor([[[1.0, 0.0], [0.0, 2.0]], [[0.0, 3.0], [1.0, 0.0]]])
     known = (maps, torch.tensor([[1.0, -1.0], [0.5, 2.0]]), 1)
     shapes = ((3, 4, 4), (6, 3, 7), (4, 4, 4))
-    return [known, *((_normal(rng, *shape), _normal(rng, 5, shape[0]), int(rng.integers(1, 5))) for shape in shapes)]
+    return [known, *((normal(rng, *shape), normal(rng, 5, shape[0]), int(rng.integers(1, 5))) for shape in shapes)]
 
 
 def _activation(maps, weight, label):
@@ -51,27 +48,27 @@ map_size = Exercise(
     mistakes=(
         Mistake(
             answer=lambda image_size, poolings: image_size // (2 * poolings),
-            says="right for up to two poolings, but {call} gives {got}.",
+            message="right for up to two poolings, but {call} gives {got}.",
             hint="After three poolings a map is eight times smaller than the picture, not six times. What do halvings in a row multiply up to?",
         ),
         Mistake(
             answer=lambda image_size, poolings: image_size / 2**poolings,
-            says="{call} gives {got}, and a map has a whole number of places.",
+            message="{call} gives {got}, and a map has a whole number of places.",
             hint="What does a 2×2 pooling do with the last column, if their number is odd? Which division does the same?",
         ),
         Mistake(
             answer=lambda image_size, poolings: -(-image_size // 2**poolings),
-            says="{call} gives {got}: it was rounded up.",
+            message="{call} gives {got}: it was rounded up.",
             hint="Pooling needs a full 2×2. What happens to a column that is left over?",
         ),
         Mistake(
             answer=lambda image_size, poolings: image_size // 2,
-            says="{call} gives {got}: that is the size after the first pooling.",
+            message="{call} gives {got}: that is the size after the first pooling.",
             hint="How often is the size halved?",
         ),
         Mistake(
             answer=lambda image_size, poolings: image_size // 4**poolings,
-            says="{call} gives {got}: the number of places was divided, not the height.",
+            message="{call} gives {got}: the number of places was divided, not the height.",
             hint="A 2×2 pooling makes a quarter of the places. What does it make of the height alone?",
         ),
     ),
@@ -88,27 +85,27 @@ head_parameters = Exercise(
     mistakes=(
         Mistake(
             answer=lambda channels, height, width, classes: channels * height * width * classes,
-            says="{call} gives {got}: the biases are missing.",
+            message="{call} gives {got}: the biases are missing.",
             hint="How many biases does a layer with that many outputs have?",
         ),
         Mistake(
             answer=lambda channels, height, width, classes: channels * height * width * (classes + 1),
-            says="{call} gives {got}: there is a bias for each input.",
+            message="{call} gives {got}: there is a bias for each input.",
             hint="A bias belongs to an output of the layer. How many outputs are there?",
         ),
         Mistake(
             answer=lambda channels, height, width, classes: (channels + 1) * classes,
-            says="{call} gives {got}: each map counts as one number.",
+            message="{call} gives {got}: each map counts as one number.",
             hint="That would be right behind global average pooling. How many numbers does flattening leave of a map?",
         ),
         Mistake(
             answer=lambda channels, height, width, classes: (height * width + 1) * classes,
-            says="{call} gives {got}: that is for a single map.",
+            message="{call} gives {got}: that is for a single map.",
             hint="How many maps are flattened together?",
         ),
         Mistake(
             answer=lambda channels, height, width, classes: channels * height * width * classes + 1,
-            says="{call} gives {got}: there is one bias for all.",
+            message="{call} gives {got}: there is one bias for all.",
             hint="Each class is a neuron of its own. What did every neuron of lesson 01 have?",
         ),
     ),
@@ -126,37 +123,37 @@ gap_logits = Exercise(
     mistakes=(
         Mistake(
             answer=lambda maps, weight, bias: maps.sum(dim=(2, 3)) @ weight.T + bias,
-            says="{call} gives {got}: the maps were added up.",
+            message="{call} gives {got}: the maps were added up.",
             hint="A picture twice as wide would give twice the logits. What keeps the result independent of the size?",
         ),
         Mistake(
             answer=lambda maps, weight, bias: maps.amax(dim=(2, 3)) @ weight.T + bias,
-            says="{call} gives {got}: the strongest place of each map was taken.",
+            message="{call} gives {got}: the strongest place of each map was taken.",
             hint="That is global *max* pooling. Which number does average pooling leave of a map?",
         ),
         Mistake(
             answer=lambda maps, weight, bias: maps.mean(dim=(2, 3)) @ weight.T,
-            says="{call} gives {got}: the bias is missing.",
+            message="{call} gives {got}: the bias is missing.",
             hint="If all maps are 0, what should the logits be?",
         ),
         Mistake(
             answer=lambda maps, weight, bias: maps.mean(dim=(2, 3)),
-            says="{call} gives the means themselves.",
+            message="{call} gives the means themselves.",
             hint="There is a number for each map now. Which layer makes a number for each class of them?",
         ),
         Mistake(
             answer=lambda maps, weight, bias: maps.mean(dim=1) @ weight.T + bias,
-            says="{call} gives {got}: the maps were averaged with each other.",
+            message="{call} gives {got}: the maps were averaged with each other.",
             hint="Dimension 1 counts the maps, and the head has a weight for each of them. Which two dimensions are the places of a map?",
         ),
         Mistake(
             answer=lambda maps, weight, bias: maps.mean(dim=(1, 2)) @ weight.T + bias,
-            says="{call} gives {got}: the maps were averaged with each other.",
+            message="{call} gives {got}: the maps were averaged with each other.",
             hint="Dimension 1 counts the maps, and the head has a weight for each of them. Which two dimensions are the places of a map?",
         ),
         Mistake(
             answer=lambda maps, weight, bias: maps.mean(dim=(0, 2, 3)) @ weight.T + bias,
-            says="{call} gives one answer for the whole batch.",
+            message="{call} gives one answer for the whole batch.",
             hint="Dimension 0 counts pictures. Should pictures be averaged with each other?",
         ),
     ),
@@ -175,32 +172,32 @@ class_activation_map = Exercise(
     mistakes=(
         Mistake(
             answer=lambda maps, weight, label: (weight[label][:, None, None] * maps).mean(dim=0),
-            says="{call} gives {got}: the weighted maps were averaged.",
+            message="{call} gives {got}: the weighted maps were averaged.",
             hint="The mean over *places* gives the logit. Is there a mean over the maps in the formula?",
         ),
         Mistake(
             answer=lambda maps, weight, label: weight[label][:, None, None] * maps,
-            says="{call} still has one map for each channel.",
+            message="{call} still has one map for each channel.",
             hint="Every place should get one number. Over which dimension is the sum of the formula?",
         ),
         Mistake(
             answer=lambda maps, weight, label: (weight[label][:, None, None] * maps).sum(dim=(1, 2)),
-            says="{call} adds up over the places and keeps the channels.",
+            message="{call} adds up over the places and keeps the channels.",
             hint="A map of *where* must keep the places. Which dimension should go?",
         ),
         Mistake(
             answer=lambda maps, weight, label: _activation(maps, weight, label).clamp(min=0),
-            says="{call} gives {got}: what speaks against the class was cut off.",
+            message="{call} gives {got}: what speaks against the class was cut off.",
             hint="A negative place says something, too. Would the mean still be the logit without it?",
         ),
         Mistake(
             answer=lambda maps, weight, label: maps.sum(dim=0),
-            says="{call} gives {got}: all maps count the same.",
+            message="{call} gives {got}: all maps count the same.",
             hint="Which maps speak for this class, and which against it? Where does the head keep that?",
         ),
         Mistake(
             answer=lambda maps, weight, label: _activation(maps, weight, 0),
-            says="{call} gives the map of class 0.",
+            message="{call} gives the map of class 0.",
             hint="What is `label` for?",
         ),
     ),

@@ -62,29 +62,29 @@ top5_error = Exercise(
     mistakes=(
         Mistake(
             answer=lambda scores, labels: 1 - _top5_error(scores, labels),
-            says="{call} gives {got}: that is the share that is right.",
+            message="{call} gives {got}: that is the share that is right.",
             hint="A perfect network should have an error of 0. What does yours give for it?",
         ),
         Mistake(
             answer=lambda scores, labels: (scores.argmax(dim=1) != labels).float().mean(),
-            says="{call} gives {got}: that is the top-1 error.",
+            message="{call} gives {got}: that is the top-1 error.",
             hint="The network may guess five times. Which method of a tensor gives its five highest scores?",
         ),
         Mistake(
             answer=lambda scores, labels: (~(scores.topk(5, dim=1).indices == labels[:, None]).any(dim=1)).sum(),
-            says="{call} gives {got}: a number of pictures.",
+            message="{call} gives {got}: a number of pictures.",
             hint="Errors are compared between sets of different sizes. What should the count be divided by?",
         ),
         Mistake(
             answer=lambda scores, labels: (scores.topk(5, dim=1).indices != labels[:, None]).float().mean(),
-            says="{call} gives {got}: each of the five guesses was counted by itself.",
+            message="{call} gives {got}: each of the five guesses was counted by itself.",
             hint="Even where one guess is right, the other four are wrong. Does that make the picture wrong?",
         ),
         Mistake(
             answer=lambda scores, labels: (
                 1 - (scores.topk(5, dim=1, largest=False).indices == labels[:, None]).any(dim=1).float().mean()
             ),
-            says="{call} gives {got}: the five lowest scores were taken.",
+            message="{call} gives {got}: the five lowest scores were taken.",
             hint="Does a high score speak for a class or against it?",
         ),
     ),
@@ -105,42 +105,42 @@ output_size = Exercise(
             answer=lambda size, kernel_size, stride, padding, dilation: (
                 (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride
             ),
-            says="{call} gives {got}: one place is missing.",
+            message="{call} gives {got}: one place is missing.",
             hint="A window that fills the picture exactly cannot move. How many places does it have?",
         ),
         Mistake(
             answer=lambda size, kernel_size, stride, padding, dilation: (
                 (size + padding - dilation * (kernel_size - 1) - 1) // stride + 1
             ),
-            says="{call} gives {got}: the padding was added once.",
+            message="{call} gives {got}: the padding was added once.",
             hint="On how many sides of a row is there padding?",
         ),
         Mistake(
             answer=lambda size, kernel_size, stride, padding, dilation: (
                 (size + 2 * padding - kernel_size) // stride + 1
             ),
-            says="right without dilation, but {call} gives {got}.",
+            message="right without dilation, but {call} gives {got}.",
             hint="With dilation 2 there is a gap between the pixels that a kernel of 3 looks at. How wide is the window then?",
         ),
         Mistake(
             answer=lambda size, kernel_size, stride, padding, dilation: (
                 (size + 2 * padding - dilation * kernel_size) // stride + 1
             ),
-            says="right without dilation, but {call} gives {got}: there was a gap too many.",
+            message="right without dilation, but {call} gives {got}: there was a gap too many.",
             hint="How many gaps are there between three pixels?",
         ),
         Mistake(
             answer=lambda size, kernel_size, stride, padding, dilation: (
                 (size + 2 * padding - dilation * (kernel_size - 1) - 1) / stride + 1
             ),
-            says="{call} gives {got}: a part of a pixel.",
+            message="{call} gives {got}: a part of a pixel.",
             hint="A last step that does not fit is left out. Which division of Python does that?",
         ),
         Mistake(
             answer=lambda size, kernel_size, stride, padding, dilation: (
                 math.ceil((size + 2 * padding - dilation * (kernel_size - 1) - 1) / stride) + 1
             ),
-            says="{call} gives {got}: rounded up.",
+            message="{call} gives {got}: rounded up.",
             hint="If the last step goes beyond the border, is there a number for it in the output?",
         ),
     ),
@@ -158,29 +158,29 @@ receptive_field = Exercise(
     mistakes=(
         Mistake(
             answer=lambda layers: 1 + sum(kernel - 1 for kernel, _stride in layers),
-            says="right while all strides are 1, but {call} gives {got}.",
+            message="right while all strides are 1, but {call} gives {got}.",
             hint="Behind a pooling with stride 2, how many pixels of the picture lie between two neighbours of the map?",
         ),
         Mistake(
             answer=lambda layers: (
                 1 + sum((k - 1) * math.prod(s for _k, s in layers[: i + 1]) for i, (k, _s) in enumerate(layers))
             ),
-            says="{call} gives {got}: a layer's own stride was counted for its own kernel.",
+            message="{call} gives {got}: a layer's own stride was counted for its own kernel.",
             hint="A kernel looks at the map before it. Does it matter for that how far it is moved afterwards?",
         ),
         Mistake(
             answer=lambda layers: 1 + sum(k * math.prod(s for _k, s in layers[:i]) for i, (k, _s) in enumerate(layers)),
-            says="{call} gives {got}: every layer added its whole kernel.",
+            message="{call} gives {got}: every layer added its whole kernel.",
             hint="One 1×1 convolution sees one pixel. How many does a layer of kernel k add to what is there already?",
         ),
         Mistake(
             answer=lambda layers: _receptive_field(layers) - 1,
-            says="{call} gives {got}: one pixel short.",
+            message="{call} gives {got}: one pixel short.",
             hint="How many pixels does one see without any layer?",
         ),
         Mistake(
             answer=lambda layers: 1 + sum((k - 1) * (layers[i - 1][1] if i else 1) for i, (k, _s) in enumerate(layers)),
-            says="{call} gives {got}: only the stride of the layer before was counted.",
+            message="{call} gives {got}: only the stride of the layer before was counted.",
             hint="After two poolings with stride 2, how far apart are two neighbours of the map?",
         ),
     ),
@@ -199,27 +199,27 @@ stack_parameters = Exercise(
     mistakes=(
         Mistake(
             answer=lambda layers, kernel_size, channels: layers * kernel_size**2 * channels**2,
-            says="{call} gives {got}: the biases are missing.",
+            message="{call} gives {got}: the biases are missing.",
             hint="Every filter has a bias of its own. How many filters are there?",
         ),
         Mistake(
             answer=lambda layers, kernel_size, channels: layers * (kernel_size**2 * channels + channels),
-            says="{call} gives {got}: each filter looks at one channel only.",
+            message="{call} gives {got}: each filter looks at one channel only.",
             hint="A filter adds up what it finds in all input channels. How many weights does it need for that?",
         ),
         Mistake(
             answer=lambda layers, kernel_size, channels: layers * (kernel_size * channels**2 + channels),
-            says="{call} gives {got}: the kernel is a line.",
+            message="{call} gives {got}: the kernel is a line.",
             hint="A 3×3 kernel has how many weights for one channel?",
         ),
         Mistake(
             answer=lambda layers, kernel_size, channels: layers * kernel_size**2 * channels**2 + channels,
-            says="{call} gives {got}: only one layer has biases.",
+            message="{call} gives {got}: only one layer has biases.",
             hint="Which layers have a bias?",
         ),
         Mistake(
             answer=lambda layers, kernel_size, channels: layers * (kernel_size**2 * channels**2 + 1),
-            says="{call} gives {got}: one bias a layer.",
+            message="{call} gives {got}: one bias a layer.",
             hint="Each output channel gets a bias of its own. How many is that?",
         ),
     ),

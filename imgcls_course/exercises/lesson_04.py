@@ -4,14 +4,11 @@ import torch
 from torch.nn import functional
 
 from ..checking.exercise import Exercise, Mistake
+from .random_inputs import normal
 
 
 def _ints(rng, *, low: int, high: int, count: int) -> list[int]:
     return [int(n) for n in rng.integers(low, high, size=count)]
-
-
-def _normal(rng, *shape: int) -> torch.Tensor:
-    return torch.as_tensor(rng.normal(size=shape), dtype=torch.float32)
 
 
 def _stacks(rng) -> list[tuple]:
@@ -30,7 +27,7 @@ def _maps(rng) -> list[tuple]:
         torch.tensor([[1.0, 2.0], [0, 1]]),
     )
     shapes = (((1, 6, 4, 5), (3, 6)), ((3, 2, 5, 4), (7, 2)))
-    return [known, *((_normal(rng, *maps), _normal(rng, *weight)) for maps, weight in shapes)]
+    return [known, *((normal(rng, *maps), normal(rng, *weight)) for maps, weight in shapes)]
 
 
 def _modules(rng) -> list[tuple]:
@@ -45,7 +42,7 @@ def _heads(rng) -> list[tuple]:
         torch.tensor([0, 1]),
     )
     drawn = [
-        (_normal(rng, 5, 3), _normal(rng, heads, 5, 3), torch.as_tensor(rng.integers(3, size=5))) for heads in (1, 2)
+        (normal(rng, 5, 3), normal(rng, heads, 5, 3), torch.as_tensor(rng.integers(3, size=5))) for heads in (1, 2)
     ]
     return [known, *drawn]
 
@@ -65,22 +62,22 @@ stacked_channels = Exercise(
     mistakes=(
         Mistake(
             answer=lambda in_channels, modules: sum(sum(module) for module in modules),
-            says="{call} gives {got}: the pool branch is missing.",
+            message="{call} gives {got}: the pool branch is missing.",
             hint="A pool has no weights and keeps the channels apart. How many does it hand on?",
         ),
         Mistake(
             answer=lambda in_channels, modules: in_channels + sum(modules[-1]),
-            says="right for one module, but {call} gives {got}: only the last one was counted.",
+            message="right for one module, but {call} gives {got}: only the last one was counted.",
             hint="What goes into the second module: the picture's channels, or what the first module gave?",
         ),
         Mistake(
             answer=lambda in_channels, modules: sum(modules[-1]),
-            says="{call} gives {got}: these are the convolutions of the last module only.",
+            message="{call} gives {got}: these are the convolutions of the last module only.",
             hint="Four branches are joined. Which one is missing, and how many channels does it hand on?",
         ),
         Mistake(
             answer=lambda in_channels, modules: in_channels * len(modules) + sum(sum(module) for module in modules),
-            says="right for one module, but {call} gives {got}: the first channels were added once a module.",
+            message="right for one module, but {call} gives {got}: the first channels were added once a module.",
             hint="The pool of the second module hands on what came into the second module. Is the 192 in there already?",
         ),
     ),
@@ -99,26 +96,26 @@ conv_multiply_adds = Exercise(
     mistakes=(
         Mistake(
             answer=lambda in_channels, out_channels, kernel_size, map_size: kernel_size**2 * in_channels * out_channels,
-            says="{call} gives {got}: that is the number of weights.",
+            message="{call} gives {got}: that is the number of weights.",
             hint="How often is each weight used when the kernel slides over the map?",
         ),
         Mistake(
             answer=lambda in_channels, out_channels, kernel_size, map_size: (
                 kernel_size * in_channels * out_channels * map_size**2
             ),
-            says="right for a 1×1 kernel, but {call} gives {got}.",
+            message="right for a 1×1 kernel, but {call} gives {got}.",
             hint="How many places of one channel does a 5×5 kernel look at: 5, or more?",
         ),
         Mistake(
             answer=lambda in_channels, out_channels, kernel_size, map_size: (
                 kernel_size**2 * in_channels * out_channels * map_size
             ),
-            says="{call} gives {got}: the kernel slid along one row only.",
+            message="{call} gives {got}: the kernel slid along one row only.",
             hint="How many places does a map have that is map_size high and map_size wide?",
         ),
         Mistake(
             answer=lambda in_channels, out_channels, kernel_size, map_size: kernel_size**2 * out_channels * map_size**2,
-            says="{call} gives {got}: as if the input had one channel.",
+            message="{call} gives {got}: as if the input had one channel.",
             hint="A kernel looks at a patch of every input channel. Which factor is missing?",
         ),
     ),
@@ -135,22 +132,22 @@ pointwise = Exercise(
     mistakes=(
         Mistake(
             answer=lambda x, weight: x.movedim(1, -1) @ weight.T,
-            says="nearly: in {call} the channels came out last.",
+            message="nearly: in {call} the channels came out last.",
             hint="The result should have shape (N, K, H, W). Which `movedim` undoes the first one?",
         ),
         Mistake(
             answer=lambda x, weight: weight @ x,
-            says="{call} gives {got}: the rows of the map were mixed, not its channels.",
+            message="{call} gives {got}: the rows of the map were mixed, not its channels.",
             hint="`@` takes the last two dimensions of x, height and width. Where must the channels stand first?",
         ),
         Mistake(
             answer=lambda x, weight: x @ weight.T,
-            says="{call} gives {got}: the columns of the map were mixed, not its channels.",
+            message="{call} gives {got}: the columns of the map were mixed, not its channels.",
             hint="`@` works along the last dimension, the width. Where must the channels stand first?",
         ),
         Mistake(
             answer=lambda x, weight: torch.einsum("nchw,ck->nkhw", x, weight),
-            says="{call} gives {got}: the matrix was taken on its side.",
+            message="{call} gives {got}: the matrix was taken on its side.",
             hint="Row k of the weight holds what output channel k takes from each input channel. Do you need a `.T`?",
         ),
     ),
@@ -178,33 +175,33 @@ inception_weights = Exercise(
             answer=lambda in_channels, c1, c3, c5, pool: (
                 in_channels * (c1 + c3[0] + 9 * c3[1] + c5[0] + 25 * c5[1] + pool)
             ),
-            says="{call} gives {got}: the large kernels still look at all the input channels.",
+            message="{call} gives {got}: the large kernels still look at all the input channels.",
             hint="The 3×3 convolution comes after the 1×1. How many channels does it get?",
         ),
         Mistake(
             answer=lambda in_channels, c1, c3, c5, pool: (
                 in_channels * (c1 + pool) + 9 * c3[0] * c3[1] + 25 * c5[0] * c5[1]
             ),
-            says="{call} gives {got}: the 1×1 convolutions before the large kernels are not free.",
+            message="{call} gives {got}: the 1×1 convolutions before the large kernels are not free.",
             hint="Something turns the input channels into c3[0] and c5[0]. How many weights does it have?",
         ),
         Mistake(
             answer=lambda in_channels, c1, c3, c5, pool: _weights(in_channels, c1, c3, c5, 0),
-            says="{call} gives {got}: the pool branch is missing.",
+            message="{call} gives {got}: the pool branch is missing.",
             hint="The pool itself has no weights. And the 1×1 convolution behind it?",
         ),
         Mistake(
             answer=lambda in_channels, c1, c3, c5, pool: (
                 in_channels * (c1 + c3[0] + c5[0] + pool) + 3 * c3[0] * c3[1] + 5 * c5[0] * c5[1]
             ),
-            says="{call} gives {got}: the kernels count with their width only.",
+            message="{call} gives {got}: the kernels count with their width only.",
             hint="How many weights does a 3×3 kernel have for one input channel?",
         ),
         Mistake(
             answer=lambda in_channels, c1, c3, c5, pool: (
                 _weights(in_channels, c1, c3, c5, pool) + c1 + sum(c3) + sum(c5) + pool
             ),
-            says="{call} gives {got}: biases were counted, too.",
+            message="{call} gives {got}: biases were counted, too.",
             hint="The task asks for weights only. How many numbers did you add for each output channel?",
         ),
     ),
@@ -223,32 +220,32 @@ loss_with_auxiliary = Exercise(
     mistakes=(
         Mistake(
             answer=lambda logits, auxiliary, labels: _loss(logits, auxiliary, labels, weight=1.0),
-            says="{call} gives {got}: all heads count alike.",
+            message="{call} gives {got}: all heads count alike.",
             hint="In the end only the classifier is kept. How much do the helpers' losses count?",
         ),
         Mistake(
             answer=lambda logits, auxiliary, labels: functional.cross_entropy(logits, labels),
-            says="{call} gives {got}: the auxiliary heads are left out.",
+            message="{call} gives {got}: the auxiliary heads are left out.",
             hint="That is the loss of evaluation. What is added while the network trains?",
         ),
         Mistake(
             answer=lambda logits, auxiliary, labels: _loss(logits, auxiliary, labels, weight=0.3 / len(auxiliary)),
-            says="right for one auxiliary head, but {call} gives {got}.",
+            message="right for one auxiliary head, but {call} gives {got}.",
             hint="Are the auxiliary losses averaged, or does each of them count 0.3?",
         ),
         Mistake(
             answer=lambda logits, auxiliary, labels: _loss(logits, auxiliary, labels, main=0.7),
-            says="{call} gives {got}: the classifier's loss counts 0.7.",
+            message="{call} gives {got}: the classifier's loss counts 0.7.",
             hint="The weights do not have to sum to 1. How much does the classifier's own loss count?",
         ),
         Mistake(
             answer=lambda logits, auxiliary, labels: _loss(logits, auxiliary, labels, main=0.3),
-            says="{call} gives {got}: the classifier's loss was weighed down as well.",
+            message="{call} gives {got}: the classifier's loss was weighed down as well.",
             hint="Which losses does the 0.3 belong to?",
         ),
         Mistake(
             answer=lambda logits, auxiliary, labels: functional.cross_entropy(logits + 0.3 * sum(auxiliary), labels),
-            says="{call} gives {got}: the logits were added, not the losses.",
+            message="{call} gives {got}: the logits were added, not the losses.",
             hint="Should a wrong auxiliary head be hidden behind a right classifier? What has to be added up instead?",
         ),
     ),

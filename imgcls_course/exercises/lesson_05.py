@@ -44,22 +44,22 @@ stack_depth = Exercise(
     mistakes=(
         Mistake(
             answer=lambda n: 6 * n,
-            says="{call} gives {got}: two layers are missing.",
+            message="{call} gives {got}: two layers are missing.",
             hint="What stands before the first group, and what behind the last?",
         ),
         Mistake(
             answer=lambda n: 3 * n + 2,
-            says="{call} gives {got}: each block was counted as one layer.",
+            message="{call} gives {got}: each block was counted as one layer.",
             hint="How many convolutions are there inside a basic block?",
         ),
         Mistake(
             answer=lambda n: 2 * n + 2,
-            says="{call} gives {got}: only one group was counted.",
+            message="{call} gives {got}: only one group was counted.",
             hint="How many groups of blocks are there?",
         ),
         Mistake(
             answer=lambda n: 6 * n + 1,
-            says="{call} gives {got}: one layer is missing.",
+            message="{call} gives {got}: one layer is missing.",
             hint="There is a layer before the groups *and* one behind them.",
         ),
     ),
@@ -76,22 +76,22 @@ residual_output = Exercise(
     mistakes=(
         Mistake(
             answer=lambda x, fx: functional.relu(fx) + x,
-            says="{call} gives {got}: the ReLU came before the addition.",
+            message="{call} gives {got}: the ReLU came before the addition.",
             hint="In y = ReLU(F(x) + x), what is inside the brackets?",
         ),
         Mistake(
             answer=lambda x, fx: fx + x,
-            says="{call} gives {got}: there is no ReLU.",
+            message="{call} gives {got}: there is no ReLU.",
             hint="Can the output of a residual block be negative?",
         ),
         Mistake(
             answer=lambda x, fx: functional.relu(fx),
-            says="{call} gives {got}: that is a plain block.",
+            message="{call} gives {got}: that is a plain block.",
             hint="What does a residual block do with x, besides computing F(x)?",
         ),
         Mistake(
             answer=lambda x, fx: functional.relu(fx * x),
-            says="{call} gives {got}: multiplied, not added.",
+            message="{call} gives {got}: multiplied, not added.",
             hint="With F(x) = 0 the block should hand x on. What does 0 do to x in your line?",
         ),
     ),
@@ -108,22 +108,22 @@ pad_shortcut = Exercise(
     mistakes=(
         Mistake(
             answer=lambda x, more: functional.pad(x, (0, 0, 0, 0, 0, more)),
-            says="{call}: the maps are as large as before.",
+            message="{call}: the maps are as large as before.",
             hint="The block has stride 2. Which rows and columns of x can F(x) be added to?",
         ),
         Mistake(
             answer=lambda x, more: x[:, :, ::2, ::2],
-            says="{call}: there are no more channels than before.",
+            message="{call}: there are no more channels than before.",
             hint="F(x) has more channels than x. What could be added to those?",
         ),
         Mistake(
             answer=lambda x, more: functional.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, more, 0)),
-            says="{call}: the zeros came before the channels of x.",
+            message="{call}: the zeros came before the channels of x.",
             hint="Which channels should x be added to, the first ones or the last ones?",
         ),
         Mistake(
             answer=lambda x, more: functional.pad(functional.avg_pool2d(x, 2), (0, 0, 0, 0, 0, more)),
-            says="{call}: neighbours were averaged.",
+            message="{call}: neighbours were averaged.",
             hint="An identity changes no number. Can you leave pixels out instead of mixing them?",
         ),
     ),
@@ -142,22 +142,22 @@ bottleneck_weights = Exercise(
     mistakes=(
         Mistake(
             answer=lambda channels, middle: 18 * channels**2,
-            says="{call} gives {got}: these are two 3×3 convolutions.",
+            message="{call} gives {got}: these are two 3×3 convolutions.",
             hint="That is the basic block. What comes before and after the 3×3 convolution of a bottleneck?",
         ),
         Mistake(
             answer=lambda channels, middle: channels * middle + 9 * middle**2,
-            says="{call} gives {got}: one convolution is missing.",
+            message="{call} gives {got}: one convolution is missing.",
             hint="How many channels must come out, so that x can be added?",
         ),
         Mistake(
             answer=lambda channels, middle: 2 * channels * middle + 3 * middle**2,
-            says="{call} gives {got}: the 3×3 kernel was counted with three weights.",
+            message="{call} gives {got}: the 3×3 kernel was counted with three weights.",
             hint="How many numbers are in a square of 3 × 3?",
         ),
         Mistake(
             answer=lambda channels, middle: 2 * channels * middle + 9 * middle,
-            says="{call} gives {got}: the 3×3 convolution has too few weights.",
+            message="{call} gives {got}: the 3×3 convolution has too few weights.",
             hint="Each output channel of a convolution looks at *all* its input channels.",
         ),
     ),

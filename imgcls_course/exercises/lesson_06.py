@@ -58,27 +58,27 @@ cost_factor = Exercise(
     mistakes=(
         Mistake(
             answer=lambda d, w, r: d * w * r,
-            says="right for depth, but {call} gives {got}.",
+            message="right for depth, but {call} gives {got}.",
             hint="A convolution has a weight for each pair of input and output channels. If both double, how many pairs?",
         ),
         Mistake(
             answer=lambda d, w, r: (d * w * r) ** 2,
-            says="{call} gives {got}: the depth was squared, too.",
+            message="{call} gives {got}: the depth was squared, too.",
             hint="Twice as many blocks: how much more work is that?",
         ),
         Mistake(
             answer=lambda d, w, r: d * w**2 * r,
-            says="{call} gives {got}: the resolution counts once only.",
+            message="{call} gives {got}: the resolution counts once only.",
             hint="A picture of twice the height and twice the width has how many times the pixels?",
         ),
         Mistake(
             answer=lambda d, w, r: d * w * r**2,
-            says="{call} gives {got}: the width counts once only.",
+            message="{call} gives {got}: the width counts once only.",
             hint="Twice as many channels go into a convolution, and twice as many come out. How many weights is that?",
         ),
         Mistake(
             answer=lambda d, w, r: d + w**2 + r**2,
-            says="{call} gives {got}: the parts were added.",
+            message="{call} gives {got}: the parts were added.",
             hint="Twice as deep, and then twice as wide: does the second factor act on the first one's cost?",
         ),
     ),
@@ -96,22 +96,22 @@ scaling_factors = Exercise(
     mistakes=(
         Mistake(
             answer=lambda phi: (ALPHA * phi, BETA * phi, GAMMA * phi),
-            says="right at φ = 1, but {call} gives {got}.",
+            message="right at φ = 1, but {call} gives {got}.",
             hint="At φ = 0 the network should stay as it is. Which operation with 0 leaves a factor of 1?",
         ),
         Mistake(
             answer=lambda phi: (BETA**phi, ALPHA**phi, GAMMA**phi),
-            says="{call} gives {got}: two of them changed places.",
+            message="{call} gives {got}: two of them changed places.",
             hint="Which letter belongs to depth, and which to width?",
         ),
         Mistake(
             answer=lambda phi: (ALPHA**phi, BETA ** (2 * phi), GAMMA ** (2 * phi)),
-            says="{call} gives {got}: those are what each costs.",
+            message="{call} gives {got}: those are what each costs.",
             hint="The squares belong to the cost. By what factor do the channels themselves grow?",
         ),
         Mistake(
             answer=lambda phi: (1 + 0.2 * phi, 1 + 0.1 * phi, 1 + 0.15 * phi),
-            says="right at φ = 0 and 1, but {call} gives {got}.",
+            message="right at φ = 0 and 1, but {call} gives {got}.",
             hint="Each step of φ multiplies the network of the step before. Does adding do that?",
         ),
     ),
@@ -129,22 +129,22 @@ phi_for_budget = Exercise(
     mistakes=(
         Mistake(
             answer=lambda times: math.log2(times),
-            says="near, but {call} gives {got}: that takes the product for exactly 2.",
+            message="near, but {call} gives {got}: that takes the product for exactly 2.",
             hint="α·β²·γ² is only close to 2. What is it exactly?",
         ),
         Mistake(
             answer=lambda times: times / PRODUCT,
-            says="{call} gives {got}: the budget was divided.",
+            message="{call} gives {got}: the budget was divided.",
             hint="Going from φ to φ + 1 multiplies the cost. How often can you multiply before the budget is used up?",
         ),
         Mistake(
             answer=lambda times: math.log(times) / math.log(ALPHA * BETA * GAMMA),
-            says="{call} gives {got}: too far, the squares are missing.",
+            message="{call} gives {got}: too far, the squares are missing.",
             hint="What does the law say that width and resolution cost?",
         ),
         Mistake(
             answer=lambda times: math.log(times),
-            says="{call} gives {got}: a logarithm, but of which base?",
+            message="{call} gives {got}: a logarithm, but of which base?",
             hint="log(x) / log(b) is the logarithm of x to base b. Which number is multiplied again and again here?",
         ),
     ),
@@ -163,27 +163,27 @@ rounded_channels = Exercise(
     mistakes=(
         Mistake(
             answer=_nearest,
-            says="nearly: {call} gives {got}, which is more than a tenth below.",
+            message="nearly: {call} gives {got}, which is more than a tenth below.",
             hint="Where the nearest multiple is less than 0.9 · channels: which one comes next?",
         ),
         Mistake(
             answer=lambda channels: max(8, int(channels) // 8 * 8),
-            says="{call} gives {got}: always rounded down.",
+            message="{call} gives {got}: always rounded down.",
             hint="Which multiple of 8 is nearest to it?",
         ),
         Mistake(
             answer=lambda channels: math.ceil(channels / 8) * 8,
-            says="{call} gives {got}: always rounded up.",
+            message="{call} gives {got}: always rounded up.",
             hint="A little down is allowed. Which multiple of 8 is nearest?",
         ),
         Mistake(
             answer=_to_even,
-            says="nearly: {call} gives {got}, which is right in between, and halves go up here.",
+            message="nearly: {call} gives {got}, which is right in between, and halves go up here.",
             hint="Python's round() takes the even one of two neighbours. How do you make halves go up with // alone?",
         ),
         Mistake(
             answer=lambda channels: round(channels),
-            says="{call} gives {got}: a whole number, but no multiple of 8.",
+            message="{call} gives {got}: a whole number, but no multiple of 8.",
             hint="If you count in packets of 8, how many packets are nearest?",
         ),
     ),
@@ -202,27 +202,27 @@ separable_weights = Exercise(
     mistakes=(
         Mistake(
             answer=lambda c_in, c_out, k: k * k * c_in * c_out,
-            says="{call} gives {got}: that is an ordinary convolution.",
+            message="{call} gives {got}: that is an ordinary convolution.",
             hint="In the first step each channel is filtered by itself. How many channels does one of its filters look at?",
         ),
         Mistake(
             answer=lambda c_in, c_out, k: k * k + c_in * c_out,
-            says="{call} gives {got}: all channels share one filter.",
+            message="{call} gives {got}: all channels share one filter.",
             hint="How many k × k filters are there, if each channel has its own?",
         ),
         Mistake(
             answer=lambda c_in, c_out, k: k * k * c_out + c_in * c_out,
-            says="{call} gives {got}: there is a filter for each output channel.",
+            message="{call} gives {got}: there is a filter for each output channel.",
             hint="The depthwise step comes first. How many channels are there at that moment?",
         ),
         Mistake(
             answer=lambda c_in, c_out, k: k * c_in + c_in * c_out,
-            says="{call} gives {got}: a filter has k weights.",
+            message="{call} gives {got}: a filter has k weights.",
             hint="How many pixels does a filter of k rows and k columns cover?",
         ),
         Mistake(
             answer=lambda c_in, c_out, k: k * k * c_in,
-            says="{call} gives {got}: the 1 × 1 convolution is missing.",
+            message="{call} gives {got}: the 1 × 1 convolution is missing.",
             hint="How do the channels get to know of each other, and become c_out?",
         ),
     ),

@@ -57,27 +57,27 @@ to_tensor = Exercise(
     mistakes=(
         Mistake(
             answer=lambda array: array.permute(2, 0, 1),
-            says="{call} still has bytes from 0 to 255.",
+            message="{call} still has bytes from 0 to 255.",
             hint="A network wants numbers in [0, 1]. What is the largest value of a byte?",
         ),
         Mistake(
             answer=lambda array: array / 255,
-            says="the values of {call} are right, but its channels stand last.",
+            message="the values of {call} are right, but its channels stand last.",
             hint="(H, W, C) → (C, H, W): in which order does `permute` need the old dimensions?",
         ),
         Mistake(
             answer=lambda array: array.reshape(3, *array.shape[:2]) / 255,
-            says="the shape of {call} is right, but the colours are mixed up: `reshape` does not move dimensions.",
+            message="the shape of {call} is right, but the colours are mixed up: `reshape` does not move dimensions.",
             hint="`reshape` cuts the same row of numbers anew. Which method swaps dimensions?",
         ),
         Mistake(
             answer=lambda array: array.permute(2, 1, 0) / 255,
-            says="{call} is mirrored along its diagonal: height and width are swapped.",
+            message="{call} is mirrored along its diagonal: height and width are swapped.",
             hint="After the channels the old order stays: first height, then width.",
         ),
         Mistake(
             answer=lambda array: array.permute(2, 0, 1) / 256,
-            says="{call} never reaches 1: white is 255.",
+            message="{call} never reaches 1: white is 255.",
             hint="A byte has 256 values. Which is the largest?",
         ),
     ),
@@ -95,22 +95,22 @@ denormalize = Exercise(
     mistakes=(
         Mistake(
             answer=lambda image, mean, std: (image - mean[:, None, None]) / std[:, None, None],
-            says="{call} normalises once more.",
+            message="{call} normalises once more.",
             hint="z = (x - mean) / std. What is x?",
         ),
         Mistake(
             answer=lambda image, mean, std: (image + mean[:, None, None]) * std[:, None, None],
-            says="in {call} the steps are undone in the wrong order.",
+            message="in {call} the steps are undone in the wrong order.",
             hint="Normalising subtracts first and divides second. Which of the two has to be undone first?",
         ),
         Mistake(
             answer=lambda image, mean, std: image * std + mean,
-            says="in {call} mean and std meet the columns of the picture, and not its channels.",
+            message="in {call} mean and std meet the columns of the picture, and not its channels.",
             hint="PyTorch lines up dimensions from the right. What shape must three numbers have to meet (3, H, W)?",
         ),
         Mistake(
             answer=lambda image, mean, std: image * std.mean() + mean.mean(),
-            says="{call} takes one mean and one std for all channels.",
+            message="{call} takes one mean and one std for all channels.",
             hint="Red, green and blue each have a mean of their own.",
         ),
     ),
@@ -129,17 +129,17 @@ label_of = Exercise(
     mistakes=(
         Mistake(
             answer=lambda name: name.split("."),
-            says="{call} gives {got}: all the parts.",
+            message="{call} gives {got}: all the parts.",
             hint="Which of the parts is the label?",
         ),
         Mistake(
             answer=lambda name: name[:3],
-            says="right for cats and dogs, but {call} gives {got}.",
+            message="right for cats and dogs, but {call} gives {got}.",
             hint="Not every animal has three letters. What comes right after the label?",
         ),
         Mistake(
             answer=lambda name: name.rsplit(".", 1)[0],
-            says="{call} gives {got}: only the ending was cut off.",
+            message="{call} gives {got}: only the ending was cut off.",
             hint="If the number stays, every picture is a class of its own.",
         ),
     ),
@@ -157,31 +157,31 @@ letterbox_size = Exercise(
     mistakes=(
         Mistake(
             answer=lambda height, width, size: (size, size),
-            says="{call} gives {got}: that is squashing.",
+            message="{call} gives {got}: that is squashing.",
             hint="A letterbox keeps the shape. By which one number can both sides be multiplied?",
         ),
         Mistake(
             answer=lambda height, width, size: tuple(
                 round(side * size / min(height, width)) for side in (height, width)
             ),
-            says="{call} gives {got}: the shorter side became `size`, and the longer one does not fit.",
+            message="{call} gives {got}: the shorter side became `size`, and the longer one does not fit.",
             hint="Which of the two sides must not be longer than `size`?",
         ),
         Mistake(
             answer=lambda height, width, size: (round(height * size / width), size),
-            says="right for wide pictures, but {call} gives {got}.",
+            message="right for wide pictures, but {call} gives {got}.",
             hint="What if the picture is taller than wide?",
         ),
         Mistake(
             answer=lambda height, width, size: tuple(
                 round(side * size / max(height, width)) for side in (height, width)
             ),
-            says="nearly: {call} gives {got}, and a picture without a row cannot be shown.",
+            message="nearly: {call} gives {got}, and a picture without a row cannot be shown.",
             hint="Rounding can give 0. What is the least a side should have?",
         ),
         Mistake(
             answer=lambda height, width, size: _letterbox_size(height, width, size)[::-1],
-            says="{call} gives {got}: height and width are swapped.",
+            message="{call} gives {got}: height and width are swapped.",
             hint="PyTorch says height first.",
         ),
     ),
@@ -200,22 +200,22 @@ leaked = Exercise(
     mistakes=(
         Mistake(
             answer=lambda train, test: [name for name in train if name in test],
-            says="{call} gives {got}: a list, in which a picture can be named twice.",
+            message="{call} gives {got}: a list, in which a picture can be named twice.",
             hint="Each leaked picture should be named once, in no order. What does `set` do with a list?",
         ),
         Mistake(
             answer=lambda train, test: set(train) | set(test),
-            says="{call} gives {got}: these are all pictures.",
+            message="{call} gives {got}: these are all pictures.",
             hint="`|` is everything in one or the other. Which sign is for what is in both?",
         ),
         Mistake(
             answer=lambda train, test: set(test) - set(train),
-            says="{call} gives {got}: these are the pictures that did *not* leak.",
+            message="{call} gives {got}: these are the pictures that did *not* leak.",
             hint="A picture has leaked if it is in both lists.",
         ),
         Mistake(
             answer=lambda train, test: len(set(train) & set(test)),
-            says="{call} gives {got}: how many, but not which.",
+            message="{call} gives {got}: how many, but not which.",
             hint="To mend a leak one has to know the pictures.",
         ),
     ),

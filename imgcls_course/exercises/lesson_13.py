@@ -52,27 +52,27 @@ part_of_batch = Exercise(
     mistakes=(
         Mistake(
             answer=lambda batch, rank, count: batch,
-            says="{call} gives {got}: every process takes the whole batch.",
+            message="{call} gives {got}: every process takes the whole batch.",
             hint="How often would each picture be counted, with three processes?",
         ),
         Mistake(
             answer=_padded,
-            says="{call} gives {got}: some pictures are taken twice, so that all parts are of one size.",
+            message="{call} gives {got}: some pictures are taken twice, so that all parts are of one size.",
             hint="Which picture is in two parts? What does that do to the accuracy of an epoch?",
         ),
         Mistake(
             answer=_no_rest,
-            says="{call} gives {got}: what does not go evenly into the processes is left out.",
+            message="{call} gives {got}: what does not go evenly into the processes is left out.",
             hint="Seven pictures and three processes: who takes the seventh?",
         ),
         Mistake(
             answer=_blocks,
-            says="{call} gives {got}: these are blocks, and not every `count`-th picture.",
+            message="{call} gives {got}: these are blocks, and not every `count`-th picture.",
             hint="With blocks of one size, the last process may get much less than the others. Take turns instead.",
         ),
         Mistake(
             answer=lambda batch, rank, count: batch[rank + 1 :: count],
-            says="{call} gives {got}: ranks are counted from 0.",
+            message="{call} gives {got}: ranks are counted from 0.",
             hint="Which process takes the first picture?",
         ),
     ),
@@ -89,22 +89,22 @@ joint_gradient = Exercise(
     mistakes=(
         Mistake(
             answer=lambda gradients, sizes: gradients.mean(dim=0),
-            says="{call} gives {got}: every process counts alike, however many pictures it had.",
+            message="{call} gives {got}: every process counts alike, however many pictures it had.",
             hint="A process with one picture and one with three: should that one picture count three times as much?",
         ),
         Mistake(
             answer=lambda gradients, sizes: gradients.sum(dim=0),
-            says="{call} gives {got}: this is the sum of the means.",
+            message="{call} gives {got}: this is the sum of the means.",
             hint="With twice as many processes, would the step be twice as long?",
         ),
         Mistake(
             answer=lambda gradients, sizes: (gradients * sizes[:, None]).sum(dim=0),
-            says="{call} gives {got}: this is the sum over all pictures, not their mean.",
+            message="{call} gives {got}: this is the sum over all pictures, not their mean.",
             hint="How many pictures are there in all?",
         ),
         Mistake(
             answer=lambda gradients, sizes: (gradients * sizes[:, None]).mean(dim=0),
-            says="{call} gives {got}: the sum over pictures was divided by the number of processes.",
+            message="{call} gives {got}: the sum over pictures was divided by the number of processes.",
             hint="What has to stand below the line: processes, or pictures?",
         ),
     ),
@@ -123,22 +123,22 @@ ring_bytes = Exercise(
     mistakes=(
         Mistake(
             answer=lambda parameters, processes: 2 * (processes - 1) / processes * parameters,
-            says="{call} gives {got}: these are numbers, not bytes.",
+            message="{call} gives {got}: these are numbers, not bytes.",
             hint="How many bytes has a float32?",
         ),
         Mistake(
             answer=lambda parameters, processes: (processes - 1) / processes * 4 * parameters,
-            says="{call} gives {got}: this is one of the two rounds.",
+            message="{call} gives {got}: this is one of the two rounds.",
             hint="After the first round, who has the sums of all chunks?",
         ),
         Mistake(
             answer=lambda parameters, processes: 2 * (processes - 1) * 4 * parameters,
-            says="{call} gives {got}: here all gradients are sent in every step.",
+            message="{call} gives {got}: here all gradients are sent in every step.",
             hint="How large is the one chunk that is sent in a step?",
         ),
         Mistake(
             answer=lambda parameters, processes: 2 * 4 * parameters,
-            says="{call} gives {got}: this is what it comes near with very many processes.",
+            message="{call} gives {got}: this is what it comes near with very many processes.",
             hint="How many steps has a round? How much is sent if there is only one process?",
         ),
     ),
@@ -157,22 +157,22 @@ amdahl = Exercise(
     mistakes=(
         Mistake(
             answer=lambda serial, processes: serial + (1 - serial) / processes,
-            says="{call} gives {got}: this is the time, as a part of what it was.",
+            message="{call} gives {got}: this is the time, as a part of what it was.",
             hint="If it takes half the time, how many times as fast is it?",
         ),
         Mistake(
             answer=lambda serial, processes: processes,
-            says="{call} gives {got}: so much only if everything can be shared out.",
+            message="{call} gives {got}: so much only if everything can be shared out.",
             hint="What about the part that every process has to do itself?",
         ),
         Mistake(
             answer=lambda serial, processes: (1 - serial) * processes,
-            says="{call} gives {got}: speeds were multiplied where times have to be added.",
+            message="{call} gives {got}: speeds were multiplied where times have to be added.",
             hint="Write down the time of each of the two shares first.",
         ),
         Mistake(
             answer=lambda serial, processes: 1 / (1 - serial + serial / processes),
-            says="{call} gives {got}: the two shares are swapped.",
+            message="{call} gives {got}: the two shares are swapped.",
             hint="Which of the two becomes shorter with more processes?",
         ),
     ),

@@ -6,51 +6,73 @@ the submissions that are left.
 """
 
 import contextlib
-import multiprocessing
 import os
 import shutil
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ..errors import GradingError
 from ..i18n import _
-from . import find_tools, nbgrader, reason, require_nbgrader, sandbox
+from . import find_tools, gradebook, nbgrader, reason, require_nbgrader, sandbox
 
-GRADEBOOK, CONFIG, LOG = "gradebook.db", "nbgrader_config.py", "autograde.log"
+CONFIG, LOG = "nbgrader_config.py", "autograde.log"
 LIMIT_S = 1800.0
 
 
 @dataclass(frozen=True)
 class Graded:
-    """How the grading of one submission went: points, of how many, seconds, and what is worth a look.
+    """How the grading of one submission went.
 
-    One that is not `done` has no points, and is graded when `grade` is called again.
+    Attributes
+    ----------
+    student : str
+        Name of the student's folder.
+    points, max_points : float
+        What the answers got, and what they could get.
+    seconds : float
+        How long grading took.
+    done : bool
+        False if grading failed. Then there are no points, and the next call of `grade` tries again.
+    note : str
+        What the instructor should know, such as a file that is missing.
     """
 
     student: str
     points: float
-    of: float
+    max_points: float
     seconds: float
     done: bool = True
     note: str = ""
 
     def __str__(self) -> str:
-        return f"{self.student}: {self.points:g} of {self.of:g} points, {self.seconds:.1f} s {self.note}".rstrip()
+        return (
+            f"{self.student}: {self.points:g} of {self.max_points:g} points, {self.seconds:.1f} s {self.note}".rstrip()
+        )
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Job:
+    """A submission that is laid out in a folder of its own."""
+
     student: str
     folder: Path
     note: str = ""
-    copy: sandbox.Copy | None = None
-    process: multiprocessing.Process | None = None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A job that a process works on, in a copy of the course."""
+
+    job: _Job
+    course: sandbox.CourseCopy
+    process: BaseProcess
     started: float = field(default_factory=time.perf_counter)
 
 
@@ -72,15 +94,20 @@ def grade(
         Its name.
     workers : int, optional
         Submissions at a time; default: one for each processor.
-    again : bool
-        Grade those as well that have been graded.
-    limit_s : float
+    again : bool, default False
+        Grade submissions that are graded already once more.
+    limit_s : float, default 1800
         Seconds that a submission may take.
+
+    Yields
+    ------
+    Graded
+        One for each submission, in the order in which they are done.
 
     Raises
     ------
     GradingError
-        The assignment is not known, or a submission changed files of the course: then grading stops.
+        If there is no such assignment, or if a submission changed files of the course; then grading stops.
     """
     require_nbgrader()
     find_tools()
@@ -90,21 +117,21 @@ def grade(
     with tempfile.TemporaryDirectory(prefix="imgcls-class-", ignore_cleanup_errors=True) as name:
         template = _template(course, assignment, folder=Path(name) / "template")
         jobs = (_prepare(course, assignment, student=each, template=template) for each in students)
-        copies = [sandbox.Copy(Path(name) / f"course-{n}") for n in range(workers or os.cpu_count() or 1)]
+        copies = [sandbox.CourseCopy(Path(name) / f"course-{n}") for n in range(workers or os.cpu_count() or 1)]
         guarded = [*sandbox.parts().values(), course / "source", course / "submitted"]
         before = sandbox.state(guarded, compiled=False)
         with contextlib.closing(_side_by_side(jobs, assignment, copies=copies, limit_s=limit_s)) as ended:
-            for job in ended:
+            for run in ended:
                 try:
-                    yield _collect(job, course, assignment)
+                    yield _collect(run, course, assignment)
                 finally:
-                    shutil.rmtree(job.folder, ignore_errors=True)
-                _must_be_untouched(before, sandbox.state(guarded, compiled=False), student=job.student)
+                    shutil.rmtree(run.job.folder, ignore_errors=True)
+                _must_be_untouched(before, sandbox.state(guarded, compiled=False), student=run.job.student)
 
 
 def waiting(course: Path, assignment: str, *, again: bool = False) -> list[str]:
     """Return the students whose submissions are to be graded."""
-    if not (course / "source" / assignment).is_dir() or not (course / GRADEBOOK).exists():
+    if not (course / "source" / assignment).is_dir() or not (course / gradebook.FILE).exists():
         message = _("{course} has no assignment {assignment}. `imgcls release` writes one.")
         raise GradingError(message.format(course=course, assignment=assignment))
     handed_in = sorted(path.parent.name for path in (course / "submitted").glob(f"*/{assignment}") if path.is_dir())
@@ -128,29 +155,14 @@ def _template(course: Path, assignment: str, *, folder: Path) -> Path:
     shutil.copytree(course / "source" / assignment, folder / "source" / assignment)
     shutil.copy2(course / CONFIG, folder / CONFIG)
     nbgrader("generate_assignment", assignment, "--create", "--force", course=folder)
-    with Gradebook(_url(course)) as book, Gradebook(_url(folder)) as other:
-        if _worth(book, assignment) != _worth(other, assignment):
+    with Gradebook(gradebook.url(course)) as book, Gradebook(gradebook.url(folder)) as other:
+        if gradebook.max_scores(book, assignment) != gradebook.max_scores(other, assignment):
             message = _(
                 "source/{name} is newer than the gradebook. In {course}: nbgrader generate_assignment {name} --force"
             )
             raise GradingError(message.format(name=assignment, course=course))
         other.update_or_create_assignment(assignment, duedate=book.find_assignment(assignment).duedate)
     return folder
-
-
-def _worth(book, assignment: str) -> dict[tuple[str, str], float]:
-    """Return the points of every graded cell, as a gradebook knows them; none if it does not know the assignment."""
-    from nbgrader.api import MissingEntry
-
-    try:
-        notebooks = book.find_assignment(assignment).notebooks
-    except MissingEntry:
-        return {}
-    return {(each.name, cell.name): cell.max_score for each in notebooks for cell in each.grade_cells}
-
-
-def _url(course: Path) -> str:
-    return f"sqlite:///{course / GRADEBOOK}"
 
 
 def _prepare(course: Path, assignment: str, *, student: str, template: Path) -> _Job:
@@ -176,43 +188,44 @@ def _prepare(course: Path, assignment: str, *, student: str, template: Path) -> 
 
 
 def _side_by_side(
-    jobs: Iterable[_Job], assignment: str, *, copies: list[sandbox.Copy], limit_s: float
-) -> Iterator[_Job]:
+    jobs: Iterable[_Job], assignment: str, *, copies: list[sandbox.CourseCopy], limit_s: float
+) -> Generator[_Run, None, None]:
     """Run the jobs, one at a time in each copy of the course; yield each when it has ended or its time is up."""
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    todo, running, free = iter(jobs), [], list(copies)
+    todo, running, free = iter(jobs), list[_Run](), list(copies)
     try:
         while True:
             while free and (job := next(todo, None)):
-                job.copy = free.pop()
-                job.copy.intact()
-                job.process = context.Process(target=_autograde, args=(str(job.folder), assignment, job.copy))
-                job.started = time.perf_counter()
-                job.process.start()
-                running.append(job)
+                running.append(_start(job, assignment, course=free.pop()))
             if not running:
                 return
-            connection.wait([job.process.sentinel for job in running], timeout=1)
-            for job in [job for job in running if not job.process.is_alive() or _overdue(job, limit_s)]:
-                running.remove(job)
-                free.append(job.copy)
-                _end(job)
-                yield job
+            connection.wait([run.process.sentinel for run in running], timeout=1)
+            for run in [run for run in running if not run.process.is_alive() or _overdue(run, limit_s)]:
+                running.remove(run)
+                free.append(run.course)
+                _end(run)
+                yield run
     finally:  # an interrupt, or a course that was touched
-        for job in running:
-            _end(job)
+        for run in running:
+            _end(run)
 
 
-def _end(job: _Job) -> None:
-    job.process.kill()
-    job.process.join()
+def _start(job: _Job, assignment: str, *, course: sandbox.CourseCopy) -> _Run:
+    course.intact()
+    process = sandbox.new_process(_autograde, (str(job.folder), assignment, course))
+    process.start()
+    return _Run(job, course, process)
 
 
-def _overdue(job: _Job, limit_s: float) -> bool:
-    return time.perf_counter() - job.started > limit_s
+def _end(run: _Run) -> None:
+    run.process.kill()
+    run.process.join()
 
 
-def _autograde(folder: str, assignment: str, copy: sandbox.Copy) -> None:
+def _overdue(run: _Run, limit_s: float) -> bool:
+    return time.perf_counter() - run.started > limit_s
+
+
+def _autograde(folder: str, assignment: str, copy: sandbox.CourseCopy) -> None:
     """Be `nbgrader autograde ASSIGNMENT` in this folder, and write what it says into a file."""
     sandbox.adopt(copy)
     os.chdir(folder)
@@ -225,23 +238,23 @@ def _autograde(folder: str, assignment: str, copy: sandbox.Copy) -> None:
     NbGraderApp.launch_instance(argv=["autograde", assignment])
 
 
-def _collect(job: _Job, course: Path, assignment: str) -> Graded:
+def _collect(run: _Run, course: Path, assignment: str) -> Graded:
     """Bring the graded notebooks and the points of one submission into the course."""
     from nbgrader.api import Gradebook
 
-    seconds = time.perf_counter() - job.started
+    job, seconds = run.job, time.perf_counter() - run.started
     result = job.folder / "autograded" / job.student / assignment
-    done = result.is_dir() and job.process.exitcode == 0
+    done = result.is_dir() and run.process.exitcode == 0
     if done:
         _replace(result, course / "autograded" / job.student / assignment)
-    with Gradebook(_url(course)) as book:
+    with Gradebook(gradebook.url(course)) as book:
         if done:
-            with Gradebook(_url(job.folder)) as theirs:
-                _record(theirs.find_submission(assignment, job.student), book)
+            with Gradebook(gradebook.url(job.folder)) as theirs:
+                gradebook.record(theirs.find_submission(assignment, job.student), book)
         else:
-            _record_nothing(book, assignment, job.student)
+            gradebook.record_nothing(book, assignment, job.student)
         submission = book.find_submission(assignment, job.student)
-        points = {"points": submission.score, "of": submission.max_score}
+        points = {"points": submission.score, "max_points": submission.max_score}
     note = job.note if done else _("NOT GRADED: {why}", why=_why(job))
     return Graded(job.student, **points, seconds=seconds, done=done, note=note)
 
@@ -260,32 +273,6 @@ def _replace(source: Path, target: Path) -> None:
     shutil.copytree(source, new)
     shutil.rmtree(target, ignore_errors=True)
     new.rename(target)
-
-
-def _record(theirs, book) -> None:
-    """Write the points of a submission, as nbgrader stored them, into the course's gradebook."""
-    assignment, student = theirs.assignment.name, theirs.student_id
-    book.update_or_create_student(student)
-    book.update_or_create_submission(assignment, student, timestamp=theirs.timestamp)
-    for notebook in theirs.notebooks:
-        where = (notebook.name, assignment, student)
-        book.find_submission_notebook(*where).late_submission_penalty = notebook.late_submission_penalty
-        for grade in notebook.grades:
-            mine = book.find_grade(grade.name, *where)
-            mine.auto_score = grade.auto_score
-            mine.needs_manual_grade = grade.needs_manual_grade or mine.manual_score is not None
-        for comment in notebook.comments:
-            book.find_comment(comment.name, *where).auto_comment = comment.auto_comment
-    book.db.commit()
-
-
-def _record_nothing(book, assignment: str, student: str) -> None:
-    """Give no points, and mark every exercise as one to look at by hand."""
-    book.update_or_create_student(student)
-    for notebook in book.update_or_create_submission(assignment, student).notebooks:
-        for grade in notebook.grades:
-            grade.auto_score, grade.needs_manual_grade = 0, True
-    book.db.commit()
 
 
 def _must_be_untouched(before: dict, after: dict, *, student: str) -> None:

@@ -44,7 +44,7 @@ class ExecuteAndJudge(Execute):
     iopub_timeout = Integer(30, help="Seconds that a cell's outputs may be late, on a busy computer.").tag(config=True)
     raise_on_iopub_timeout = Bool(False, help="Whether to give a submission up if they are.").tag(config=True)
 
-    def preprocess(self, nb: NotebookNode, resources: dict | None = None, km=None) -> tuple[NotebookNode, dict]:
+    def preprocess(self, nb: NotebookNode, resources: dict, km=None) -> tuple[NotebookNode, dict]:
         """Run and judge one submission in place."""
         order = nb.cells
         judged = [(cell, calls(cell.source)) for cell in order if _is_graded(cell) and calls(cell.source)]
@@ -110,10 +110,11 @@ def calls(source: str) -> list[tuple[str, str, int | None]]:
     []
     """
     try:
-        found = [_call(statement) for statement in ast.parse(source).body]
+        statements = ast.parse(source).body
     except SyntaxError:
         return []
-    return found if all(found) else []
+    found = [call for statement in statements if (call := _call(statement))]
+    return found if len(found) == len(statements) else []
 
 
 def _call(statement: ast.stmt) -> tuple[str, str, int | None] | None:
@@ -122,10 +123,18 @@ def _call(statement: ast.stmt) -> tuple[str, str, int | None] | None:
             ast.Call(
                 ast.Attribute(ast.Name("check"), "grade"),
                 [ast.Constant(str(name)), ast.Name(answer)],
-                [] | [ast.keyword("seed", ast.Constant(int()))] as options,
+                [],
             )
         ):
-            return name, answer, options[0].value.value if options else None
+            return name, answer, None
+        case ast.Expr(
+            ast.Call(
+                ast.Attribute(ast.Name("check"), "grade"),
+                [ast.Constant(str(name)), ast.Name(answer)],
+                [ast.keyword("seed", ast.Constant(int(seed)))],
+            )
+        ):
+            return name, answer, seed
     return None
 
 

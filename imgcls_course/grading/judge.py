@@ -25,7 +25,7 @@ TRUSTED = ("imgcls_course", "torch", "numpy")
 
 @dataclass(frozen=True)
 class Judgement:
-    """Whether an answer passed, and what is said of it."""
+    """Whether an answer passed, and the line that tells the student so or why not."""
 
     passed: bool
     text: str
@@ -37,17 +37,18 @@ def judge(name: str, answer: bytes, *, seed: int | None = None, limit_s: float =
 
     if name not in check.EXERCISES:
         return Judgement(False, _("✗ {name}: the course has no such exercise.", name=name))
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    receiver, sender = context.Pipe(duplex=False)
+    receiver, sender = multiprocessing.Pipe(duplex=False)
     course = sandbox.own_copy().intact()
     with sandbox.room() as folder:
-        process = context.Process(target=_judge, args=(name, answer, seed, (folder, course), sender))
+        process = sandbox.new_process(_judge, (name, answer, seed, (folder, course), sender))
         process.start()
         sender.close()
-        said = _receive(receiver, limit_s)
+        received = _receive(receiver, limit_s)
         process.kill()
         process.join()
-    return _read(said) or Judgement(False, _("✗ {name}: the answer ends Python itself, or takes too long.", name=name))
+    return _read(received) or Judgement(
+        False, _("✗ {name}: the answer ends Python itself, or takes too long.", name=name)
+    )
 
 
 def _receive(receiver, limit_s: float) -> bytes:
@@ -57,10 +58,10 @@ def _receive(receiver, limit_s: float) -> bytes:
     return b""
 
 
-def _read(said: bytes) -> Judgement | None:
+def _read(received: bytes) -> Judgement | None:
     """Read what the process said: plain text only, never a pickle from where a student's code ran."""
     with contextlib.suppress(ValueError, TypeError, KeyError):
-        words = json.loads(said)
+        words = json.loads(received)
         return Judgement(words["passed"] is True, str(words["text"]))
     return None
 

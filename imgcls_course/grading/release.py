@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from .. import check, paths
 from ..checking.exercise import Exercise
-from ..checking.graded import write_figures
+from ..checking.graded import write_summary_lines
 from ..errors import GradingError, unknown
 from ..i18n import _
 from . import CHECK, nbgrader, require_nbgrader
@@ -120,12 +120,12 @@ def source(lesson: NotebookNode, *, without: Iterable[str] = (), hidden: bool = 
     The starter of an exercise and its solution become one cell, the solution between nbgrader's marks, so that what is
     left in the students' copy is the starter. A locked cell with the exercise's points follows.
     """
-    cells, solutions = [], _solutions(lesson)
+    cells, solutions, left_out = [], _solutions(lesson), set(without)
     for cell in lesson.cells:
         name = _exercise_of(cell)
-        if name in without or _tagged(cell, "solution"):
+        if name in left_out or _tagged(cell, "solution"):
             continue
-        if _tagged(cell, "exercise"):
+        if name is not None and _tagged(cell, "exercise"):
             cells += _exercise(cell, check.EXERCISES[name], solution=solutions[name], hidden=hidden)
         else:
             cells.append(_plain(cell))
@@ -169,10 +169,10 @@ def answer_code(solution: str, name: str) -> str:
     >>> print(answer_code("# Solution\nhalf_solution = 0.5\n\ncheck.half(half_solution, remember=False)", "half"))
     half = 0.5
     """
-    call = ast.parse(solution).body[-1]
-    lines = solution.splitlines()[: call.lineno - 1]
+    check_line = ast.parse(solution).body[-1]
+    lines = solution.splitlines()[: check_line.lineno - 1]
     code = "\n".join(line for line in lines if not line.startswith("# Solution")).strip()
-    checked = call.value.args[0]
+    checked = next(node for node in ast.walk(check_line) if isinstance(node, ast.Call)).args[0]
     if not isinstance(checked, ast.Name):
         return f"{code}\n{name} = {ast.unparse(checked)}".strip()
     return re.sub(rf"\b{checked.id}\b", name, code)
@@ -210,4 +210,4 @@ def _kept(cell: NotebookNode) -> dict:
 
 def _plain(cell: NotebookNode) -> NotebookNode:
     make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-    return make(write_figures(cell.source, exercises=check.EXERCISES), id=cell.id, metadata=_kept(cell))
+    return make(write_summary_lines(cell.source, exercises=check.EXERCISES), id=cell.id, metadata=_kept(cell))

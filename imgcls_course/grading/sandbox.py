@@ -6,12 +6,14 @@ grades. For strangers' code, grade in a container or as a user who owns nothing 
 
 import atexit
 import contextlib
+import multiprocessing
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from .. import paths
@@ -25,11 +27,11 @@ def parts() -> dict[str, Path]:
 
 
 @dataclass
-class Copy:
-    """A copy of the course that is made anew whenever anything in it was touched.
+class CourseCopy:
+    """A copy of the course, which is replaced by a new one if anything in it was changed.
 
-    Copying a thousand files takes longer than running many a submission, so the copy stays from one to the next. It is
-    looked at before each use: whoever writes into a file, replaces or removes one leaves another time of change.
+    Copying a thousand files takes longer than running most submissions, so one copy serves many of them. Before each
+    use we compare the times and sizes of its files, since writing, replacing or removing a file changes these.
     """
 
     base: Path
@@ -37,7 +39,7 @@ class Copy:
     state: dict = field(default_factory=dict)
 
     def intact(self) -> Path:
-        """Return the folder with the whole and unchanged course; another one than before if it had to be made anew."""
+        """Return the folder of an unchanged copy; a new folder if the last copy was changed."""
         if self.course is None or state([self.course]) != self.state:
             shutil.rmtree(self.course or self.base, ignore_errors=True)
             self.base.mkdir(parents=True, exist_ok=True)
@@ -48,25 +50,32 @@ class Copy:
         return self.course
 
 
-_own: list[Copy] = []
+_own: list[CourseCopy] = []
 
 
-def own_copy() -> Copy:
+def own_copy() -> CourseCopy:
     """Return the copy of this process, which lasts until it ends."""
     if not _own:
-        adopt(Copy(Path(tempfile.mkdtemp(prefix="imgcls-course-"))))
+        adopt(CourseCopy(Path(tempfile.mkdtemp(prefix="imgcls-course-"))))
         atexit.register(shutil.rmtree, _own[0].base, ignore_errors=True)
     return _own[0]
 
 
-def adopt(copy: Copy) -> None:
-    """Let this process use a copy that another one made."""
+def adopt(copy: CourseCopy) -> None:
+    """Let this process use a copy that another process made."""
     _own[:] = [copy]
+
+
+def new_process(target: Callable[..., None], args: tuple) -> BaseProcess:
+    """Return a process that is not started yet: on Linux a fork of this one, so that nothing has to be loaded again."""
+    if sys.platform == "linux":
+        return multiprocessing.get_context("fork").Process(target=target, args=args)
+    return multiprocessing.get_context("spawn").Process(target=target, args=args)
 
 
 @contextlib.contextmanager
 def room() -> Iterator[Path]:
-    """Give a folder with an empty `home` and `tmp`, for as long as the context lasts."""
+    """Yield a temporary folder with an empty `home` and `tmp` in it; it is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="imgcls-grade-", ignore_cleanup_errors=True) as name:
         for empty in ("home", "tmp"):
             Path(name, empty).mkdir()
@@ -98,7 +107,7 @@ def move_into(folder: Path, *, course: Path) -> None:
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] != PACKAGE.name:
             continue
-        if getattr(module, "__file__", None):
+        if module.__file__:
             module.__file__ = module.__file__.replace(old, new, 1)
         if hasattr(module, "__path__"):
             module.__path__ = [path.replace(old, new, 1) for path in module.__path__]

@@ -102,9 +102,9 @@ def restore(cells: Cells, *, kept: dict[str, dict], graded: dict[str, tuple[dict
     for index, cell in enumerate(cells):
         name = _name(cell)
         cell.metadata.pop("nbgrader", None)
-        if last.get(name) == index:
+        if name is not None and last.get(name) == index:
             cell.metadata["nbgrader"] = NotebookNode(kept[name])
-    whole = dict.fromkeys(range(len(cells) + 1), ())
+    whole: dict[int, tuple[NotebookNode, ...]] = dict.fromkeys(range(len(cells) + 1), ())
     for name, (marks, source) in graded.items():
         place = last.get(name.removesuffix(CHECK), len(cells))
         new = MAKERS[marks["cell_type"]](source, metadata={"nbgrader": marks, "deletable": False, "editable": False})

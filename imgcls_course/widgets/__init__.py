@@ -1,4 +1,4 @@
-"""Explorers: a picture, the controls that change it, and one line that says what it shows."""
+"""Explorers: an image, the controls that change it, and a caption that says in words what it shows."""
 
 import lazy_loader
 
@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "heads": ["head_explorer"],
         "inception": ["reduction_explorer"],
         "neuron": ["boundary_explorer", "softmax_explorer"],
-        "pictures": ["picture_explorer"],
+        "images": ["image_explorer"],
         "receptive": ["receptive_explorer"],
         "residual": ["depth_explorer"],
         "scaling": ["scaling_explorer"],

@@ -1,4 +1,4 @@
-"""Explorer of lesson 11: which places of a picture speak for a class, by several methods."""
+"""Explorer of lesson 11: which positions of an image are evidence for a class, by several methods."""
 
 import functools
 from collections.abc import Iterable, Sequence
@@ -13,64 +13,62 @@ from ..errors import ExplainError, ExplorerError
 from ..i18n import _
 from ..plots import arrays
 from .explorer import Explorer
-from .gallery import Gallery, listen, picture_choice, upload_button
+from .gallery import Gallery, connect_upload, image_choice, upload_button
 
-KEPT = 4  # pictures whose covered copies need not be asked again
-SQUARES = 7  # along a side: where occlusion covers the picture, one after the other
-SURE = 12  # places along a side, when it is said where the strongest is
+CACHED_IMAGES = 4  # whose probabilities and occlusions stay in memory
+SQUARES = 7  # along a side, that occlusion covers one after the other
+COARSE_SIDE = 12  # positions along a side of the map in which we look for the peak
 PREDICTED = "predicted"
 
 
-class Reasons:
-    """What a network says of the pictures of a gallery, and which places it says that for. Its weights must not change.
+class AttributionBrowser:
+    """The predictions of a network on the images of a gallery, and attribution maps for them.
+
+    Results are cached, so the weights must not change while the browser is in use.
 
     Attributes
     ----------
     methods : dict of str to callable
-        Those that this network allows: (picture, class) → map (h, w), of any size.
+        The methods that work for this network: (image, class) → map of shape (h, w).
     """
 
     def __init__(self, model: nn.Module, gallery: Gallery):
         self.model, self.gallery = model, gallery
-        self.probabilities = functools.lru_cache(maxsize=KEPT)(self._probabilities)
-        self._covered = functools.lru_cache(maxsize=KEPT)(self._cover)
+        self.probabilities = functools.lru_cache(maxsize=CACHED_IMAGES)(self._probabilities)
+        self._occluded = functools.lru_cache(maxsize=CACHED_IMAGES)(self._occlude)
         start = gallery.names[0]
         self.methods = {
             name: find for name, find in self._all_methods().items() if name == _("occlusion") or _works(find, start)
         }
 
-    def map(self, picture: str, *, method: str, target: int) -> np.ndarray:
-        """Return what each place says for a class: float32 of shape (h, w)."""
-        return self.methods[method](picture, target)
+    def map(self, image: str, *, method: str, target: int) -> np.ndarray:
+        """Return how much each position contributes to a class: float32 of shape (h, w)."""
+        return self.methods[method](image, target)
 
     def _all_methods(self) -> dict:
         return {
-            _("CAM"): functools.partial(self._ask, explain.cam),
-            _("Grad-CAM"): functools.partial(self._ask, explain.grad_cam),
-            _("saliency"): functools.partial(self._ask, explain.saliency),
-            _("occlusion"): lambda picture, target: self._covered(picture).map(target),
+            _("CAM"): functools.partial(self._attribute, explain.cam),
+            _("Grad-CAM"): functools.partial(self._attribute, explain.grad_cam),
+            _("saliency"): functools.partial(self._attribute, explain.saliency),
+            _("occlusion"): lambda image, target: self._occluded(image).map(target),
         }
 
-    def _ask(self, method, picture: str, target: int) -> np.ndarray:
-        return method(self.model, self.gallery.prepared(picture), target=target)[0]
+    def _attribute(self, method, image: str, target: int) -> np.ndarray:
+        return method(self.model, self.gallery.prepared(image), target=target)[0]
 
-    def _probabilities(self, picture: str) -> torch.Tensor:
+    def _probabilities(self, image: str) -> torch.Tensor:
         with devices.on_device(self.model):
-            return (
-                explain.record_activations(self.model, self.gallery.prepared(picture), ())
-                .logits[0]
-                .softmax(dim=0)
-                .cpu()
-            )
+            logits = explain.record_activations(self.model, self.gallery.prepared(image), ()).logits
+            return logits[0].softmax(dim=0).cpu()
 
-    def _cover(self, picture: str) -> explain.Occlusion:
+    def _occlude(self, image: str) -> explain.Occlusion:
         side = max(1, self.gallery.image_size // SQUARES)
-        return explain.occlude(self.model, self.gallery.prepared(picture)[0], size=side, stride=side)
+        return explain.occlude(self.model, self.gallery.prepared(image)[0], size=side, stride=side)
 
 
 def attribution_explorer(
     model: nn.Module,
-    pictures,
+    images,
     *,
     classes: Sequence[str],
     names: Iterable[str] | None = None,
@@ -79,64 +77,93 @@ def attribution_explorer(
     normalization: str = "imagenet",
     size: int = 280,
 ) -> Explorer:
-    """Explore picture (one's own, too), method and class → which places speak for the class, laid over the picture.
+    """Explore image, method and class → where the network finds evidence for the class, laid over the image.
 
     Parameters
     ----------
     model : nn.Module
-        What it computes is kept, so it must not be trained meanwhile.
-    pictures, names, image_size, resize, normalization
-        As for `feature_map_explorer`.
+        A classifier. Its results are cached, so do not train it while the explorer is in use.
+    images : dict of str to image, or sequence of images
+        Each a PIL image, or a tensor or array of shape (3, H, W), (1, H, W) or (H, W): uint8, or float in [0, 1] before
+        normalisation.
     classes : sequence of str
-        The names of the classes, in the order of the logits. The control `target` has "predicted" besides, for the
-        one that the network predicts.
-    size : int
-        Height and width of the picture and of the overlay, in pixels.
-    """
-    gallery = Gallery(model, pictures, names=names, image_size=image_size, resize=resize, normalization=normalization)
-    reasons = Reasons(model, gallery)
-    numbers = {name: number for number, name in enumerate(_different(classes))}
-    _check_count(numbers, reasons.probabilities(gallery.names[0]))
+        The names of the classes, in the order of the logits. The control `target` also offers "predicted", the class
+        that the network predicts for the image.
+    names : iterable of str, optional
+        Names for a sequence of images. Default: their numbers, from 1.
+    image_size : int, optional
+        Height and width of the network's input, in pixels. Default: that of the images if they are squares of one size,
+        otherwise 224.
+    resize : {"letterbox", "squash", "crop"}, default "letterbox"
+        How images are brought to that size.
+    normalization : {"imagenet", "symmetric", "none"}, default "imagenet"
+        What the network was trained with.
+    size : int, default 280
+        Height and width of the image and of the overlay, in pixels.
 
-    def show(*, picture, method, target):
-        probabilities = reasons.probabilities(picture)
+    Returns
+    -------
+    Explorer
+        With the controls `image`, `method` and `target`.
+
+    Raises
+    ------
+    ExplorerError
+        If the network does not have as many classes as there are names.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from imgcls_course import models
+    >>> model, images = models.course_resnet(2, width=4), torch.rand(1, 3, 32, 32)
+    >>> explorer = attribution_explorer(model, images, classes=["ant", "bee"], size=64)
+    >>> explorer.drive(method="Grad-CAM", target="bee")  # doctest: +ELLIPSIS
+    '1: bee has ...%, place ... of 2. Grad-CAM: ...
+    """
+    gallery = Gallery(model, images, names=names, image_size=image_size, resize=resize, normalization=normalization)
+    browser = AttributionBrowser(model, gallery)
+    numbers = {name: number for number, name in enumerate(_unique_names(classes))}
+    _check_count(numbers, browser.probabilities(gallery.names[0]))
+
+    def show(*, image, method, target):
+        probabilities = browser.probabilities(image)
         number = int(probabilities.argmax()) if target == PREDICTED else numbers[target]
-        heat, shown = reasons.map(picture, method=method, target=number), gallery.shown(picture)
-        picture_drawn, overlay = (
+        heat, shown = browser.map(image, method=method, target=number), gallery.displayed(image)
+        panel, overlay = (
             arrays.resize(each, height=size, width=size)
             for each in (arrays.to_rgb_uint8(shown), arrays.blend_heatmap(shown, heat))
         )
         title = _("{method}: {name}", method=method, name=classes[number])
-        text = said(probabilities, target=number, classes=classes)
+        text = describe_rank(probabilities, target=number, classes=classes)
         return (
-            arrays.side_by_side([(picture, picture_drawn), (title, overlay)]),
-            _("{picture}: {text} {method}: {where}.", picture=picture, text=text, method=method, where=where(heat)),
+            arrays.side_by_side([(image, panel), (title, overlay)]),
+            _("{image}: {text} {method}: {where}.", image=image, text=text, method=method, where=describe_peak(heat)),
         )
 
     controls = {
-        "picture": picture_choice(gallery),
-        "method": ipywidgets.Dropdown(options=list(reasons.methods), description=_("method")),
+        "image": image_choice(gallery),
+        "method": ipywidgets.Dropdown(options=list(browser.methods), description=_("method")),
         "target": ipywidgets.Dropdown(
             options=[(_("the predicted one"), PREDICTED), *((name, name) for name in numbers)], description=_("class")
         ),
     }
     button = upload_button()
-    explorer = Explorer(show, controls=controls, size=None, tools=[button])
-    listen(button, explorer, gallery=gallery)
+    explorer = Explorer(show, controls=controls, figsize=None, buttons=[button])
+    connect_upload(button, explorer, gallery=gallery)
     return explorer
 
 
-def said(probabilities: torch.Tensor, *, target: int, classes: Sequence[str]) -> str:
-    """Say how probable a class is, and how many are more probable."""
+def describe_rank(probabilities: torch.Tensor, *, target: int, classes: Sequence[str]) -> str:
+    """Say in words how probable a class is, and its rank among all classes."""
     rank = int((probabilities > probabilities[target]).sum()) + 1
     p = float(probabilities[target])
     return _("{name} has {p:.0%}, place {rank} of {n}.", name=classes[target], p=p, rank=rank, n=len(classes))
 
 
-def where(heat: np.ndarray) -> str:
-    """Say in words where a map (h, w) is strongest."""
-    if max(heat.shape) > SURE:  # of single pixels, as of saliency, the largest is chance
-        [heat] = arrays.resize_maps(heat[None], SURE)
+def describe_peak(heat: np.ndarray) -> str:
+    """Say in words where a map of shape (h, w) has its maximum."""
+    if max(heat.shape) > COARSE_SIDE:  # in a fine map, as of saliency, the largest pixel is noise
+        [heat] = arrays.resize_maps(heat[None], COARSE_SIDE)
     if heat.max() <= 0:
         return _("nothing speaks for it")
     rows = (_("upper"), _("middle"), _("lower"))
@@ -148,8 +175,8 @@ def where(heat: np.ndarray) -> str:
     )
 
 
-def _different(classes: Iterable[str]) -> list[str]:
-    """Tell classes of the same name apart by their number: ImageNet has two cranes."""
+def _unique_names(classes: Iterable[str]) -> list[str]:
+    """Add the index to names that occur twice; ImageNet has two cranes."""
     classes = list(classes)
     return [
         f"{name} ({number})" if name in classes[:number] or name == PREDICTED else name
@@ -163,9 +190,9 @@ def _check_count(classes: dict, probabilities: torch.Tensor) -> None:
         raise ExplorerError(message)
 
 
-def _works(find, picture: str) -> bool:
+def _works(find, image: str) -> bool:
     try:
-        find(picture, 0)
+        find(image, 0)
     except ExplainError:
         return False
     return True

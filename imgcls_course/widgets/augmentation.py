@@ -1,4 +1,4 @@
-"""Explorer of lesson 07: what augmentation does to a picture, and whether what matters is still in it."""
+"""Explorer of lesson 07: what augmentation does to an image, and whether its logo is still visible."""
 
 import ipywidgets
 import torch
@@ -12,50 +12,63 @@ from .explorer import Explorer, slider
 VIEWS = 8
 
 
-def augmentation_explorer(image: torch.Tensor, *, mark: tuple[float, float, float], image_size: int = 96) -> Explorer:
-    """Explore resize policy and augmentation → eight views of one picture, and in how many its logo is left.
+def augmentation_explorer(image: torch.Tensor, *, logo: tuple[float, float, float], image_size: int = 96) -> Explorer:
+    """Explore resize policy and augmentation → eight augmented views of an image, and how many still show its logo.
 
     Parameters
     ----------
     image : tensor of uint8, shape (3, H, W)
-    mark : (float, float, float)
-        Centre x, y and diameter of what must not be lost, in pixels.
-    image_size : int
-        Of the views, in pixels.
-    """
-    place = _place(image, mark)
+        The image to augment.
+    logo : (float, float, float)
+        Centre x, centre y and diameter of the logo, in pixels.
+    image_size : int, default 96
+        Height and width of the views, in pixels.
 
-    def show(figure, *, resize, smallest, flip, turn, brightness, seed) -> str:
-        extra = [v2.RandomRotation(turn, fill=list(transforms.GREY)), v2.ColorJitter(brightness=brightness)]
-        options = {"resize": resize, "scale": (smallest, 1.0), "flip": flip, "normalization": "none"}
+    Returns
+    -------
+    Explorer
+        With the controls `resize`, `min_scale`, `flip`, `degrees`, `brightness` and `seed`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> explorer = augmentation_explorer(torch.zeros(3, 32, 64, dtype=torch.uint8), logo=(32, 16, 10), image_size=32)
+    >>> explorer.drive(resize="letterbox")
+    'letterbox: the middle of the logo is in 8 of 8 views'
+    """
+    spot = _spot(image, logo)
+
+    def show(figure, *, resize, min_scale, flip, degrees, brightness, seed) -> str:
+        extra = [v2.RandomRotation(degrees, fill=list(transforms.GREY)), v2.ColorJitter(brightness=brightness)]
+        options = {"resize": resize, "scale": (min_scale, 1.0), "flip": flip, "normalization": "none"}
         views = _views(image, transforms.train_preset(image_size, **options, extra=extra), seed=seed)
-        spots = _views(place, transforms.train_preset(image_size, **options, extra=extra[:1]), seed=seed)
-        left = [bool((spot > 0.8).all(dim=0).any()) for spot in spots]
+        spots = _views(spot, transforms.train_preset(image_size, **options, extra=extra[:1]), seed=seed)
+        left = [bool((view > 0.8).all(dim=0).any()) for view in spots]
         titles = [_("logo") if there else _("no logo") for there in left]
         plots.image_grid(views, titles=titles, columns=4, ax=figure.subplots())
-        parts = _(" of at least {share:.0%} of the area", share=smallest) if resize == "crop" else ""
-        said = _("the middle of the logo is in {n} of {k} views", n=sum(left), k=VIEWS)
-        return f"{resize}{parts}: {said}"
+        parts = _(" of at least {share:.0%} of the area", share=min_scale) if resize == "crop" else ""
+        found = _("the middle of the logo is in {n} of {k} views", n=sum(left), k=VIEWS)
+        return f"{resize}{parts}: {found}"
 
     controls = {
         "resize": ipywidgets.Dropdown(options=transforms.RESIZE_POLICIES, description=_("resize")),
-        "smallest": slider(_("smallest part"), value=0.1, low=0.1, high=1),
+        "min_scale": slider(_("smallest part"), value=0.1, low=0.1, high=1),
         "flip": slider(_("flip probability"), value=0.5, low=0, high=1),
-        "turn": slider(_("turn, degrees"), value=0, low=0, high=45, step=5),
+        "degrees": slider(_("rotation, degrees"), value=0, low=0, high=45, step=5),
         "brightness": slider(_("brightness ±"), value=0, low=0, high=0.9),
         "seed": slider(_("seed"), value=0, low=0, high=20, step=1),
     }
-    return Explorer(show, controls=controls, size=(6.4, 3.6))
+    return Explorer(show, controls=controls, figsize=(6.4, 3.6))
 
 
-def _place(image: torch.Tensor, mark: tuple[float, float, float]) -> torch.Tensor:
-    """A black picture as large as `image` with a white spot where the middle of the mark is."""
-    x, y, diameter = mark
+def _spot(image: torch.Tensor, logo: tuple[float, float, float]) -> torch.Tensor:
+    """Return a black image of the same size with a white spot in the middle of the logo."""
+    x, y, diameter = logo
     rows, columns = torch.meshgrid(*(torch.arange(side) for side in image.shape[1:]), indexing="ij")
     spot = (columns - x) ** 2 + (rows - y) ** 2 < (diameter / 4) ** 2
     return (255 * spot).to(torch.uint8).expand(3, -1, -1)
 
 
 def _views(image: torch.Tensor, preset: transforms.Preset, *, seed: int) -> torch.Tensor:
-    """Each view from a seed of its own: a step more or less in the preset does not change the steps before it."""
+    """Return views, each from a seed of its own: so another step in the preset does not change the steps before it."""
     return torch.cat([preset.preview(image, count=1, seed=1000 * int(seed) + view) for view in range(VIEWS)])

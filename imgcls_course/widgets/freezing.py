@@ -1,4 +1,4 @@
-"""Explorer of lesson 09: what learns and what is frozen, and how well the network does with few pictures."""
+"""Explorer of lesson 09: which parameters are trained, and the accuracy with few images of each class."""
 
 import ipywidgets
 
@@ -8,13 +8,26 @@ from .explorer import Explorer
 
 
 def freeze_explorer(rows: list[dict]) -> Explorer:
-    """Explore what learns, and pictures of each class → trainable parameters, and accuracy among the other ways.
+    """Explore what is trained, and images of each class → trainable parameters, and accuracy beside the other ways.
 
     Parameters
     ----------
     rows : list of dict
-        One for each training: `learns` (a name), `per_class`, `trainable` (parameters) and `accuracy` in [0, 1]. There
-        must be one for each pair of `learns` and `per_class`. The sliders go through both in the order of the rows.
+        One for each training: `learns` (the name of what is trained), `per_class` (images of each class), `trainable`
+        (number of parameters) and `accuracy` in [0, 1]. Every pair of `learns` and `per_class` must occur. The sliders
+        have both in the order of the rows.
+
+    Returns
+    -------
+    Explorer
+        With the controls `learns` and `per_class`.
+
+    Examples
+    --------
+    >>> rows = [{"learns": "head", "per_class": 2, "trainable": 50, "accuracy": 0.7}]
+    >>> rows += [{"learns": "all", "per_class": 2, "trainable": 1000, "accuracy": 0.4}]
+    >>> freeze_explorer(rows).drive(learns="all").split("; ")[1]
+    'with 2 pictures of each class accuracy 0.40, place 2 of 2'
     """
     accuracies = {(row["learns"], row["per_class"]): row["accuracy"] for row in rows}
     trainable = {row["learns"]: row["trainable"] for row in rows}
@@ -49,9 +62,9 @@ def freeze_explorer(rows: list[dict]) -> Explorer:
 
     controls = {
         "learns": ipywidgets.SelectionSlider(options=list(trainable), description=_("what learns")),
-        "per_class": ipywidgets.SelectionSlider(options=counts, description=_("pictures")),
+        "per_class": ipywidgets.SelectionSlider(options=counts, description=_("images")),
     }
-    return Explorer(show, controls=controls, size=(8.4, 3.2))
+    return Explorer(show, controls=controls, figsize=(8.4, 3.2))
 
 
 def _draw_trainable(ax, trainable: dict[str, int], *, chosen: str) -> None:

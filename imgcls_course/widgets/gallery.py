@@ -1,4 +1,4 @@
-"""The pictures of an explorer: by name, as a network takes them and as an eye sees them, and the reader's own."""
+"""The images of an explorer by name, prepared for a network and for display, and uploads of the reader's own."""
 
 import functools
 import tempfile
@@ -18,7 +18,7 @@ from ..i18n import _
 from ..models.measure import input_channels
 from .explorer import Explorer
 
-SIDE = 224  # pixels, for pictures of several sizes
+DEFAULT_SIZE = 224  # pixels, if the images have several sizes
 
 
 class Gallery:
@@ -27,22 +27,24 @@ class Gallery:
     Parameters
     ----------
     model : nn.Module
-        Decides whether pictures are grey or have colours.
-    pictures : dict of str to picture, or pictures in a row
-        Each a PIL image, or a tensor or array of shape (3, H, W), (1, H, W) or (H, W), of uint8 or in [0, 1].
-    names : list of str, optional
-        Of pictures in a row. Default: their numbers.
+        Decides whether images are in greyscale or in colour.
+    images : dict of str to image, or sequence of images
+        Each a PIL image, or a tensor or array of shape (3, H, W), (1, H, W) or (H, W): uint8, or float in [0, 1].
+    names : iterable of str, optional
+        Names for a sequence of images. Default: their numbers, from 1.
     image_size : int, optional
-        That the network gets, in pixels. Default: that of the pictures, if they are squares of one size; else 224.
-    resize : {"letterbox", "squash", "crop"}
-        See `data.transforms.eval_preset`.
-    normalization : {"imagenet", "symmetric", "none"}
+        Height and width of the network's input, in pixels. Default: that of the images if they are squares of one size,
+        otherwise 224.
+    resize : {"letterbox", "squash", "crop"}, default "letterbox"
+        How images are brought to that size.
+    normalization : {"imagenet", "symmetric", "none"}, default "imagenet"
+        What the network was trained with.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        pictures,
+        images,
         *,
         names: Iterable[str] | None = None,
         image_size: int | None = None,
@@ -50,45 +52,45 @@ class Gallery:
         normalization: str = "imagenet",
     ):
         self._channels = _channels(model)
-        self._pictures = {name: self._fitting(name, picture) for name, picture in _named(pictures, names).items()}
-        if not self._pictures:
-            raise ExplorerError(_("There are no pictures to explore."))
-        self.image_size = image_size or _common_size(self._pictures.values())
+        self._images = {name: self._with_channels(name, image) for name, image in _named(images, names).items()}
+        if not self._images:
+            raise ExplorerError(_("There are no images to explore."))
+        self.image_size = image_size or _common_size(self._images.values())
         self._prepare = transforms.eval_preset(self.image_size, resize=resize, normalization=normalization)
-        self.shown = functools.lru_cache(maxsize=4)(self._shown)
+        self.displayed = functools.lru_cache(maxsize=4)(self._displayed)
 
     @property
     def names(self) -> list[str]:
-        """The names of the pictures, in order."""
-        return list(self._pictures)
+        """The names of the images, in order."""
+        return list(self._images)
 
     def prepared(self, name: str) -> torch.Tensor:
-        """Return a picture as the network takes it: float32 of shape (1, C, S, S), normalised."""
-        return self._prepare(self._pictures[name])[None]
+        """Return an image as input for the network: float32 of shape (1, C, S, S), normalised."""
+        return self._prepare(self._images[name])[None]
 
-    def _shown(self, name: str) -> torch.Tensor:
-        """Return the same picture as an eye sees it: shape (C, S, S), uint8 or in [0, 1]."""
-        return self._prepare.steps(self._pictures[name])
+    def _displayed(self, name: str) -> torch.Tensor:
+        """Return the same image for display: shape (C, S, S), uint8 or in [0, 1]."""
+        return self._prepare.steps(self._images[name])
 
     def add(self, name: str, content: bytes) -> str:
-        """Add a picture file by its content, and return the name it is known by: with a number, if there is one.
+        """Add the content of an image file and return its name here; if the name is taken, a number is added.
 
         Raises
         ------
         DataError
-            If it is no picture, damaged, or too large.
+            If it is not an image, damaged, or too large.
         """
-        picture = Image.fromarray(_decoded(name, content, shorter_side=self.image_size))
+        image = Image.fromarray(_decoded(name, content, shorter_side=self.image_size))
         taken, number = name, 1
-        while taken in self._pictures:
+        while taken in self._images:
             number += 1
             taken = f"{name} ({number})"
-        self._pictures[taken] = self._fitting(name, picture)
+        self._images[taken] = self._with_channels(name, image)
         return taken
 
-    def _fitting(self, name: str, picture) -> torch.Tensor:
-        """Make a picture a tensor with as many channels as the network wants."""
-        tensor = _tensor(name, picture)
+    def _with_channels(self, name: str, image) -> torch.Tensor:
+        """Return an image as a tensor with as many channels as the network wants."""
+        tensor = _tensor(name, image)
         there, wanted = len(tensor), self._channels or len(tensor)
         if there == 3 and wanted == 1:
             return tensor.float().mean(dim=0, keepdim=True).to(tensor.dtype)
@@ -98,88 +100,88 @@ class Gallery:
         return tensor.expand(wanted, -1, -1).contiguous()
 
 
-def picture_choice(gallery: Gallery) -> ipywidgets.Dropdown:
-    """Make the control that chooses a picture."""
-    return ipywidgets.Dropdown(options=gallery.names, description=_("picture"))
+def image_choice(gallery: Gallery) -> ipywidgets.Dropdown:
+    """Return the control that chooses an image."""
+    return ipywidgets.Dropdown(options=gallery.names, description=_("image"))
 
 
 def upload_button() -> ipywidgets.FileUpload:
-    """Make the button that adds a picture of the reader's own; `listen` makes it work.
+    """Return the button that uploads an image; `connect_upload` makes it work.
 
-    Jupyter's server drops messages of over 10 MiB without a word, so the button says how large a file may be.
+    Jupyter's server silently drops messages of more than 10 MiB, so the button says how large a file may be.
     """
     return ipywidgets.FileUpload(
-        accept="image/*", description=_("your own picture"), tooltip=_("up to 10 MB"), layout={"width": "14em"}
+        accept="image/*", description=_("your own image"), tooltip=_("up to 10 MB"), layout={"width": "14em"}
     )
 
 
-def listen(button: ipywidgets.FileUpload, explorer: Explorer, *, gallery: Gallery) -> None:
-    """Add each uploaded picture to the gallery and show it; one that cannot be read is one line in the explorer."""
-    choice = explorer.controls["picture"]
+def connect_upload(button: ipywidgets.FileUpload, explorer: Explorer, *, gallery: Gallery) -> None:
+    """Add each uploaded image to the gallery and show it; if it cannot be read, the explorer shows the error."""
+    choice = explorer.controls["image"]
 
-    def taken(change) -> None:
+    def on_upload(change) -> None:
         files = change["new"]
-        button.value = ()  # forget the bytes: a saved notebook would keep them, and the same file may come again
+        button.value = ()  # a saved notebook would keep the bytes, and the same file may be uploaded again
         for file in files:
             try:
                 name = gallery.add(file["name"], bytes(file["content"]))
-            except Exception as error:  # whatever a file does, it is seen here and the explorer goes on
-                explorer.fail(error)
+            except Exception as error:  # whatever is wrong with a file, the reader sees it here and can go on
+                explorer.show_error(error)
                 continue
-            with explorer.moving():
+            with explorer.hold_redraw():
                 choice.options = gallery.names
                 choice.value = name
 
-    button.observe(taken, names="value")
+    button.observe(on_upload, names="value")
 
 
 def _channels(model: nn.Module) -> int | None:
     try:
         return input_channels(model)
-    except ModelError:  # no convolution: it has no say in it
+    except ModelError:  # no convolution: any number of channels will do
         return None
 
 
-def _named(pictures, names: Iterable[str] | None) -> dict:
-    if isinstance(pictures, dict):
-        return pictures
-    pictures = list(pictures)
-    names = [str(number) for number in range(1, len(pictures) + 1)] if names is None else list(names)
-    if len(set(names)) != len(pictures) or len(names) != len(pictures):
-        message = _("{n} pictures need as many different names; got {m}.", n=len(pictures), m=len(set(names)))
+def _named(images, names: Iterable[str] | None) -> dict:
+    if isinstance(images, dict):
+        return images
+    images = list(images)
+    names = [str(number) for number in range(1, len(images) + 1)] if names is None else list(names)
+    if len(set(names)) != len(images) or len(names) != len(images):
+        message = _("{n} images need as many different names; got {m}.", n=len(images), m=len(set(names)))
         raise ExplorerError(message)
-    return dict(zip(names, pictures, strict=True))
+    return dict(zip(names, images, strict=True))
 
 
-def _common_size(pictures: Iterable[torch.Tensor]) -> int:
-    sides = {side for picture in pictures for side in picture.shape[-2:]}
-    return sides.pop() if len(sides) == 1 else SIDE
+def _common_size(images: Iterable[torch.Tensor]) -> int:
+    sides = {side for image in images for side in image.shape[-2:]}
+    return sides.pop() if len(sides) == 1 else DEFAULT_SIZE
 
 
-def _tensor(name: str, picture) -> torch.Tensor:
-    """Make a tensor (C, H, W), uint8 or float32 in [0, 1], of whatever holds a picture."""
-    if isinstance(picture, Image.Image):
-        picture = np.asarray(decode.to_rgb(picture)).transpose(2, 0, 1)
-    if isinstance(picture, torch.Tensor):
-        tensor = picture.detach().cpu().clone()  # a copy: whose picture it is may change it
+def _tensor(name: str, image) -> torch.Tensor:
+    """Return an image of any kind as a tensor of shape (C, H, W), uint8 or float32 in [0, 1]."""
+    if isinstance(image, Image.Image):
+        image = np.asarray(decode.to_rgb(image)).transpose(2, 0, 1)
+    if isinstance(image, torch.Tensor):
+        tensor = image.detach().cpu().clone()  # a copy, since the caller may change the image
     else:
-        tensor = torch.from_numpy(np.array(picture, order="C"))
+        tensor = torch.from_numpy(np.array(image, order="C"))
     tensor = tensor[None] if tensor.dim() == 2 else tensor
     if tensor.dim() != 3:
-        message = _("'{name}' is no picture (C, H, W): its shape is {shape}.", name=name, shape=tuple(tensor.shape))
+        message = _("'{name}' is not an image (C, H, W): its shape is {shape}.", name=name, shape=tuple(tensor.shape))
         raise DataError(message)
     if tensor.dtype == torch.uint8:
         return tensor
     tensor = tensor.float()
     if not bool(((tensor >= 0) & (tensor <= 1)).all()):
-        message = _("'{name}' has values outside [0, 1]. Pictures are shown before they are normalised.", name=name)
+        message = _("'{name}' has values outside [0, 1]. Images are shown before they are normalised.", name=name)
         raise DataError(message)
     return tensor
 
 
 def _decoded(name: str, content: bytes, *, shorter_side: int) -> np.ndarray:
     with tempfile.TemporaryDirectory(prefix="imgcls-") as folder:
-        path = Path(folder, "picture")
+        path = Path(folder, "image")
         path.write_bytes(content)
         try:
             return decode.read_image(path, shorter_side=shorter_side)

@@ -1,4 +1,4 @@
-"""Explorer of lesson 02: what a picture of another size brings to a fully connected head and to a pooling one."""
+"""Explorer of lesson 02: why a fully connected head fails on another image size, and a pooling head does not."""
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -7,19 +7,30 @@ from .. import models, plots
 from ..i18n import _
 from .explorer import Explorer, slider
 
-LARGEST = 128  # pixels, the largest picture
-SHOWN = 4  # maps drawn behind each other, however many there are
+LARGEST = 128  # pixels, the largest image
+SHOWN = 4  # maps drawn in a stack, however many there are
 
 
 def head_explorer(*, num_classes: int = 10) -> Explorer:
-    """Explore picture size, size a network was built for, and maps → what arrives at both heads, and whether it fits.
+    """Explore image size, size a network was built for, and channels → the input of both heads, and whether it fits.
 
-    On the left the picture and its maps, drawn to scale; on the right how many numbers arrive at the last layer, beside
-    how many it has weights for. The shapes are those of `models.conv_body`, with three convolutions.
+    On the left you see the image and its feature maps, drawn to scale; on the right how many values arrive at the last
+    layer, beside how many it has weights for. The shapes are those of `models.conv_body` with three convolutions.
 
     Parameters
     ----------
-    num_classes : int
+    num_classes : int, default 10
+        Outputs of both heads.
+
+    Returns
+    -------
+    Explorer
+        With the controls `size`, `built_for` and `channels`.
+
+    Examples
+    --------
+    >>> head_explorer().drive(size=48).split(". ")[1]
+    'Flattened 9,216, expected 4,096: fails'
     """
 
     def show(figure, *, size, built_for, channels) -> str:
@@ -48,11 +59,11 @@ def head_explorer(*, num_classes: int = 10) -> Explorer:
         )
 
     controls = {
-        "size": slider(_("picture size"), value=32, low=16, high=LARGEST, step=4),
+        "size": slider(_("image size"), value=32, low=16, high=LARGEST, step=4),
         "built_for": slider(_("built for size"), value=32, low=16, high=LARGEST, step=4),
         "channels": slider(_("maps"), value=64, low=16, high=128, step=16),
     }
-    return Explorer(show, controls=controls, size=(8.0, 3.0))
+    return Explorer(show, controls=controls, figsize=(8.0, 3.0))
 
 
 def _numbers(shape: tuple[int, ...]) -> int:
@@ -66,15 +77,15 @@ def _flat_text(arriving: int, weights: int) -> str:
 
 
 def _draw_shapes(size: int, maps: tuple[int, ...], ax: Axes) -> None:
-    """Draw the picture and, on the same scale, its maps behind each other, each with its size below."""
+    """Draw the image and, on the same scale, a stack of its maps, each with its size below."""
     channels, side, _width = maps
     for index in reversed(range(SHOWN)):
         corner = (1.3 * LARGEST + 5 * index, 5 * index)
         ax.add_patch(Rectangle(corner, side, side, facecolor="0.85", edgecolor="0.3"))
     ax.add_patch(Rectangle((0, 0), size, size, facecolor="0.6", edgecolor="0.3"))
     ax.annotate("", (1.25 * LARGEST, side / 2), xytext=(size + 4, side / 2), arrowprops={"arrowstyle": "->"})
-    below = {"y": -8, "va": "top", "ha": "left", "fontsize": 9}
-    ax.text(x=0, s=_("picture\n{n}×{n}", n=size), **below)
-    ax.text(x=1.3 * LARGEST, s=_("{c} maps\n{n}×{n}", c=channels, n=side), **below)
+    labels = {0.0: _("picture\n{n}×{n}", n=size), 1.3 * LARGEST: _("{c} maps\n{n}×{n}", c=channels, n=side)}
+    for x, label in labels.items():
+        ax.text(x, -8, label, va="top", ha="left", fontsize=9)
     ax.set(xlim=(-4, 1.85 * LARGEST), ylim=(-40, LARGEST + 4), aspect="equal")
     ax.set_axis_off()

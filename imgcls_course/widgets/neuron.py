@@ -1,4 +1,4 @@
-"""Explorers of lesson 01: what softmax does to logits, and where a neuron draws its border."""
+"""Explorers of lesson 01: what softmax does to logits, and the decision boundary of a neuron."""
 
 import torch
 
@@ -13,7 +13,17 @@ def softmax_explorer(logits: dict[str, float]) -> Explorer:
     Parameters
     ----------
     logits : dict of str to float
-        The start value of each class, in [-6, 6].
+        The start value for each class, in [-6, 6].
+
+    Returns
+    -------
+    Explorer
+        With a control for each class and `temperature`.
+
+    Examples
+    --------
+    >>> softmax_explorer({"cat": 2.0, "dog": 1.0}).drive(temperature=0.5)
+    'temperature 0.5: cat 0.88, dog 0.12'
     """
     classes = list(logits)
 
@@ -26,7 +36,7 @@ def softmax_explorer(logits: dict[str, float]) -> Explorer:
 
     controls = {name: slider(_("logit of {name}", name=name), value=x, low=-6, high=6) for name, x in logits.items()}
     controls["temperature"] = slider(_("temperature"), value=1, low=0.1, high=10)
-    return Explorer(show, controls=controls, size=(6, 0.8 + 0.45 * len(classes)))
+    return Explorer(show, controls=controls, figsize=(6, 0.8 + 0.45 * len(classes)))
 
 
 def boundary_explorer(points, labels, *, classes, features, weights=(1.0, 0.0), bias: float = -0.5) -> Explorer:
@@ -34,14 +44,31 @@ def boundary_explorer(points, labels, *, classes, features, weights=(1.0, 0.0), 
 
     Parameters
     ----------
-    points : tensor of shape (N, 2)
-        In [0, 1].
-    labels : tensor of shape (N,)
+    points : tensor of float32, shape (N, 2)
+        Values in [0, 1].
+    labels : tensor of int64, shape (N,)
         0 or 1.
-    classes, features : two str
-        The names of the labels and of the two numbers.
-    weights, bias
-        Where to start.
+    classes : (str, str)
+        The names of the two labels.
+    features : (str, str)
+        The names of the two columns of `points`.
+    weights : (float, float), default (1.0, 0.0)
+        Where w1 and w2 start, in [-10, 10].
+    bias : float, default -0.5
+        Where b starts, in [-10, 10].
+
+    Returns
+    -------
+    Explorer
+        With the controls `w1`, `w2` and `b`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> points, labels = torch.tensor([[0.1, 0.2], [0.9, 0.8]]), torch.tensor([0, 1])
+    >>> explorer = boundary_explorer(points, labels, classes=("a", "b"), features=("x", "y"))
+    >>> explorer.drive(b=-1.0)
+    'w1 = 1.0, w2 = 0.0, b = -1.0: 1 of 2 on the right side'
     """
 
     def show(figure, *, w1, w2, b) -> str:
@@ -62,4 +89,4 @@ def boundary_explorer(points, labels, *, classes, features, weights=(1.0, 0.0), 
         "w2": slider("w2", value=weights[1], low=-10, high=10),
         "b": slider("b", value=bias, low=-10, high=10),
     }
-    return Explorer(show, controls=controls, size=(6, 3.6))
+    return Explorer(show, controls=controls, figsize=(6, 3.6))

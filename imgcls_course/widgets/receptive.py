@@ -1,4 +1,4 @@
-"""Explorer of lesson 03: what a stack of equal convolutions makes of a picture, and how much of it one number sees."""
+"""Explorer of lesson 03: map size and receptive field of a stack of equal convolutions."""
 
 import torch
 from matplotlib.axes import Axes
@@ -14,15 +14,25 @@ from .explorer import Explorer, slider
 def receptive_explorer(*, image_size: int = 32, channels: int = 16) -> Explorer:
     """Explore kernel, stride, padding, dilation and number of convolutions → output size, receptive field, parameters.
 
-    On the left the picture: the lighter a pixel, the more ways lead from it to the middle of the last map; the frame is
-    the receptive field. On the right the size of each map, and the receptive field after each layer.
+    On the left you see the image: the lighter a pixel, the more paths lead from it to the middle of the last map. The
+    frame is the receptive field. On the right are the size of each map and the receptive field after each layer.
 
     Parameters
     ----------
-    image_size : int
-        Height and width of the picture, in pixels.
-    channels : int
-        Into and out of every convolution.
+    image_size : int, default 32
+        Height and width of the image, in pixels.
+    channels : int, default 16
+        Input and output channels of every convolution.
+
+    Returns
+    -------
+    Explorer
+        With the controls `kernel`, `stride`, `padding`, `dilation` and `layers`.
+
+    Examples
+    --------
+    >>> print(receptive_explorer().drive(kernel=5, layers=1, padding=2))
+    1 × (5×5, stride 1, padding 2, dilation 1): 32 → 32 pixels, receptive field 5, 6,416 parameters at 16 channels
     """
 
     def show(figure, *, kernel, stride, padding, dilation, layers) -> str:
@@ -31,7 +41,7 @@ def receptive_explorer(*, image_size: int = 32, channels: int = 16) -> Explorer:
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
         _draw_field(count_paths(stack, image_size), left)
         fields = [receptive_field(stack[:depth]) for depth in range(len(stack) + 1)]
-        values = {_("size of the map"): sizes, _("receptive field"): fields}
+        values: dict[str, list[float]] = {_("size of the map"): [*sizes], _("receptive field"): [*fields]}
         plots.lines(range(len(stack) + 1), values, xlabel=_("layers"), ylabel=_("pixels"), ax=right)
         right.set(xticks=range(len(stack) + 1), ylim=(0, None))
         right.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
@@ -44,11 +54,11 @@ def receptive_explorer(*, image_size: int = 32, channels: int = 16) -> Explorer:
         "dilation": slider(_("dilation"), value=1, low=1, high=3, step=1),
         "layers": slider(_("layers"), value=2, low=1, high=6, step=1),
     }
-    return Explorer(show, controls=controls, size=(6.8, 3.0))
+    return Explorer(show, controls=controls, figsize=(6.8, 3.0))
 
 
 def map_sizes(stack: list[Layer], size: int) -> list[int]:
-    """Return the size of the picture and of each map, in pixels; 0 from the first layer on that does not fit."""
+    """Return the size of the image and of each map, in pixels; 0 from the first layer on that does not fit."""
     sizes = [size]
     for layer in stack:
         sizes.append(layer.output_size(sizes[-1]))
@@ -56,7 +66,7 @@ def map_sizes(stack: list[Layer], size: int) -> list[int]:
 
 
 def _draw_field(counts: torch.Tensor, ax: Axes) -> None:
-    """Draw the ways from each pixel, their square root for the sake of the faint ones, and a frame around them."""
+    """Draw the number of paths from each pixel, as a square root so that small ones are visible, and a frame around."""
     ways = torch.outer(counts, counts).sqrt()
     plots.image_grid([ways / ways.max().clamp(min=1)], titles=[_("ways to the middle")], ax=ax)
     seen = counts.nonzero().flatten().tolist()

@@ -16,6 +16,18 @@ def depth_explorer(rows: list[dict]) -> Explorer:
     ----------
     rows : list of dict
         From `experiments.degradation.run` or `read_log`.
+
+    Returns
+    -------
+    Explorer
+        With the controls `depth`, `shortcuts` ("with" or "without") and `split` ("training" or "validation").
+
+    Examples
+    --------
+    >>> from imgcls_course import paths
+    >>> from imgcls_course.experiments import degradation
+    >>> rows = degradation.read_log(paths.recorded() / "degradation.csv")  # doctest: +SKIP
+    >>> depth_explorer(rows).drive(depth=56, shortcuts="with")  # doctest: +SKIP
     """
     depths = sorted({row["depth"] for row in rows})
     kinds = {_("without"): "plain", _("with"): "residual"}
@@ -48,7 +60,7 @@ def depth_explorer(rows: list[dict]) -> Explorer:
         "shortcuts": ipywidgets.Dropdown(options=list(kinds), description=_("shortcuts")),
         "split": ipywidgets.Dropdown(options=list(splits), description=_("error of")),
     }
-    return Explorer(show, controls=controls, size=(6.4, 3.2))
+    return Explorer(show, controls=controls, figsize=(6.4, 3.2))
 
 
 def _epochs(curves: dict[str, list[float]]) -> list[int]:

@@ -5,19 +5,30 @@ from ..models.efficientnet import STEM, compound_factors, count_cost, iter_block
 from ..plots.style import BLUE, ORANGE
 from .explorer import Explorer, slider
 
-SIZE = 224  # pixels, the pictures of B0
+SIZE = 224  # pixels, the images of B0
 
 
 def scaling_explorer(*, phi: float = 0.0) -> Explorer:
-    """Explore φ, and depth, width and resolution by hand → blocks, channels, pixels, parameters and multiply-adds.
+    """Explore φ, depth, width and resolution → blocks, channels, pixels, parameters and multiply-adds.
 
-    The three sliders by hand multiply what φ gives: at φ = 0 each scales one thing alone. Parameters and multiply-adds
-    are those of the rounded network, by `models.efficientnet.count_cost`.
+    The sliders for depth, width and resolution multiply what φ gives, so at φ = 0 each scales one axis alone.
+    Parameters and multiply-adds are those of the rounded network. Source: Tan, Le, "EfficientNet: Rethinking model
+    scaling for convolutional neural networks", ICML 2019.
 
     Parameters
     ----------
-    phi : float
-        Where to start, in [0, 7].
+    phi : float, default 0
+        Where φ starts, in [0, 7].
+
+    Returns
+    -------
+    Explorer
+        With the controls `phi`, `depth`, `width` and `resolution`.
+
+    Examples
+    --------
+    >>> scaling_explorer().drive(phi=1.0).split(":")[0]
+    'd = 1.20, w = 1.10, r = 1.15'
     """
     _parameters, one = count_cost(SIZE)
 
@@ -51,7 +62,7 @@ def scaling_explorer(*, phi: float = 0.0) -> Explorer:
         "width": slider(_("width ×"), value=1, low=0.5, high=3),
         "resolution": slider(_("resolution ×"), value=1, low=0.5, high=3),
     }
-    return Explorer(show, controls=controls, size=(9, 3.2))
+    return Explorer(show, controls=controls, figsize=(9, 3.2))
 
 
 def _draw_channels(ax, *, depth: float, width: float, size: int) -> None:
@@ -66,7 +77,7 @@ def _draw_channels(ax, *, depth: float, width: float, size: int) -> None:
 
 
 def _draw_costs(ax, costs: dict[str, float]) -> None:
-    """Draw the costs, in multiples of B0's, on a logarithmic scale: bars to the right are dearer than B0."""
+    """Draw the costs, in multiples of B0's, on a logarithmic scale: bars to the right are more expensive than B0."""
     for place, (name, value) in enumerate(costs.items()):
         ax.barh([name], [value - 1], left=1, color=(BLUE, "0.6", "0.8")[place])
         ax.annotate(f"{value:.3g}", (max(value, 1), place), xytext=(4, 0), textcoords="offset points", va="center")

@@ -13,30 +13,40 @@ from .explorer import Explorer, slider
 STEPS = 200
 CURVATURES = np.array([1.0, 20.0])  # of the bowl: a flat direction and a steep one
 START = np.array([3.0, 3.0])
-TOO_HIGH = 1e9  # a loss above is called an explosion
-TAIL = 20  # steps at the end whose mean loss is told
+EXPLODED = 1e9  # the loss from which on we call it an explosion
+TAIL = 20  # steps at the end whose mean loss the caption names
 
 KINDS = {
-    "step": lambda rate, parts: schedules.step(rate, every=STEPS / 3, factor=parts**-0.5),
-    "exponential": lambda rate, parts: schedules.exponential(rate, rate=math.log(parts) / STEPS),
-    "1/t": lambda rate, parts: schedules.inverse_time(rate, rate=(parts - 1) / STEPS),
-    "cosine": lambda rate, parts: schedules.cosine(rate, epochs=STEPS, final=rate / parts),
-    "warm-up, cosine": lambda rate, parts: schedules.warm_up(
-        schedules.cosine(rate, epochs=0.8 * STEPS, final=rate / parts), epochs=0.2 * STEPS
+    "step": lambda lr, div: schedules.step(lr, every=STEPS / 3, factor=div**-0.5),
+    "exponential": lambda lr, div: schedules.exponential(lr, rate=math.log(div) / STEPS),
+    "1/t": lambda lr, div: schedules.inverse_time(lr, rate=(div - 1) / STEPS),
+    "cosine": lambda lr, div: schedules.cosine(lr, epochs=STEPS, final=lr / div),
+    "warm-up, cosine": lambda lr, div: schedules.warm_up(
+        schedules.cosine(lr, epochs=0.8 * STEPS, final=lr / div), epochs=0.2 * STEPS
     ),
-    "one-cycle": lambda rate, parts: schedules.one_cycle(rate, epochs=STEPS, final=1 / parts),
+    "one-cycle": lambda lr, div: schedules.one_cycle(lr, epochs=STEPS, final=1 / div),
 }
 
 
 def schedule_explorer() -> Explorer:
-    """Explore schedule, highest rate, how far it falls, and noise → the rate at each step, and the loss it leads to.
+    """Explore schedule, highest learning rate, its decay, and noise → the rate at each step, and the loss it leads to.
 
-    The loss is that of gradient descent in a bowl of two directions, w₁²/2 + 20 w₂²/2, from (3, 3). The noise is added
-    to each gradient, as batches do; it is the same in every run.
+    The loss is that of gradient descent on a quadratic of two dimensions, w₁²/2 + 20 w₂²/2, from (3, 3). Noise is added
+    to each gradient, as mini-batches do; it is the same in every run.
+
+    Returns
+    -------
+    Explorer
+        With the controls `lr`, `div_factor` (by which the rate falls), `noise` and `kind`.
+
+    Examples
+    --------
+    >>> schedule_explorer().drive(kind="cosine", div_factor=10, noise=0.0).split(";")[0]
+    'cosine: the rate is 0.05 at first and 0.005 at the end'
     """
 
-    def show(figure, *, rate, parts, noise, kind) -> str:
-        schedule = KINDS[kind](rate, parts)
+    def show(figure, *, lr, div_factor, noise, kind) -> str:
+        schedule = KINDS[kind](lr, div_factor)
         rates = [schedule(step) for step in range(STEPS)]
         losses = descend(rates, noise=noise)
         left, right = figure.subplots(1, 2)
@@ -51,7 +61,7 @@ def schedule_explorer() -> Explorer:
         return _(
             "{kind}{k}: the rate is {first:.3g} at first and {last:.2g} at the end; noise {noise:g}; {outcome}",
             kind=kind,
-            k=_constant(kind, parts),
+            k=_constant(kind, div_factor),
             first=rates[0],
             last=rates[-1],
             noise=noise,
@@ -59,8 +69,8 @@ def schedule_explorer() -> Explorer:
         )
 
     controls = {
-        "rate": slider(_("highest rate"), value=0.05, low=0.005, high=0.12, step=0.005),
-        "parts": ipywidgets.SelectionSlider(
+        "lr": slider(_("highest rate"), value=0.05, low=0.005, high=0.12, step=0.005),
+        "div_factor": ipywidgets.SelectionSlider(
             options=[(f"1/{parts}", parts) for parts in (1, 2, 5, 10, 20, 50, 100, 1000)],
             value=100,
             description=_("falls to"),
@@ -70,7 +80,7 @@ def schedule_explorer() -> Explorer:
         "noise": slider(_("noise"), value=1.0, low=0.0, high=3.0, step=0.5),
         "kind": ipywidgets.Dropdown(options=list(KINDS), value="exponential", description=_("schedule")),
     }
-    return Explorer(show, controls=controls, size=(8, 3.2))
+    return Explorer(show, controls=controls, figsize=(8, 3.2))
 
 
 def descend(rates: list[float], *, noise: float) -> list[float]:
@@ -80,7 +90,7 @@ def descend(rates: list[float], *, noise: float) -> list[float]:
     for rate, kick in zip(rates, kicks, strict=True):
         weights = weights - rate * (CURVATURES * weights + kick)
         losses.append(_loss(weights))
-        if losses[-1] > TOO_HIGH:
+        if losses[-1] > EXPLODED:
             break
     return losses
 
@@ -96,7 +106,7 @@ def _constant(kind: str, parts: int) -> str:
 
 
 def _outcome(losses: list[float]) -> str:
-    if losses[-1] > TOO_HIGH:
+    if losses[-1] > EXPLODED:
         return _("the loss explodes: above a thousand million after step {n}", n=len(losses) - 1)
     text = _("the loss goes from {first:.1f} to {last:.2g} (mean of the last {n} steps)")
     return text.format(first=losses[0], last=np.mean(losses[-TAIL:]), n=TAIL)

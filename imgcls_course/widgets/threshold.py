@@ -1,4 +1,4 @@
-"""Explorer of lesson 10: what a threshold finds and misses, and the pictures that change sides when it moves."""
+"""Explorer of lesson 10: confusion matrix and precision-recall point of a threshold, and which images it affects."""
 
 from pathlib import Path, PurePath
 
@@ -14,30 +14,44 @@ from .explorer import Explorer
 
 LOW = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
 STEPS = (*LOW, 0.5, *(round(1 - value, 3) for value in LOW[::-1]))  # fine at both ends, where a network is sure
-SHOWN = 6  # pictures; more change sides at few steps only
+SHOWN = 6  # images; more change sides at few steps only
 
 
 def threshold_explorer(predictions: Predictions, *, positive: str, images=None, root: Path | str = "") -> Explorer:
-    """Explore the threshold → the four counts, the point on the curve, and the pictures that the last step changed.
+    """Explore the threshold → confusion matrix, point on the precision-recall curve, and the images it affects.
 
-    Lowering the threshold from one step of the slider to the next makes some pictures `positive`: those are shown.
+    If you lower the threshold by one step of the slider, some more images are predicted as `positive`: you see those.
 
     Parameters
     ----------
     predictions : Predictions
+        The probabilities and true classes of a split.
     positive : str
-        The class in question.
+        The class that the threshold is for.
     images : data.ImageTensors, optional
-        Where the pictures are, by their index, if they are not in files.
-    root : path
-        The folder that relative paths start from; by default the current one. A file that cannot be read is blank.
+        The images in the order of the predictions, if they are not in files.
+    root : path, default ""
+        The folder that relative paths start from. A file that cannot be read is shown as a blank.
+
+    Returns
+    -------
+    Explorer
+        With the control `threshold`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imgcls_course import data, evaluation
+    >>> predictions = evaluation.Predictions(np.array([[0.8, 0.2], [0.3, 0.7]]), np.array([0, 1]), ("logo", "others"))
+    >>> explorer = threshold_explorer(predictions, positive="logo", images=torch_images)  # doctest: +SKIP
+    >>> explorer.drive(threshold=0.3)  # doctest: +SKIP
     """
     curve = precision_recall_curve(predictions, positive)
     probabilities, _is_positive = predictions.one_vs_rest(positive)
 
     def show(figure, *, threshold) -> str:
         scored = score_threshold(predictions, positive, threshold=threshold)
-        new = changed(predictions, positive, threshold=threshold)
+        new = newly_positive(predictions, positive, threshold=threshold)
         above, below = figure.subfigures(2, 1, height_ratios=(5, 3))
         left, right = above.subplots(1, 2)
         classes = [positive, _("not {name}", name=positive)]
@@ -67,11 +81,11 @@ def threshold_explorer(predictions: Predictions, *, positive: str, images=None, 
         description=_("threshold"),
         layout=ipywidgets.Layout(width="28em"),
     )
-    return Explorer(show, controls={"threshold": control}, size=(7.2, 5.0))
+    return Explorer(show, controls={"threshold": control}, figsize=(7.2, 5.0))
 
 
-def changed(predictions: Predictions, positive: str, *, threshold: float) -> np.ndarray:
-    """Return the pictures that are `positive` at this step but not at the next higher one, the most probable first."""
+def newly_positive(predictions: Predictions, positive: str, *, threshold: float) -> np.ndarray:
+    """Return the indices of the images that are `positive` at this step and not at the next higher one, best first."""
     probabilities, _is_positive = predictions.one_vs_rest(positive)
     higher = min((step for step in STEPS if step > threshold), default=np.inf)
     new = np.flatnonzero((probabilities >= threshold) & (probabilities < higher))
@@ -85,5 +99,5 @@ def _counts(scored: Threshold, total: int) -> list[list[int]]:
 
 
 def _short(path: str) -> str:
-    """Return the file and its folder, which tell pictures apart."""
+    """Return the file name and its folder, which together identify an image."""
     return "/".join(PurePath(path).parts[-2:])

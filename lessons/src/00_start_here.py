@@ -246,7 +246,7 @@ check.to_unit_range(to_unit_range_solution, remember=False)
 # %%
 from imgcls_course import widgets
 
-explorer = widgets.picture_explorer(splits.train)
+explorer = widgets.image_explorer(splits.train)
 display(explorer)
 print(explorer.drive(name="3", start=21))
 

@@ -440,8 +440,8 @@ print(f"{all_naive / 1e6:.1f} against {all_reduced / 1e6:.1f} million weights: {
 # %%
 explorer = widgets.reduction_explorer()
 display(explorer)
-print(explorer.drive(before5=8))
-print(explorer.drive(before5=16, channels=32))
+print(explorer.drive(reduce5=8))
+print(explorer.drive(reduce5=16, channels=32))
 
 # %% [markdown]
 # Only the map size changes the right panel alone. With 8 channels before the 5 × 5, 2.37 becomes 2.49 and no more: that bar

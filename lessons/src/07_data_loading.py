@@ -481,10 +481,10 @@ print(data.transforms.eval_preset(96, resize="crop"))
 # %%
 poster = data.posters.draw(4, aspect_ratios=(1.5, 2), logo_sizes=(0.3, 0.4))
 shown = torch.from_numpy(np.array(poster.image)).permute(2, 0, 1)
-explorer = widgets.augmentation_explorer(shown, mark=poster.logo_circle)
+explorer = widgets.augmentation_explorer(shown, logo=poster.logo_circle)
 display(explorer)
-print(explorer.drive(resize="letterbox", turn=30.0))
-print(explorer.drive(resize="crop", turn=0.0))
+print(explorer.drive(resize="letterbox", degrees=30.0))
+print(explorer.drive(resize="crop", degrees=0.0))
 
 # %% [markdown]
 # The crop lost the logo in nearly all views; every lost one would be a picture with a wrong label. Flips, turns and letterboxing lose

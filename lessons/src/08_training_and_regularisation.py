@@ -470,8 +470,8 @@ print("the two best:", sorted(sorted(ends, key=ends.get)[:2]))
 # %%
 explorer = widgets.schedule_explorer()
 display(explorer)
-print(explorer.drive(rate=0.09, kind="cosine", parts=1))
-print(explorer.drive(parts=100))
+print(explorer.drive(lr=0.09, kind="cosine", div_factor=1))
+print(explorer.drive(div_factor=100))
 print(explorer.drive(kind="1/t"))
 
 # %% [markdown]

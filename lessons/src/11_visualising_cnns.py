@@ -260,8 +260,8 @@ print("largest weight of those of the stem:", f"{np.abs(explain.filters(model))[
 # %%
 explorer = widgets.feature_map_explorer(model, photos, image_size=128, resize="crop")
 display(explorer)
-print(explorer.drive(picture="cat", layer="stem", channel=1))
-print(explorer.drive(picture="cat", layer="stage4", channel=1))
+print(explorer.drive(image="cat", layer="stem", channel=1))
+print(explorer.drive(image="cat", layer="stage4", channel=1))
 
 # %% [markdown]
 # **Try by hand:** at which layer do *you* lose the cat? Which channel of the stem answers most to the coffee, and can you see why in its filter?
@@ -586,7 +586,7 @@ print("saliency finds it on 30 to 80 %:", 0.3 < by_saliency < 0.8)
 names = ("logo, sticker", "no logo, sticker", "logo, no sticker")
 explorer = widgets.attribution_explorer(cheat, dict(zip(names, shown, strict=True)), classes=splits.classes)
 display(explorer)
-print(explorer.drive(picture="logo, sticker", method="Grad-CAM", target="logo"))
+print(explorer.drive(image="logo, sticker", method="Grad-CAM", target="logo"))
 
 # %% [markdown]
 # **Try by hand:** occlusion on each of the three. And upload a photo of your own with something pink on it.

@@ -544,7 +544,7 @@ print(explorer.drive(batch=4096))
 # %% tags=["nbval-ignore-output"]
 seconds = {name: history[-1]["seconds"] for name, history in (("one", alone), ("two", together))}
 picture_ms = 1000 * seconds["one"] / 480  # 360 to learn from, 120 to measure
-measured = widgets.speedup_explorer(picture_ms=picture_ms, measured={2: seconds["one"] / seconds["two"]})
+measured = widgets.speedup_explorer(ms_per_image=picture_ms, measured={2: seconds["one"] / seconds["two"]})
 display(measured)
 print(measured.drive(processes=2, network="course_resnet", batch=32))
 print({name: f"{value:.2f} s an epoch" for name, value in seconds.items()})

@@ -28,7 +28,7 @@ def show(*, x):
     time.sleep(0.15)
     drawn.append(x)
     return np.full((20, 200, 3), x, dtype=np.uint8), f"x = {x}"
-widgets.Explorer(show, controls={"x": ipywidgets.IntSlider(max=200, layout={"width": "40em"})}, size=None)""",
+widgets.Explorer(show, controls={"x": ipywidgets.IntSlider(max=200, layout={"width": "40em"})}, figsize=None)""",
     "len(drawn)",
 )
 STEPS = 80  # of the mouse, during a drag
@@ -46,7 +46,7 @@ def lesson(server, open_page):
     return lesson
 
 
-@pytest.mark.parametrize(("index", "label"), [(0, "picture"), (1, "picture"), (1, "method"), (1, "class")])
+@pytest.mark.parametrize(("index", "label"), [(0, "image"), (1, "image"), (1, "method"), (1, "class")])
 def test_a_list_is_moved_by_the_keyboard(lesson, index, label):
     """Whoever has no mouse must get to the next picture, method and class."""
     explorer = lesson.explorers()[index]
@@ -75,7 +75,7 @@ def test_a_picture_of_ones_own_is_explored(lesson, index, tmp_path):
         explorer.upload(path)
         explorer.expect_other_than(before)
         expect(explorer.caption).to_contain_text(name)
-        expect(explorer.choice("picture").locator("option:checked")).to_have_text(name)
+        expect(explorer.choice("image").locator("option:checked")).to_have_text(name)
 
 
 @pytest.mark.parametrize("name", ["a text.jpg", "no bytes.jpg", "bomb.png"])

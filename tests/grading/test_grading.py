@@ -75,7 +75,7 @@ def test_everybody_gets_the_points_due(graded, handed_in):
     """No change to a notebook, no damage and no hostile code may move a point, its author's or another's."""
     assert len(handed_in) >= 20
     assert {student: each.points for student, each in graded.items()} == handed_in
-    assert all(each.of == 6 for each in graded.values())
+    assert all(each.max_points == 6 for each in graded.values())
     assert all(each.done for each in graded.values())
 
 

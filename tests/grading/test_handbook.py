@@ -10,7 +10,7 @@ import torch
 
 from imgcls_course import check
 from imgcls_course.check import Exercise, Mistake
-from imgcls_course.checking.graded import write_figures
+from imgcls_course.checking.graded import write_summary_lines
 
 HANDBOOK = (Path(__file__).parents[2] / "docs" / "instructors.md").read_text(encoding="utf-8")
 TABLE, CELLS = (
@@ -38,7 +38,7 @@ def test_the_exercise_of_the_handbook_works(double):
 
 def test_the_cells_of_the_handbook_fit_its_table(double):
     """Its figures must be those of the table, and its three cells what a release expects."""
-    assert write_figures(CELLS, exercises=check.EXERCISES) == CELLS
+    assert write_summary_lines(CELLS, exercises=check.EXERCISES) == CELLS
     release = pytest.importorskip("imgcls_course.grading.release")
     lesson = jupytext.reads(CELLS, fmt="py:percent")
     lesson.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}

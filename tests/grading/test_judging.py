@@ -9,6 +9,7 @@ import sys
 
 import nbformat
 import pytest
+from cases import each_case
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from imgcls_course.grading import judge, sandbox
@@ -29,8 +30,8 @@ def _sources(cells):
     return [cell.source for cell in cells]
 
 
-@pytest.mark.parametrize(
-    ("cells", "expected"),
+@each_case(
+    "cells, expected",
     [
         ([_cell("1"), _cell("a", "a"), _cell("2")], ["1", "a", "check", "2"]),
         ([_cell("mine", "a-check"), _cell("a", "a")], ["a", "check"]),
@@ -44,7 +45,7 @@ def test_each_graded_cell_comes_once_after_its_answer(cells, expected):
     assert _sources(submission.restore(cells, **MARKS)) == expected
 
 
-@pytest.mark.parametrize("marks", ["lost", {"grade_id": 3}, {"grade_id": "unknown"}, {"grade_id": ["a"]}, None])
+@each_case("marks", ["lost", {"grade_id": 3}, {"grade_id": "unknown"}, {"grade_id": ["a"]}, None])
 def test_nonsense_in_the_marks_is_dropped(marks):
     """What a student's tool wrote into the metadata must not stop nbgrader."""
     cells = submission.restore([new_code_cell("1", metadata={"nbgrader": marks})], **MARKS)
@@ -59,7 +60,7 @@ def test_the_last_of_two_answers_has_the_marks():
     assert new.metadata.nbgrader.solution
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"cells": 3}', "[" * 100_000])
+@each_case("text", ["", "{", "[]", "null", '{"cells": 3}', "[" * 100_000])
 def test_what_is_no_notebook_is_read_as_an_empty_one(text):
     """A file that cannot be read costs its author the points, and nobody an error."""
     (note,) = submission.read(text).cells
@@ -88,8 +89,8 @@ def test_a_whole_notebook_is_read_as_it_is():
     assert submission.read(nbformat.writes(whole)) == whole
 
 
-@pytest.mark.parametrize(
-    ("source", "found"),
+@each_case(
+    "source, found",
     [
         ('check.grade("a", a)', [("a", "a", None)]),
         ('# 2 points\ncheck.grade("a", b)\ncheck.grade("a", b, seed=7)', [("a", "b", None), ("a", "b", 7)]),
@@ -145,7 +146,7 @@ class _RunsWhenUnpacked:
         return exec, ("import imgcls_course.check as c\nc.EXERCISES.clear()\nraise SystemExit",)
 
 
-@pytest.mark.parametrize("answer", [_ends_python, _patches, _RunsWhenUnpacked(), _says_it_passed])
+@each_case("answer", [_ends_python, _patches, _RunsWhenUnpacked(), _says_it_passed])
 def test_no_hostile_answer_passes(answer):
     """Ending the process, rewriting the check or writing where the verdict goes must not look like a pass."""
     assert not _judge(answer).passed
@@ -157,7 +158,7 @@ def test_an_answer_that_holds_the_process_is_ended():
     assert not _judge(lambda *_: 9**9**9, limit_s=8).passed
 
 
-@pytest.mark.parametrize("answer", [b"", b"no pickle", pickle.dumps(...)])
+@each_case("answer", [b"", b"no pickle", pickle.dumps(...)])
 def test_bytes_that_are_no_answer_do_not_pass(answer):
     """Whatever comes out of a kernel, the judge has to say something of it."""
     assert not judge.judge("map_size", answer).passed
@@ -175,7 +176,7 @@ def test_a_touched_copy_is_made_anew(tmp_path, harm, monkeypatch):
     original.mkdir()
     (original / "file.py").write_text("right", encoding="utf-8")
     monkeypatch.setattr(sandbox, "parts", lambda: {"course": original})
-    copy = sandbox.Copy(tmp_path / "copies")
+    copy = sandbox.CourseCopy(tmp_path / "copies")
     file = copy.intact() / "course" / "file.py"
     assert copy.intact() == file.parents[1]
     times = file.stat()
@@ -193,7 +194,7 @@ def test_a_touched_copy_is_made_anew(tmp_path, harm, monkeypatch):
 
 def test_a_copy_of_the_course_finds_its_own_data(tmp_path):
     """A kernel in a copy must read its data and weights there: what it deletes must be the copy's."""
-    course = sandbox.Copy(tmp_path / "copies").intact()
+    course = sandbox.CourseCopy(tmp_path / "copies").intact()
     shown = "imgcls_course.__file__, paths.datasets(), paths.recorded(), paths.home()"
     code = f"import imgcls_course; from imgcls_course import paths; print({shown}, sep='\\n')"
     with sandbox.room() as folder:

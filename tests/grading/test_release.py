@@ -7,17 +7,18 @@ import sys
 
 import nbformat
 import pytest
+from cases import each_case
 from commands import imgcls
 
 from imgcls_course import check
-from imgcls_course.checking.graded import write_figures
+from imgcls_course.checking.graded import write_summary_lines
 from imgcls_course.errors import GradingError, NotPassedError
 from tools import build_lessons, pairs
 
 pytest.importorskip("nbgrader")
 release = pytest.importorskip("imgcls_course.grading.release")
 
-lessons = pytest.mark.parametrize("path", pairs.notebooks(), ids=lambda path: path.stem)
+lessons = each_case("path", pairs.notebooks(), ids=lambda path: path.stem)
 
 
 def _marks(notebook, kind):
@@ -124,7 +125,7 @@ def test_points_are_changed_in_one_place(monkeypatch, tmp_path):
     monkeypatch.setitem(check.EXERCISES, "softmax", dataclasses.replace(check.EXERCISES["softmax"], points=7))
     text = tmp_path / "01_lesson.py"
     text.write_text(pairs.sources()[1].read_text("utf-8"), "utf-8")
-    build_lessons._write_figures(text)
+    build_lessons._write_summary_lines(text)
     assert "# ### Exercise · `softmax`\n#\n# ★★☆ · 8 minutes · 7 points\n" in text.read_text("utf-8")
     source = release.source(pairs.read(pairs.notebooks()[1]))
     assert _marks(source, "grade")["softmax-check"].metadata.nbgrader.points == 7
@@ -135,7 +136,7 @@ def test_texts_that_agree_with_the_tables_stay_as_they_are():
     """Bringing figures up to date must not touch a lesson whose figures are right."""
     for source in pairs.sources():
         text = source.read_text("utf-8")
-        assert write_figures(text, exercises=check.EXERCISES) == text
+        assert write_summary_lines(text, exercises=check.EXERCISES) == text
 
 
 def test_a_tolerance_belongs_to_its_exercise():
@@ -157,8 +158,8 @@ def test_hidden_inputs_are_the_same_for_all_and_unknown():
     assert one != other
 
 
-@pytest.mark.parametrize(
-    ("arguments", "part"),
+@each_case(
+    "arguments, part",
     [
         ({"lessons": ["77"]}, "'77' is not a lesson"),
         ({"without": ["softmix"]}, "Did you mean 'softmax'?"),

@@ -4,10 +4,8 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 from imgcls_course import check, course
-from imgcls_course.checking.graded import figures
+from imgcls_course.checking.graded import summary_line
 from tools import pairs
 
 NOTEBOOKS = pairs.notebooks()
@@ -28,7 +26,7 @@ IGNORED = {  # cells whose output may differ, and why
 IGNORING = {"nbval-ignore-output", "nbval-skip", "nbval-raises-exception", "raises-exception"}
 MOST_LINES, MEDIAN_LINES, MOST_CELLS = 15, 5, 35
 
-lessons = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+lessons = each_case("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def code_cells(path):
@@ -138,7 +136,7 @@ def test_exercises_are_complete(path):
     starters = [cell for cell in code_cells(path) if "exercise" in cell.metadata.get("tags", ())]
     assert 3 <= len(exercises(path)) == len(starters) <= 5
     for exercise, starter in zip(exercises(path), starters, strict=True):
-        assert f"### Exercise · `{exercise.name}`\n\n{figures(exercise)}\n" in text
+        assert f"### Exercise · `{exercise.name}`\n\n{summary_line(exercise)}\n" in text
         assert f"check.{exercise.name}({exercise.name})" in starter.source
         assert starter.outputs[-1].text.startswith(f"○ {exercise.name}: not attempted")
 

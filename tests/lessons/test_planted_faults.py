@@ -9,6 +9,7 @@ import sys
 
 import nbformat
 import pytest
+from cases import each_case
 from matplotlib.figure import Figure
 
 from tools import pairs
@@ -126,7 +127,7 @@ def failed(printed):
     return {int(cell): report for cell, report in zip(reports[1::2], reports[2::2], strict=True)}
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@each_case("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_fault_is_found(rotten, fault):
     """A lesson with this fault must fail, and say why."""
     planted, printed = rotten
@@ -156,7 +157,8 @@ def test_a_drifted_text_fails(tmp_path):
     source = copy_course(tmp_path) / "lessons" / "src" / f"{FIRST.stem}.py"
     source.write_text(source.read_text(encoding="utf-8").replace("6 * 7", "6 * 8"), encoding="utf-8")
     (tmp_path / "tests").mkdir()
-    shutil.copy(pairs.ROOT / "tests" / "lessons" / "test_contract.py", tmp_path / "tests")
+    for name in ("lessons/test_contract.py", "cases.py"):
+        shutil.copy(pairs.ROOT / "tests" / name, tmp_path / "tests")
     printed = run(tmp_path, "tests", "-k", "same_lesson")
     assert "differs from lessons/src" in printed
     assert "1 failed" in printed
