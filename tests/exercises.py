@@ -1,6 +1,7 @@
 """What the tests of the checks share: the exercises, tests over all of them, and a check as a student makes it."""
 
 import numpy as np
+from cases import each_case
 
 from imgcls_course import check
 

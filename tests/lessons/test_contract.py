@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+from cases import each_case
+
 from imgcls_course import check, course
 from imgcls_course.checking.graded import summary_line
 from tools import pairs
