@@ -20,7 +20,7 @@ def _file(folder: Path, name: str, table: dict) -> Path:
     return path
 
 
-@each_case("name", damage.BROKEN)
+@each_case("name", list(damage.BROKEN))
 @each_case("shorter_side", [None, 16])
 def test_a_broken_image_gets_a_reason(tmp_path, name, shorter_side):
     """Whatever is wrong with a file must end in one line that names the file and says what is wrong."""
@@ -32,7 +32,7 @@ def test_a_broken_image_gets_a_reason(tmp_path, name, shorter_side):
     assert isinstance(caught.value, DataError)
 
 
-@each_case("name", damage.UNUSUAL)
+@each_case("name", list(damage.UNUSUAL))
 def test_an_unusual_image_becomes_rgb(tmp_path, name):
     """Every mode, depth and format must come out as 8-bit RGB of the right size."""
     image = read_image(_file(tmp_path, name, damage.UNUSUAL))

@@ -355,7 +355,7 @@ def explorer():
     return widgets.feature_map_explorer(_resnet(), _photos(), size=64)
 
 
-@each_case("name", damage.BROKEN)
+@each_case("name", list(damage.BROKEN))
 def test_a_broken_upload_is_one_line(explorer, name):
     """Never a traceback, and the explorer goes on with the pictures it has."""
     before, names = explorer._image.value, explorer.controls["image"].options
@@ -369,7 +369,7 @@ def test_a_broken_upload_is_one_line(explorer, name):
     explorer.drive(image="photo 0")
 
 
-@each_case("name", damage.UNUSUAL)
+@each_case("name", list(damage.UNUSUAL))
 def test_an_unusual_upload_is_shown(explorer, name):
     """CMYK, turned, 16 bit, animated: it becomes the picture that is explored."""
     content, _size = damage.UNUSUAL[name]

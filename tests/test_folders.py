@@ -216,7 +216,7 @@ LAYOUTS = {  # files, how many images in train, val and test, and the folder tha
 }
 
 
-@each_case("name", LAYOUTS)
+@each_case("name", list(LAYOUTS))
 def test_splits_under_common_names_are_respected(tmp_path, name):
     """As classes they would be learned with ease; and what somebody put aside for testing must not be trained on."""
     names, sizes, skipped = LAYOUTS[name]

@@ -79,7 +79,7 @@ def test_crop_agrees_with_torchvision():
     assert (ours - theirs).abs().mean() < 0.01
 
 
-@each_case("name", transforms.NORMALIZATIONS)
+@each_case("name", list(transforms.NORMALIZATIONS))
 def test_denormalize_undoes_normalize(name):
     """What is shown must be what was in the file, to the last bit of a byte."""
     image = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)

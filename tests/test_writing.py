@@ -131,7 +131,7 @@ COMMANDS = {  # with a file where their folder should be
 }
 
 
-@each_case("name", COMMANDS)
+@each_case("name", list(COMMANDS))
 def test_every_command_looks_first(file, photos, tmp_path, monkeypatch, name):
     """What takes minutes or hours has not begun when a wrong place is named."""
     for place, work in {"training.epoch": "run_epoch", "evaluation.predictions": "predict"}.items():

@@ -131,11 +131,11 @@ def _check_outputs(predictions: Path | None, report: Path | None) -> None:
 
 
 def _write_report(result: "Evaluation", place: Path, *, data: str, splits: "Splits") -> Path:
-    from ..data import Pictures
+    from ..data import ImageTensors
     from ..report import write_report
 
     examined = splits[result.split]
-    images = examined if isinstance(examined, Pictures) else None  # images of a folder are read from their files
+    images = examined if isinstance(examined, ImageTensors) else None  # images of a folder are read from their files
     return write_report(result, place, title=f"{Path(data).name}: {result.positive}", images=images)
 
 

@@ -49,14 +49,16 @@ def path_option(name: str, *, help: str, kind: type = Path) -> Any:
     return typer.Option(name, help=help, parser=path, metavar="PATH" if kind is Path else "TEXT")
 
 
-def load(data: str, *, divide: Callable | None = None, fractions: tuple[float, ...] | None = None, **read) -> "Splits":
+def load(
+    data: str, *, splitter: Callable | None = None, fractions: tuple[float, ...] | None = None, **read
+) -> "Splits":
     """Print whether `data` is a data set of the course or a folder, and load it.
 
     Parameters
     ----------
     data : str
         The name or the folder.
-    divide : callable, optional
+    splitter : callable, optional
         See `data.load`.
     fractions : tuple of float, optional
         See `data.load`. Default: that of `data.load`.
@@ -71,7 +73,7 @@ def load(data: str, *, divide: Callable | None = None, fractions: tuple[float, .
     from ..data import catalogue
 
     print(catalogue.describe(data))
-    return catalogue.load(data, splitter=divide, fractions=fractions or catalogue.FRACTIONS, **read)
+    return catalogue.load(data, splitter=splitter, fractions=fractions or catalogue.FRACTIONS, **read)
 
 
 @contextlib.contextmanager

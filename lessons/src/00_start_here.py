@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 0 · Start here
 #
-# *About 30 minutes · the first lesson · all cells together run in about 10 s*
+# *About 30 minutes · the first lesson · all cells together run in about 5 s*
 #
 # Every day many pictures are uploaded to a website. Some are promotional posters that carry our logo, and somebody has to
 # find them. In this course you build the program that does it: a **classifier**, which takes a picture and returns a

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 1 · Perceptron and softmax
 #
-# *About 55 minutes · after lesson 00 · all cells together run in about 15 s*
+# *About 55 minutes · after lesson 00 · all cells together run in about 10 s*
 #
 # Is our logo on this poster, yes or no? Which digit is this, 0 to 9? Both are questions of **classification**, and the oldest
 # machine that learns to answer them is a single layer of artificial neurons. It fits into one line of PyTorch. In this lesson

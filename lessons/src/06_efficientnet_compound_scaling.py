@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 6 · EfficientNet: compound scaling
 #
-# *About 55 minutes · after lesson 05 · all cells together run in about 25 s*
+# *About 55 minutes · after lesson 05 · all cells together run in about 30 s*
 #
 # Our poster finder works, and somebody gives us a larger computer: three times the arithmetic for each picture. What
 # shall we buy with it? More **layers**, more **channels**, or **larger pictures**? Lesson 05 made layers possible. In

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 7 · Data loading
 #
-# *About 55 minutes · after lesson 01 · all cells together run in about 25 s*
+# *About 55 minutes · after lesson 01 · all cells together run in about 50 s*
 #
 # A network takes a block of numbers of one size. A folder of uploads has photos of a camera, banners six times as wide as
 # high, a web page that somebody saved as `.jpg`, and the same poster three times. Between the two lies the work of this

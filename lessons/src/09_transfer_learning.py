@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 9 · Transfer learning
 #
-# *About 60 minutes · after lesson 05 and 08 · all cells together run in about 85 s*
+# *About 60 minutes · after lesson 05 and 08 · all cells together run in about 55 s*
 #
 # Somebody brings you six pictures of each kind and wants a classifier by the evening. From random weights, six pictures teach a
 # network next to nothing. But edges, corners and surfaces look alike in all pictures of the world, and a network that has seen

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 10 · Evaluation
 #
-# *About 70 minutes · after lesson 08 · all cells together run in about 15 s*
+# *About 70 minutes · after lesson 08 · all cells together run in about 10 s*
 #
 # "It is right on 78 %." Is that good? For a spam filter, a doctor, a search for posters? One number hides which mistakes a
 # network makes, how sure it is of them, and how lucky its examiners were. In this lesson you take a real network apart that

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 11 · Looking inside a network
 #
-# *About 60 minutes · after lesson 02 · all cells together run in about 25 s*
+# *About 60 minutes · after lesson 02 · all cells together run in about 15 s*
 #
 # A network is right on more than 95 % of the posters it is shown: our logo, or not; and it has never seen them before. Would you trust it? In this lesson there is such a
 # network, and it does not look at the logo. Its accuracy cannot tell you. To find out, one has to look inside: what has it learned,
