@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 12 · The whole project: posters with our logo
 #
-# *About 55 minutes · after lesson 09 and 10 · all cells together run in about 95 s*
+# *About 55 minutes · after lesson 09 and 10 · all cells together run in about 50 s*
 #
 # Every day many pictures are uploaded. Some are promotional posters that carry our logo, and a colleague has to see each of those. She
 # says: *"Find every poster with the logo. I can live with some false alarms."* That is the whole order. From here on it is your
