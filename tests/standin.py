@@ -21,6 +21,7 @@ from types import SimpleNamespace
 
 import torch
 from torch.utils import _pytree as pytree
+from torch.utils import backend_registration
 
 from imgcls_course import devices
 
@@ -35,12 +36,15 @@ _pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer.restype, _pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
 
 
+def can_be_made() -> bool:
+    """Say whether this torch can be given a device in Python."""
+    return hasattr(backend_registration, "_setup_privateuseone_for_python_backend")
+
+
 def install() -> torch.device:
     """Make the device known to torch, if it is not yet, and return it."""
     if not _libraries:
-        from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
-
-        _setup_privateuseone_for_python_backend(NAME, backend_module=_module())
+        backend_registration._setup_privateuseone_for_python_backend(NAME, backend_module=_module())
         _libraries.extend([torch.library.Library("_", "IMPL"), torch.library.Library("aten", "IMPL")])
         everything, aten = _libraries
         everything.fallback(_compute, "PrivateUse1")
