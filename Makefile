@@ -2,6 +2,7 @@
 PYTHON   ?= python3
 LAB_ARGS ?=
 FROM     ?=
+LESSONS  ?=
 BENCH    ?=
 PORTABLE ?=
 TORCH    ?=
@@ -32,8 +33,8 @@ test: $(READY)  ## run all tests and re-run every lesson, on all cores
 test-portable: $(READY)  ## re-run every lesson as other computers would, all outputs the same (PORTABLE="one-thread 05" for a part)
 	$(BIN)/python -m tools.portable $(PORTABLE)
 
-lessons: $(READY)  ## rebuild and run the lessons whose text in lessons/src changed (FROM=notebooks: the other way)
-	$(BIN)/python -m tools.build_lessons $(if $(FROM),--from-$(FROM))
+lessons: $(READY)  ## rebuild and run lessons whose text in lessons/src changed, or LESSONS="00 10" (FROM=notebooks: the other way)
+	$(BIN)/python -m tools.build_lessons $(LESSONS) $(if $(FROM),--from-$(FROM))
 
 profile: $(READY)  ## where the seconds of every lesson go
 	$(BIN)/python -m tools.profile_lessons

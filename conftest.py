@@ -1,6 +1,7 @@
 """What holds for every test and every lesson: the lesson contract, and a student's folder of its own."""
 
 import os
+import signal
 import tempfile
 
 from tools.order import longest_first
@@ -17,6 +18,8 @@ def pytest_configure():
     threads of two processes wait for each other.
     """
     os.environ["IMGCLS_HOME"] = _home.name
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script; children would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))

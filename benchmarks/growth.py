@@ -1,7 +1,7 @@
 """How long an audit takes, and how it grows with the number of images.
 
 The images are small and drawn here, each different, every fiftieth a copy: what grows then is the search, and not the
-reading of large files. How sharp the audit is, `python -m benchmarks.audit` says.
+reading of large files. How sharp the audit is, `python -m benchmarks.audit_recall` says.
 """
 
 import hashlib

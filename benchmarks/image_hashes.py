@@ -1,4 +1,4 @@
-"""imagehash's perceptual hashes, beside which `benchmarks.audit` measures the audit's search for near copies.
+"""imagehash's perceptual hashes, beside which `benchmarks.audit_recall` measures the audit's search for near copies.
 
 A perceptual hash describes an image by 64 bits, and two images count as copies if at most so many bits differ. A small
 limit misses cropped copies, and a large one confuses different images, so several limits are tried.

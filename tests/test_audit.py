@@ -352,7 +352,7 @@ def test_each_fault_is_found_as_what_it_is(folder, tmp_path):
         plant(root / "dog" / "0.jpg")
         report = look(root)
         beside = {"high_bit_depth": {"greyscale"}}.get(kind, set())
-        assert set(report.counts) == {kind, *beside}
+        assert set(report.counts) == {kind, *beside}, kind
         (issue,) = report.issues_of(kind)
         assert issue.severity == SEVERITY[kind]
         assert issue.detail, kind

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
-from benchmarks import audit, growth, image_hashes, loading, report, rows, timing
+from benchmarks import growth, image_hashes, loading, report, rows, timing
 from benchmarks.options import QUICK, Options
 from benchmarks.timing import Result
 from tools import pairs
@@ -108,7 +108,7 @@ def test_similar_hashes_are_all_found(monkeypatch):
 def test_image_hashes_are_left_out_where_they_are_not_installed(tmp_path, monkeypatch, capsys):
     """The benchmark of the audit must run without its peer, and say that it is missing."""
     monkeypatch.setitem(sys.modules, "imagehash", None)
-    audit.run_image_hashes(tmp_path, {})
+    audit_recall.run_image_hashes(tmp_path, {})
     assert capsys.readouterr().out == "  imagehash is not installed: left out\n"
 
 
@@ -116,7 +116,7 @@ def test_copies_and_false_alarms_are_counted(tmp_path):
     """A planted pair counts as found, and images that nobody copied as false alarms."""
     files = [tmp_path / f"{n}.jpg" for n in range(5)]
     planted = {"near": [(files[0], files[1]), (files[2], files[3])]}
-    said = audit.found_within(np.array([[0, 1], [0, 4]]), files, planted)
+    said = audit_recall.found_within(np.array([[0, 1], [0, 4]]), files, planted)
     assert said == "near 1 of 2; false alarms: 1 images (20.00%)"
 
 

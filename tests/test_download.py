@@ -649,7 +649,7 @@ def test_a_card_says_all_that_a_download_needs():
             assert archive.size > 1000, archive
             assert len(bytes.fromhex(archive.sha256)) == 32, archive
             assert archive.file.endswith((".zip", ".tgz", ".gz")), archive
-        assert f"{card.count:,} pictures" in str(card)
+        assert f"{card.count:,} images" in str(card)
 
 
 def test_cards_of_pictures_of_many_sizes_say_so():

@@ -92,7 +92,7 @@ def test_a_translation_reaches_a_verdict(translate, capsys):
     mistake = check.EXERCISES["neuron"].mistakes[0]
     translate(
         {
-            mistake.says: "{call} 得到 {got}:缺少偏置。",
+            mistake.message: "{call} 得到 {got}:缺少偏置。",
             mistake.hint: "输入全为零时呢?",
             "Hint": "提示",
             "passed": "通过",

@@ -38,6 +38,7 @@ def test_evaluate_writes_predictions_and_a_report_that_stands_alone(pictures, ru
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 3
     assert page.count("data:image/jpeg;base64,") == len(evaluation.misclassified(found))
+    assert f"{evaluation.scores(found).accuracy:.3f}" in page
     assert "http" not in page.replace("http-equiv", "")
 
 

@@ -188,3 +188,17 @@ def test_jupyters_server_can_load_our_extension():
 def test_the_version_is_written_once_and_the_same():
     """The version in the package and in pyproject.toml must agree."""
     assert imgcls_course.__version__ == PROJECT["project"]["version"]
+
+
+def test_paths_named_in_the_docs_are_there():
+    """A contributor who is sent to a file that has moved loses the trust in the rest of the page."""
+    named = re.compile(r"`((?:imgcls_course|tests|tools|benchmarks|docs|lessons|datasets)/[\w./*]+)`")
+    tests = re.compile(r"\btests/\w+\.py\b")
+    pages = [ROOT / "CONTRIBUTING.md", ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    missing = []
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for name in {*named.findall(text), *tests.findall(text)} - {"lessons/src/NN_name.py"}:
+            pattern = name.replace("NN", "*").replace("**", "*").rstrip("/")
+            missing += [] if any(ROOT.glob(pattern)) else [f"{page.name}: {name}"]
+    assert missing == []

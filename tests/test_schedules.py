@@ -1,9 +1,11 @@
 """Learning-rate schedules: against their formulas, against torch's, and what they refuse."""
 
+import inspect
 import math
 
 import pytest
 import torch
+from commands import imgcls
 
 from imgcls_course.errors import TrainingError
 from imgcls_course.training import schedules
@@ -23,6 +25,14 @@ def test_schedules_are_their_formulas():
     ):
         for epoch in EPOCHS:
             assert schedule(epoch) == pytest.approx(formula(epoch)), (schedule, epoch)
+
+
+def test_every_schedule_is_offered_and_has_a_formula():
+    """A new one must not be forgotten: in the test above, or in the help of `imgcls train`."""
+    tested = "".join(inspect.getsource(test) for test in (test_schedules_are_their_formulas, test_schedules_are_torchs))
+    assert [name for name in schedules.SCHEDULES if f"schedules.{name.replace('-', '_')}(" not in tested] == []
+    helped = " ".join(imgcls("train", "--help").split())
+    assert [name for name in schedules.SCHEDULES if name not in helped] == []
 
 
 def test_schedules_are_torchs():

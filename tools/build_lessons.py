@@ -29,6 +29,7 @@ HEADER = re.compile(r"^# \*About .*\*$", re.MULTILINE)
 
 
 def main(
+    numbers: list[str] = typer.Argument(None, help="Lessons to run even if their text has not changed, such as 00 10."),
     everything: bool = typer.Option(False, "--all", help="Run every lesson, changed or not."),
     from_notebooks: bool = typer.Option(False, help="First write the texts from notebooks edited in JupyterLab."),
 ) -> None:
@@ -37,13 +38,18 @@ def main(
         write_texts(pairs.notebooks())
     for source in pairs.sources():
         _write_summary_lines(source)
-    todo = [source for source in pairs.sources() if everything or _stale(source)]
+    wanted = {source.stem[:2] for source in pairs.sources()} if everything else set(numbers or ())
+    if unknown := wanted - {source.stem[:2] for source in pairs.sources()}:
+        raise typer.BadParameter(f"no lesson {', '.join(sorted(unknown))}")
+    todo = [source for source in pairs.sources() if source.stem[:2] in wanted or _stale(source)]
     before = course.MAP_FILE.read_text(encoding="utf-8")
     for source in todo:
         write_time(source.stem, minutes=estimate_minutes(pairs.read(source), number=source.stem[:2]))
     if course.MAP_FILE.read_text(encoding="utf-8") != before:
         todo = sorted({pairs.sources()[0], *todo})  # lesson 00 prints the map
-    for source in tqdm(todo, unit="lesson"):
+    if not todo:
+        print('No lesson\'s text has changed. To store new output of the library, name the lessons: LESSONS="00 10".')
+    for source in tqdm(todo, unit="lesson", disable=not todo):
         build(source)
 
 

@@ -46,7 +46,7 @@ def train(
     lr: Annotated[float, typer.Option(help="The highest learning rate.")] = 0.01,
     momentum: Annotated[float, typer.Option(help="Of SGD.")] = 0.9,
     weight_decay: Annotated[float, typer.Option(help="Not applied to biases and normalisation layers.")] = 1e-4,
-    schedule: Annotated[
+    schedule: Annotated[  # by hand, since `training.SCHEDULES` loads torch; a test compares
         str, typer.Option(help="constant, step, exponential, inverse-time, cosine, warm-up or one-cycle.")
     ] = "cosine",
     freeze: Annotated[bool, typer.Option(help="Train the classifier only.")] = False,

@@ -204,12 +204,8 @@ SCHEDULES: dict[str, Callable[[float, float], Schedule]] = {  # what `imgcls tra
     "one-cycle": lambda lr, epochs: one_cycle(lr, epochs=epochs),
 }
 
-OPEN_ENDED = (
-    "constant",
-    "step",
-    "exponential",
-    "inverse-time",
-)  # those that still make sense after the epochs they were made for
+# Those that still make sense after the epochs they were made for, so that a run can be resumed for more.
+OPEN_ENDED = ("constant", "step", "exponential", "inverse-time")
 
 
 def make_schedule(name: str, *, lr: float, epochs: float) -> Schedule:
@@ -217,9 +213,9 @@ def make_schedule(name: str, *, lr: float, epochs: float) -> Schedule:
 
     Parameters
     ----------
-    name : {"constant", "step", "exponential", "inverse-time", "cosine", "warm-up", "one-cycle"}
-        "step" divides by ten twice; "exponential" ends at a hundredth, "inverse-time" at a tenth; "warm-up" rises for
-        a tenth of the epochs, then falls like "cosine".
+    name : str
+        One of `SCHEDULES`. "step" divides by ten twice; "exponential" ends at a hundredth, "inverse-time" at a tenth;
+        "warm-up" rises for a tenth of the epochs, then falls like "cosine".
     lr : float
         The highest learning rate.
     epochs : float

@@ -127,7 +127,7 @@ def failed(printed):
     return {int(cell): report for cell, report in zip(reports[1::2], reports[2::2], strict=True)}
 
 
-@each_case("fault", FAULTS, ids=lambda fault: fault.__name__)
+@each_case("fault", list(FAULTS), ids=lambda fault: fault.__name__)
 def test_fault_is_found(rotten, fault):
     """A lesson with this fault must fail, and say why."""
     planted, printed = rotten

@@ -1,7 +1,7 @@
 """The checks of an audit. Each takes what was read, and yields the issues that it found.
 
 To add one, write a function like these, name it in `find_issues`, and give its kind a severity, a title and advice in
-`report`.
+`report`, and a fault in `tests/test_audit.py`.
 """
 
 import os

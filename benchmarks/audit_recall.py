@@ -2,7 +2,7 @@
 
 imagehash does the same beside it, where it is installed (`pip install -e .[bench]`).
 
-python -m benchmarks.audit --photos /work/shared/data/hymenoptera --count 10000
+python -m benchmarks.audit_recall --photos FOLDER --count 10000
 """
 
 import argparse
