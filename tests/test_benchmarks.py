@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
-from benchmarks import growth, image_hashes, loading, report, rows, timing
+from benchmarks import audit_recall, growth, image_hashes, loading, report, rows, timing
 from benchmarks.options import QUICK, Options
 from benchmarks.timing import Result
 from tools import pairs

@@ -199,6 +199,6 @@ def test_paths_named_in_the_docs_are_there():
     for page in pages:
         text = page.read_text(encoding="utf-8")
         for name in {*named.findall(text), *tests.findall(text)} - {"lessons/src/NN_name.py"}:
-            pattern = name.replace("NN", "*").replace("**", "*").rstrip("/")
+            pattern = name.replace("NAME", "*").replace("NN", "*").replace("**", "*").rstrip("/")
             missing += [] if any(ROOT.glob(pattern)) else [f"{page.name}: {name}"]
     assert missing == []
