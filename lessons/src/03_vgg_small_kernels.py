@@ -134,7 +134,7 @@ print("Source:", table.source)
 # E, with 19, is *not* better than D here (trained and tested at one scale). So depth helps, up to a point. (Lesson 05 asks why
 # not further.) D is what people mean by "VGG-16", and it is used most.
 #
-# torchvision has A, B, D and E. A **blueprint** is a network without memory for its weights: enough to count. **Predict:** how many
+# torchvision has A, B, D and E. We create them on the **meta device**: shapes only, no memory for the weights, which is enough to count. **Predict:** how many
 # parameters has VGG-16, in millions, and in which of its layers are they?
 
 # %%

@@ -172,7 +172,7 @@ check.stacked_channels(stacked_channels_solution, remember=False)
 # %% [markdown]
 # ## First problem: the channels pile up
 #
-# GoogLeNet has nine modules. torchvision knows it, and a *blueprint* has all of its layers but no memory for weights, so
+# GoogLeNet has nine modules. torchvision has it. On the *meta device* it has all of its layers but no memory for weights, so
 # counting costs nothing. We read from it how many channels each convolution of each module gives.
 
 # %%
