@@ -26,6 +26,7 @@ from .checkpoint_files import (
     read_checkpoint_card,
     read_tensors,
     read_weights,
+    remove_stale,
     write,
 )
 from .distributed import SINGLE_PROCESS, SingleProcess
@@ -140,9 +141,11 @@ class Checkpoints:
         state = model.state_dict()
         if card.history.best is card.history[-1]:
             write(self.path("best"), card, weights=state)  # before "last", whose history may name it as the best
-        if self.save_interval and card.epoch % self.save_interval == 0:
+        is_kept = self.save_interval > 0 and card.epoch % self.save_interval == 0
+        if is_kept:
             write(self.path(f"epoch-{card.epoch}"), card, weights=state)
         write(self.path("last"), card, weights=state, training_state=training_state.capture(optimizer))
+        remove_stale(Path(self.folder), from_epoch=card.epoch + is_kept)
 
     def resume(
         self,
