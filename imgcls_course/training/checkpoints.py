@@ -52,7 +52,7 @@ class Checkpoints:
     ----------
     folder : path
         Made when the first checkpoint is written. It gets `best.json`, `last.json`, and `epoch-N.json` every
-        `save_interval` epochs, with the files of tensors that these name.
+        `save_interval` epochs, with the files of tensors that these name. A new run replaces those of an earlier one.
     arch : str
         A name that `models.create` knows, so that `load_checkpoint` can make the model; empty for a model of your own.
     options : dict

@@ -33,9 +33,9 @@ def run_epoch(
     Parameters
     ----------
     model : nn.Module
-        Maps images of shape (N, C, H, W) to logits of shape (N, K). The train/eval mode of each of its
-        modules is restored afterwards. If it returns a tuple of logits, the first are the classifier's and the others
-        are those of auxiliary heads, whose losses are added with a weight of 0.3.
+        Maps images of shape (N, C, H, W) to logits of shape (N, K). The train/eval mode of each of its modules is
+        restored afterwards. If it returns a tuple of logits, the first are the classifier's and the others are those of
+        auxiliary heads, whose losses are added with a weight of 0.3.
     batches : iterable of (images, labels)
         Images float32 of shape (N, C, H, W); labels int64 of shape (N,), in [0, K). Labels may also be probabilities,
         float32 of shape (N, K), as mixup makes them; accuracy is then computed against the most probable class.
@@ -48,8 +48,8 @@ def run_epoch(
     autocast : context manager
         From `runtime.autocast`. Default: float32.
     processes : SingleProcess or ProcessGroup
-        The processes that share these batches, from `distributed.process_group`. The result
-        covers all of them.
+        The processes that share these batches, from `distributed.process_group`. The result covers all of
+        them.
 
     Returns
     -------
