@@ -47,11 +47,11 @@ def course(folder: Path, model: nn.Module, *, size: int) -> Callable[[], None]:
     """Make a function that trains for an epoch and looks at val, as `fit` does with `precision="auto"`."""
     loaders, optimizer = loading.course(folder, size=size), peers.sgd(model)
     model.to(memory_format=speed.memory_format("auto", device="cpu", model=model))
-    precision = runtime.autocast("auto")
+    autocast = runtime.autocast("auto")
 
     def once() -> None:
-        training.run_epoch(model, loaders.train, optimizer=optimizer, precision=precision)
-        training.run_epoch(model, loaders.val, precision=precision)
+        training.run_epoch(model, loaders.train, optimizer=optimizer, autocast=autocast)
+        training.run_epoch(model, loaders.val, autocast=autocast)
 
     return once
 

@@ -38,6 +38,11 @@ WRONG = [
         ({"label_smoothing": value}, "label_smoothing must be a number, at least 0 and below 1")
         for value in (-0.1, 1, "a")
     ),
+    (
+        {"label_smoothing": 0.1, "loss_fn": nn.CrossEntropyLoss()},
+        r"default loss.*CrossEntropyLoss\(label_smoothing=0.1",
+    ),
+    ({"mixup": 0.2, "loss_fn": lambda x, y: nn.functional.nll_loss(x.log_softmax(1), y)}, r"mixup makes.*\(N, K\)"),
     *(({"max_grad_norm": value}, "max_grad_norm must be a number, more than 0") for value in (0, -1, "1")),
     *(({"patience": value}, "patience must be a whole number of epochs, at least 1") for value in (0, -1, 1.5, "3")),
     *(({"seed": value}, "seed must be a whole number of at most 64 bits") for value in (0.5, "1", None, 2**64, True)),

@@ -1,5 +1,6 @@
 """Classes of unequal size: drawn alike, or counted alike in the loss."""
 
+import contextlib
 import itertools
 
 import damage
@@ -15,7 +16,7 @@ from imgcls_course import data, evaluation, runtime, training
 from imgcls_course.data.labelled_images import ImageTensors
 from imgcls_course.data.split_names import SPLITS
 from imgcls_course.data.splits import Splits
-from imgcls_course.errors import CourseError, DataError
+from imgcls_course.errors import CourseError, CourseWarning, DataError
 from imgcls_course.training.losses import cross_entropy
 
 WAYS = ("sampler", "weights")
@@ -116,13 +117,20 @@ def test_the_recall_of_a_rare_class_rises(unequal, way):
 
 
 def test_validation_loss_and_own_losses_are_not_weighted(unequal):
-    """The two runs start alike and learn nothing: their validation loss is the same, that of training is not."""
+    """The runs start alike and learn nothing: their validation loss is the same, that of training is not.
+
+    A warning says that a loss of one's own makes the weights useless.
+    """
     rows = {}
     for balance, options in (("none", {}), ("weights", {}), ("own", {"loss_fn": nn.functional.cross_entropy})):
         loaders = data.make_loaders(unequal, balance="weights" if balance == "own" else balance)
         with runtime.seeded(0):
             model = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
-        [rows[balance]] = training.fit(model, loaders, epochs=1, lr=0.0, device="cpu", progress=False, **options)
+        warned = (
+            pytest.warns(CourseWarning, match="class_weights are not used") if options else contextlib.nullcontext()
+        )
+        with warned:
+            [rows[balance]] = training.fit(model, loaders, epochs=1, lr=0.0, device="cpu", progress=False, **options)
     assert rows["weights"]["val_loss"] == pytest.approx(rows["none"]["val_loss"])
     assert rows["weights"]["train_loss"] != pytest.approx(rows["none"]["train_loss"], rel=1e-3)
     assert rows["own"]["train_loss"] == pytest.approx(rows["none"]["train_loss"])

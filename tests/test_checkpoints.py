@@ -215,6 +215,23 @@ def test_a_checkpoint_without_architecture_says_so(whole):
         training.load_checkpoint(whole[0])
 
 
+def test_a_new_run_leaves_nothing_of_the_old_one(few_digits, tmp_path):
+    """A cell that is run again, for fewer epochs: the folder lists the epochs of one run; other files stay."""
+    loaders = data.make_loaders(few_digits)
+    for interval, epochs, expected in ((1, 4, {1, 2, 3, 4}), (2, 3, {1, 2, 3}), (0, 1, {1})):
+        given = training.Checkpoints(tmp_path, save_interval=interval)
+        (tmp_path / "epoch-notes.json").write_text("mine")
+        history = training.fit(
+            models.perceptron(64, 3), loaders, epochs=epochs, checkpoints=given, progress=False, device="cpu"
+        )
+        (tmp_path / "epoch-notes.json").unlink()
+        found = {path: training.read_checkpoint_card(path) for path in training.list_checkpoints(tmp_path)}
+        assert {card.epoch for card in found.values()} <= expected
+        assert all(card.history == history[: card.epoch] for card in found.values())
+        named = {name for path in tmp_path.glob("*.json") for name in json.loads(path.read_text())["files"].values()}
+        assert {path.name for path in tmp_path.glob("*.safetensors")} == named
+
+
 def test_no_checkpoint_is_one_line(tmp_path):
     """A wrong folder must be named."""
     with pytest.raises(TrainingError, match=f"There is no checkpoint {tmp_path}"):

@@ -275,13 +275,44 @@ def test_nothing_is_written_unless_asked(folder, course_home):
         ({"image_size": 0}, "image_size"),
         ({"balance": "samler"}, "Did you mean 'sampler'"),
         ({"eval_preset": torch.nn.Identity()}, "image_size or presets, not both"),
-        ({"image_size": None, "train_preset": torch.nn.Identity()}, "so eval_preset is needed, too"),
+        ({"image_size": None, "train_preset": torch.nn.Identity()}, "so give eval_preset as well"),
     ],
 )
 def test_wrong_options_are_named(folder, options, said):
     """Before anything is loaded, in one line."""
     with pytest.raises(DataError, match=said):
         data.make_loaders(data.load(folder), **{"image_size": 16, **options})
+
+
+@each_case(
+    ("files", "changes", "said"),
+    {
+        "as in training": (False, {}, None),
+        "files": (True, {}, "no image_size"),
+        "no size": (False, {"normalization": "imagenet"}, "no image_size"),
+        "misspelt": (False, {"resise": "crop"}, "Did you mean 'resize'"),
+        "a size": (True, {"image_size": 16}, None),
+    },
+)
+def test_eval_loaders_take_the_settings_of_loaders(folder, few_digits, files, changes, said):
+    """Those of loaders that prepare nothing, too; what is missing or unknown is one line."""
+    images = data.load(folder).val if files else few_digits.val
+    settings = {**data.make_loaders(few_digits).transforms, **changes}
+    if said:
+        with pytest.raises(DataError, match=said):
+            data.make_eval_loader(images, transforms=settings)
+    else:
+        found, _labels = next(iter(data.make_eval_loader(images, transforms=settings)))
+        assert found.shape[1:] == ((3, 16, 16) if files else few_digits.val.images.shape[1:])
+
+
+def test_eval_loaders_prepare_as_the_loaders_did(folder):
+    """The same images as those of val, from what the loaders say of themselves."""
+    splits = data.load(folder)
+    loaders = data.make_loaders(splits, image_size=16)
+    again = data.make_eval_loader(splits.val, transforms=loaders.transforms)
+    for (images, _labels), (expected, _same) in zip(again, loaders.val, strict=True):
+        assert torch.equal(images, expected)
 
 
 def test_images_in_memory_can_be_bytes():

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -142,6 +143,18 @@ def test_an_interrupt_before_the_record_loses_no_epoch(pictures, tmp_path, monke
     assert training.read_checkpoint_card(tmp_path / "run" / "last.json").epoch == 1
 
 
+def test_an_interrupt_after_the_last_epoch_leaves_nothing_to_resume(pictures, tmp_path, monkeypatch):
+    """Ctrl-C after the only epoch: no line may promise an epoch 2."""
+
+    def interrupted(history, out):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_run, "_record", interrupted)
+    output = _run(pictures, tmp_path / "run", "--epochs", 1)
+    assert "interrupted after epoch 1" in output
+    assert "--resume" not in output
+
+
 def test_ctrl_c_saves_what_is_complete(pictures, tmp_path):
     """Interrupted as a person would: one line, and the curves and checkpoints of the epochs so far."""
     out = tmp_path / "run"
@@ -158,7 +171,7 @@ def test_ctrl_c_saves_what_is_complete(pictures, tmp_path):
     os.kill(process.pid, signal.SIGINT)
     output = process.communicate(timeout=120)[0]
     assert process.returncode == 0, output
-    assert "Training stopped, interrupted in epoch" in output
+    assert re.search("Training stopped, interrupted (in|after) epoch", output)
     assert "Traceback" not in output
     done = len(_figures(out))
     assert f"The same command with --resume goes on from epoch {done + 1}." in output

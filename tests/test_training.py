@@ -7,6 +7,7 @@ import re
 
 import pytest
 import torch
+from cases import each_case
 from torch import nn
 
 from imgcls_course import data, models, runtime, training
@@ -486,6 +487,36 @@ def test_googlenet_trains_with_its_auxiliary_heads():
     assert run_epoch(model, [batch]).loss == pytest.approx(expected, rel=1e-4)
 
 
+def test_tuples_in_eval_mode_are_trained_on(loaders):
+    """A network that always returns its auxiliary logits trains, and other outputs are one line."""
+
+    class Heads(nn.Module):
+        def __init__(self, output):
+            super().__init__()
+            self.model, self.output = models.perceptron(64, 3), output
+
+        def forward(self, images):
+            return self.output(self.model(images))
+
+    model = Heads(lambda logits: (logits, logits))
+    history = _fit(model, loaders, epochs=1)
+    assert history[0]["val_loss"] == pytest.approx(run_epoch(model, loaders.val).loss)
+    for output in (lambda logits: {"logits": logits}, lambda logits: (logits, {}), lambda _logits: None):
+        with pytest.raises(ModelError, match="must be a tensor of logits"):
+            _fit(Heads(output), loaders, epochs=1)
+
+
+@each_case("learning", [True, False])
+def test_every_module_keeps_its_mode(learning):
+    """A dropout in eval mode inside a model in train mode, or the other way round, is so after a pass, too."""
+    for mode in (True, False):
+        model = nn.Sequential(nn.Linear(2, 2), nn.Dropout())
+        model.train(mode)[1].train(not mode)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1) if learning else None
+        run_epoch(model, [(torch.rand(3, 2), torch.tensor([0, 1, 0]))], optimizer=optimizer)
+        assert [module.training for module in model.modules()] == [mode, mode, not mode]
+
+
 def test_the_schedule_sets_the_rate_of_every_step(loaders):
     """Each step must use the schedule's rate at that moment, and a group its factor of it."""
     model = models.perceptron(64, 3)
@@ -529,12 +560,48 @@ def test_clipping_shortens_long_gradients_only(loaders):
     assert _same(plain.state_dict(), after.state_dict())
 
 
+def test_interrupted_while_the_best_weights_are_copied(loaders, monkeypatch):
+    """An epoch whose weights could not be kept must not be the best of the history."""
+    copied = []
+
+    def copy_of(model):
+        copied.append(1)
+        if len(copied) == 3:  # the initial weights, epoch 1, epoch 2
+            raise KeyboardInterrupt
+        return copy.deepcopy(model.state_dict())
+
+    monkeypatch.setattr("imgcls_course.training.run._copy_of_weights", copy_of)
+    model = models.perceptron(64, 3)
+    history = _fit(model, loaders, epochs=3, lr=0.01)  # slow, so that each epoch is better than the one before
+    assert len(copied) == 3
+    assert history.stopped
+    assert run_epoch(model, loaders.val).loss == pytest.approx(history.best["val_loss"])
+
+
+@each_case(("at", "said"), [(1, "interrupted after epoch 1"), (2, "interrupted after epoch 2")])
+def test_interrupted_after_an_epoch_says_which(loaders, at, said):
+    """Ctrl-C in on_epoch_end comes after the epoch, not in the next one, which may not exist."""
+
+    def interrupt(history):
+        if len(history) == at:
+            raise KeyboardInterrupt
+
+    history = _fit(models.perceptron(64, 3), loaders, epochs=2, on_epoch_end=interrupt)
+    assert (len(history), history.stopped) == (at, said)
+
+
+def test_interrupted_while_the_first_batch_is_checked(loaders):
+    """Ctrl-C during the checks is no error either."""
+    model = _Failing(models.perceptron(64, 3), error=KeyboardInterrupt(), at=1, training=False)
+    assert _fit(model, loaders, epochs=2).stopped == "interrupted in epoch 1"
+
+
 def test_patience_ends_what_gets_no_better(loaders, capsys):
     """With a learning rate of 0 nothing improves: the first epoch stays the best, and two more are waited for."""
     history = _fit(models.perceptron(64, 3), loaders, epochs=20, lr=0.0, patience=2)
     assert len(history) == 3
-    assert history.stopped == "no better for 2 epochs"
-    assert "Training stopped, no better for 2 epochs" in capsys.readouterr().out
+    assert history.stopped == "no improvement for 2 epochs"
+    assert "Training stopped, no improvement for 2 epochs" in capsys.readouterr().out
 
 
 def test_patience_counts_from_the_best(few_digits):
@@ -584,6 +651,23 @@ def test_mixup_trains_on_mixtures(loaders):
     assert first.best["val_accuracy"] > 0.9
     model.load_state_dict(start)
     assert _figures(_fit(model, loaders, epochs=4, mixup=0.4)) == _figures(first)
+
+
+def test_mixup_takes_labels_of_bytes(loaders):
+    """As training without it does; probabilities and labels out of range are one line."""
+    images, labels = next(iter(loaders.val))
+    for wrong, said in (
+        (None, None),
+        (nn.functional.one_hot(labels, 3).float(), "the labels are float32"),
+        (labels + 1, "out of range"),
+    ):
+        given = _hand_made(train=[(images, labels.byte() if wrong is None else wrong)], val=[(images, labels)])
+        given = data.Loaders(train=given.train, val=given.val, test=[], classes=loaders.classes)
+        if said is None:
+            assert len(_fit(models.perceptron(64, 3), given, epochs=1, mixup=0.2)) == 1
+        else:
+            with pytest.raises(DataError, match=said):
+                _fit(models.perceptron(64, 3), given, epochs=1, mixup=0.2)
 
 
 def test_mixed_labels_count_by_their_largest_part():

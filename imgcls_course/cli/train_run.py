@@ -61,7 +61,7 @@ def run(options: TrainOptions) -> None:
         on_epoch_end=lambda history: _record(history, options.out),
     )
     if processes.is_main:
-        _finish(history, options.out)
+        _finish(history, options.out, epochs=options.epochs)
 
 
 def _make_checkpoints(options: TrainOptions, *, device: torch.device) -> training.Checkpoints:
@@ -194,7 +194,7 @@ def _write(history: Sequence[dict], out: Path) -> None:
     paths.write_text(out / "history.json", json.dumps(history, indent=1) + "\n")
 
 
-def _finish(history: training.History, out: Path) -> None:
+def _finish(history: training.History, out: Path, *, epochs: int) -> None:
     """Draw the training curves, and print where everything is."""
     if not history:
         print(_("No epoch was completed."))
@@ -205,6 +205,6 @@ def _finish(history: training.History, out: Path) -> None:
         plots.curves(history, metric=metric, ax=ax)
     paths.write_bytes(out / "curves.png", png(figure))
     print(history.summary())
-    if history.stopped:
+    if history.stopped and len(history) < epochs:
         print(_("The same command with --resume goes on from epoch {n}.", n=len(history) + 1))
     print(out)

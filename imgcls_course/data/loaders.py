@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from ..arguments import check_whole
-from ..errors import DataError
+from ..errors import DataError, unknown
 from ..i18n import _
 from .balance import check_balance, class_weights, train_sampler
 from .cache import make_caches
@@ -17,25 +17,27 @@ from .labelled_images import ImageFiles, LabelledImages
 from .splits import Splits
 from .transformed import Transform, TransformedDataset
 
-MARGIN = 256 / 224  # decoded images are kept a little larger than the network's input, for random crops
+STORED_SIZE_MARGIN = 256 / 224  # decoded images are kept slightly larger than the network's input, for random crops
+PRESET_SETTINGS = ("image_size", "resize", "normalization")  # the arguments of `transforms.eval_preset`
+OTHER_SETTINGS = ("augment", "bits")  # further settings in `Loaders.transforms` and in the card of a checkpoint
 
 
 @dataclass(frozen=True)
 class Loaders:
     """Batches of (images, labels) for each split: images (N, C, H, W) float32, labels (N,) int64.
 
-    `make_loaders` makes them; with batches of your own, such as torch's DataLoaders, make one yourself.
+    `make_loaders` returns one; for batches of your own, such as torch's DataLoaders, construct `Loaders` directly.
 
     Parameters
     ----------
     train, val, test : DataLoader
-        Or anything else that yields batches anew each time it is iterated over.
+        Or any other object that yields batches each time it is iterated over.
     classes : tuple of str
         The name of each label.
     class_weights : tensor of float32, shape (K,), optional
-        How much the images of each class count in the training loss; None if all count alike.
+        The weight of the images of each class in the training loss; None if all classes have the same weight.
     transforms : dict
-        How images are prepared: `image_size`, `resize`, `normalization` and `augment`; empty where that is not known.
+        How images are prepared: `image_size`, `resize`, `normalization` and `augment`; empty if that is not known.
     """
 
     train: DataLoader
@@ -48,7 +50,8 @@ class Loaders:
     def check_images(self) -> None:
         """Read every image now, and raise a DataError that names the broken ones.
 
-        Without this, a broken image is left out when it is met, and a warning names those at the end of the epoch.
+        Without this, a broken image is skipped when it is encountered, and a warning at the end of the epoch names the
+        skipped ones. Only loaders from `make_loaders` are checked, not a DataLoader of your own.
         """
         check_images(each.dataset for each in (self.train, self.val, self.test) if isinstance(each, ImageLoader))
 
@@ -66,50 +69,53 @@ def make_loaders(
     cache: str = "memory",
     cache_gb: float = 2.0,
 ) -> Loaders:
-    """Make batches: shuffled and augmented for training, in order and unchanged for validation and test.
+    """Make batches: shuffled and augmented for training, in order and not augmented for validation and test.
 
     With `image_size` alone, image files go through `transforms.train_preset` and `eval_preset`, and images in memory
-    are scaled. Give presets for anything else. With none of the three, images in memory stay as they are.
+    through `eval_preset`, which scales them and crops them to a square, without normalising them. Give presets for
+    anything else. With none of the three, images in memory are left as they are.
 
     Parameters
     ----------
     splits : Splits
         From `data.load`.
     image_size : int, optional
-        Height and width of every image, in pixels; for image files, this or a preset is needed.
+        Height and width of every image, in pixels. Image files need this or a preset.
     train_preset : transforms.Preset or callable, optional
-        How training images are prepared: (C, H, W) uint8, or float32 in [0, 1] → float32. Default: `eval_preset`, so
-        without augmentation.
+        Preparation of the training images: (C, H, W) uint8, or float32 in [0, 1] → float32. If only `eval_preset` is
+        given, it is used here too, so nothing is augmented.
     eval_preset : transforms.Preset or callable, optional
-        How the images of val and test are prepared. Default: as `train_preset`, without its augmentation.
+        Preparation of the validation and test images. If only `train_preset` is given, the same without augmentation.
     batch_size : int
-        Images a batch; the last batch may be smaller. In training, a last batch of one image joins the batch before
-        it, since batch norm cannot take the variance of one.
+        Images per batch; the last batch may be smaller. In training, a last batch of one image joins the batch before
+        it, since one image gives batch norm a poor estimate of the variance, and none at all once the maps are 1×1.
     balance : {"none", "sampler", "weights"}
-        For training with classes of unequal size. "sampler" draws as many images an epoch as there are, all classes
-        equally often, so some images come several times; "weights" shows each image once and gives small classes more
+        For training with classes of unequal size. "sampler" draws as many images per epoch as there are, all classes
+        equally often, so some images appear several times; "weights" shows each image once and gives small classes more
         weight in the loss (`Loaders.class_weights`, which `training.fit` uses).
     per_image_seeds : bool
-        Augment each image from a seed of its own. An epoch is then the same with any number of workers, and of
-        processes that train together.
+        Augment each image with a seed of its own. An epoch is then the same regardless of the number of workers and
+        training processes.
     workers : int
-        Processes that load images beside the training; 0 loads them in between.
+        Processes that load images during training. 0: the main process loads them itself.
     cache : {"memory", "disk", "none"}
-        Where decoded image files are kept. Each process has a memory of its own; "disk" is used in addition to memory,
-        is shared, and still there in the next session.
+        Where decoded image files are kept. "memory": a separate cache in each process. "disk": additionally a cache on
+        disk, shared by all processes and kept between sessions.
     cache_gb : float
-        Largest size of the cache in GB, of memory (all processes together) and of disk. At most half of the memory
-        that is free is taken.
+        Upper limit in GB for the memory cache (summed over workers) and, separately, for the disk cache. The memory
+        cache never exceeds half of the free memory. If `torchrun` started several processes, each of them has its own
+        memory cache with this limit.
 
     Returns
     -------
     Loaders
-        Shuffling and augmentation draw from torch's global random numbers, which `training.fit` seeds.
+        Shuffling and augmentation use torch's global random numbers, which `training.fit` seeds.
 
     Raises
     ------
     DataError
-        If an option has no such value, a size is missing, or is given twice.
+        If an option has an unknown value, image files are given without a size or preset, or `image_size` is combined
+        with a preset.
 
     Examples
     --------
@@ -130,40 +136,41 @@ def make_loaders(
         splits.train, image_size=image_size, train=train_preset, evaluation=eval_preset
     )
     size = _stored_size([train_transform, eval_transform])
-    # Each split has workers of its own, and each of them a memory of its own.
+    # Each of the three loaders has its own workers, and each worker its own cache.
     caches = make_caches(cache, gigabytes=cache_gb, size=size, bits=splits.train.bits, processes=max(1, 3 * workers))
 
     def loader(name: str, transform: Transform | None, **order) -> ImageLoader:
         dataset = TransformedDataset(splits[name], transform=transform, caches=caches, size=size)
         return ImageLoader(dataset, batch_size=batch_size, num_workers=workers, **order)
 
-    order = _train_order(splits.train, balance=balance, per_image_seeds=per_image_seeds)
+    train_order = _train_order(splits.train, balance=balance, per_image_seeds=per_image_seeds)
     return Loaders(
-        train=loader("train", train_transform, **order),
+        train=loader("train", train_transform, **train_order),
         val=loader("val", eval_transform),
         test=loader("test", eval_transform),
         classes=splits.classes,
         class_weights=_weights(splits) if balance == "weights" else None,
-        transforms=_described(train_transform, eval_transform),
+        transforms=_preset_settings(train_transform, eval_transform),
     )
 
 
 def make_eval_loader(
     images: LabelledImages, *, transforms: dict, batch_size: int = 32, workers: int = 0
 ) -> ImageLoader:
-    """Make batches of one set of images, in order, for a network that is trained already.
+    """Make batches of one set of images, in order, for a trained network.
 
     Parameters
     ----------
     images : ImageTensors or ImageFiles
         Such as `splits.test`.
     transforms : dict
-        How images were prepared in training, as the card of the checkpoint says: `image_size`, `resize`,
-        `normalization` and, for 16-bit images, `bits`. An empty dict leaves images in memory as they are.
+        How images were prepared in training: the `transforms` of the checkpoint's card or of `Loaders`. It may contain
+        `image_size`, `resize`, `normalization` and, for 16-bit images, `bits`; `augment` is ignored. Without an
+        `image_size`, images in memory are left as they are.
     batch_size : int
-        Images a batch; the last batch may be smaller.
+        Images per batch; the last batch may be smaller.
     workers : int
-        Processes that load images beside the network; 0 loads them in between.
+        Processes that load images while the network computes. 0: the main process loads them itself.
 
     Returns
     -------
@@ -173,7 +180,8 @@ def make_eval_loader(
     Raises
     ------
     DataError
-        If `transforms` is empty and the images are files.
+        If `transforms` has an unknown name, or it has no `image_size` and the images are files or other settings need
+        it.
 
     Examples
     --------
@@ -183,13 +191,7 @@ def make_eval_loader(
     [100, 80]
     """
     _check_sizes(batch_size, workers=workers)
-    if not transforms and isinstance(images, ImageFiles):
-        raise DataError(_("How were the images prepared in training? transforms is empty."))
-    preset = None
-    if transforms:
-        from .transforms import eval_preset  # takes seconds to import, and the first lessons do without
-
-        preset = eval_preset(**{name: value for name, value in transforms.items() if name != "bits"})
+    preset = _eval_transform(images, transforms)
     size, bits = _stored_size([preset]), transforms.get("bits")
     prepared = TransformedDataset(images, transform=preset, size=size, bits=bits)
     return ImageLoader(prepared, batch_size=batch_size, num_workers=workers)
@@ -203,14 +205,14 @@ def _check_sizes(batch_size: int, *, workers: int) -> None:
 def _presets(
     images: LabelledImages, *, image_size: int | None, train: Transform | None, evaluation: Transform | None
 ) -> tuple[Transform | None, Transform | None]:
-    """Return the transforms for training and for the rest; None leaves an image as it is."""
+    """Return the transforms for training and for evaluation; None leaves an image as it is."""
     if train is None and evaluation is None:
         return _default_presets(images, image_size=image_size)
     if image_size is not None:
-        raise DataError(_("Give image_size or presets, not both: a preset has an image_size of its own."))
+        raise DataError(_("Give image_size or presets, not both: a preset has its own image_size."))
     if evaluation is None:
         if train is None or not hasattr(train, "without_augmentation"):
-            raise DataError(_("train_preset is a function of your own, so eval_preset is needed, too."))
+            raise DataError(_("train_preset is not one of our presets, so give eval_preset as well."))
         evaluation = train.without_augmentation()
     return train or evaluation, evaluation
 
@@ -219,22 +221,40 @@ def _default_presets(images: LabelledImages, *, image_size: int | None):
     in_files = isinstance(images, ImageFiles)
     if image_size is None:
         if in_files:
-            raise DataError(_("Images of many sizes need one: give image_size, in pixels, such as image_size=64."))
+            raise DataError(_("Image files come in different sizes. Give image_size, in pixels, such as 64."))
         return None, None
-    from . import transforms  # takes seconds to import, and the first lessons do without
+    from . import transforms  # takes seconds to import, and the first lessons do not need it
 
     evaluation = transforms.eval_preset(image_size, normalization="imagenet" if in_files else "none")
     return (transforms.train_preset(image_size) if in_files else evaluation), evaluation
 
 
+def _eval_transform(images: LabelledImages, settings: dict[str, Any]) -> Transform | None:
+    """Make the preset for evaluation from the settings of training; None leaves an image as it is."""
+    for name in settings:
+        if name not in PRESET_SETTINGS + OTHER_SETTINGS:
+            raise DataError(unknown(name, _("a setting in transforms"), PRESET_SETTINGS + OTHER_SETTINGS))
+    wanted = {name: settings[name] for name in PRESET_SETTINGS if settings.get(name) is not None}
+    if "image_size" in wanted:
+        from .transforms import eval_preset  # takes seconds to import, and the first lessons do not need it
+
+        return eval_preset(**wanted)
+    if isinstance(images, ImageFiles) or wanted not in ({}, {"normalization": "none"}):
+        message = _(
+            "transforms has no image_size, but the images must be prepared as in training: pass card.transforms."
+        )
+        raise DataError(message)
+    return None
+
+
 def _stored_size(presets: Sequence[Any]) -> int | None:
     """Return the shorter side, in pixels, at which decoded images are kept; None keeps them whole."""
     sizes = [preset.image_size for preset in presets if hasattr(preset, "image_size")]
-    return round(max(sizes) * MARGIN) if len(sizes) == len(presets) else None
+    return round(max(sizes) * STORED_SIZE_MARGIN) if len(sizes) == len(presets) else None
 
 
 def _train_order(images: LabelledImages, *, balance: str, per_image_seeds: bool) -> dict[str, Any]:
-    """Return what a DataLoader is told about the order of training."""
+    """Return the DataLoader arguments that set the order of the training images."""
     if len(images) == 0 or not (per_image_seeds or balance == "sampler"):
         return {"shuffle": True}
     return {"sampler": train_sampler(images, balance=balance, per_image_seeds=per_image_seeds)}
@@ -244,8 +264,8 @@ def _weights(splits: Splits) -> torch.Tensor:
     return class_weights(splits.train.labels, num_classes=len(splits.classes))
 
 
-def _described(train: Any, evaluation: Any) -> dict[str, Any]:
-    """Say how images are prepared, in values that a checkpoint can keep; nothing of functions of your own."""
+def _preset_settings(train: Any, evaluation: Any) -> dict[str, Any]:
+    """Describe the preparation as JSON values; return {} if a transform is not one of our presets."""
     if train is None:
         return {"image_size": None, "resize": None, "normalization": "none", "augment": "none"}
     if not hasattr(train, "described") or not hasattr(evaluation, "described"):

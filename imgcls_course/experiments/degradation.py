@@ -84,7 +84,7 @@ def run(
     >>> rows = run(loaders, depths=(20, 56), epochs=4, lr=0.02)  # doctest: +SKIP
     """
     place = devices.choose_device(device, default="cpu")
-    where = {"device": place, "precision": runtime.autocast(precision, device=str(place))}
+    where = {"device": place, "autocast": runtime.autocast(precision, device=str(place))}
     images, _labels = next(iter(loaders.val))
     options = {"in_channels": images.shape[1], "num_classes": len(loaders.classes), "widths": tuple(widths)}
     runs = [_start(kind, depth, seed=seed, lr=lr, **options) for seed in seeds for depth in depths for kind in KINDS]

@@ -80,6 +80,7 @@ def check_options(*, seed=0, patience=None, optimizer=None, schedule=None, loss_
     _check_optimizer(optimizer)
     _check_schedule(schedule)
     _check_callable(loss_fn, name="loss_fn", example="nn.CrossEntropyLoss()")
+    _check_smoothing(numbers.get("label_smoothing", 0), loss_fn=loss_fn)
     _check_callable(on_epoch_end, name="on_epoch_end", example="lambda history: print(history[-1])")
 
 
@@ -166,6 +167,16 @@ def _check_callable(value, *, name: str, example: str) -> None:
         raise TrainingError(message)
     message = _("{name} must be a function, such as {example}; got {value}.")
     raise TrainingError(message.format(name=name, example=example, value=_shown(value)))
+
+
+def _check_smoothing(label_smoothing: float, *, loss_fn) -> None:
+    if loss_fn is not None and label_smoothing > 0:
+        message = _(
+            "label_smoothing belongs to the default loss, which loss_fn replaces. Smooth the labels in loss_fn, such "
+            "as nn.CrossEntropyLoss(label_smoothing={value:g}), or leave it out.",
+            value=label_smoothing,
+        )
+        raise TrainingError(message)
 
 
 def _shown(value) -> str:

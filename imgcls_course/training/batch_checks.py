@@ -13,6 +13,7 @@ from ..devices import Device, on_one_device
 from ..errors import TrainingError
 from ..i18n import _
 from ..models.forward import check_logits, logits_of
+from .losses import all_logits
 
 RAISED = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, AssertionError, UserWarning)
 
@@ -24,7 +25,7 @@ def check_val(
     *,
     num_classes: int,
     device: Device = None,
-    precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
+    autocast: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  stateless, so safe to share
     loss_fn: Callable | None = None,
 ) -> tuple[int, ...]:
     """Pass one validation batch through the model, and check its output, the classes and the loss.
@@ -39,7 +40,7 @@ def check_val(
         How many logits an image should have.
     device : str, torch.device or None
         See `fit`.
-    precision : context manager
+    autocast : context manager
         From `runtime.autocast`.
     loss_fn : callable, optional
         (logits, labels) -> mean loss of the batch.
@@ -58,15 +59,16 @@ def check_val(
     if batch is None:
         raise TrainingError(_("There is nothing to validate on: the validation split holds no image."))
     images, labels = check_batch(batch, name="loaders.val")
-    with runtime.eval_mode(model), torch.no_grad(), precision:
-        logits = logits_of(model, images.to(device))
+    with runtime.eval_mode(model), torch.no_grad(), autocast:
+        outputs = logits_of(model, images.to(device))
+    logits = all_logits(outputs)[0]  # the classifier's
     check_logits(logits, labels, num_classes=num_classes)
     if loss_fn is not None:
-        check_loss(loss_fn, logits.float(), labels.to(device))
+        check_loss(loss_fn, logits, labels.to(device))
     return tuple(images.shape[1:])
 
 
-def check_train(batches: Iterable, *, model: nn.Module) -> None:
+def check_train(batches: Iterable, *, model: nn.Module, soft_labels: bool = True) -> None:
     """Check the first training batch, if the batches are not the course's own; random numbers stay as they were.
 
     The course's own loaders need no check. Loaders whose workers stay alive are not looked at either, because starting
@@ -79,7 +81,7 @@ def check_train(batches: Iterable, *, model: nn.Module) -> None:
         batch = next(iter(batches), None)
     if batch is None:
         return  # `run_epoch` says so
-    images, _labels = check_batch(batch, name="loaders.train", soft_labels=True)
+    images, _labels = check_batch(batch, name="loaders.train", soft_labels=soft_labels)
     own = next((each.dtype for each in model.parameters()), images.dtype)
     if images.dtype != own and (images.is_floating_point() or not _accepts(model, images)):
         raise wrong_batch("loaders.train", _("the images are {dtype}", dtype=dtype_name(images)))
@@ -106,13 +108,17 @@ def check_loss(loss_fn: Callable, logits: torch.Tensor, labels: torch.Tensor) ->
 def _refused(logits: torch.Tensor, labels: torch.Tensor, error: Exception) -> str:
     """Say that a loss does not take these logits and labels, and why."""
     reason = (str(error) or type(error).__name__).splitlines()[0].partition(". ")[0].rstrip(".: ")
-    return _(
-        "loss_fn cannot take logits {logits} and labels {labels} ({reason}). It must take logits (N, K) and labels "
-        "(N,) int64, as nn.CrossEntropyLoss() does.",
+    refused = _(
+        "loss_fn cannot take logits {logits} and labels {labels} ({reason}).",
         logits=tuple(logits.shape),
         labels=tuple(labels.shape),
         reason=reason,
     )
+    if labels.ndim == 2:
+        wanted = _("mixup makes labels of probabilities (N, K), which nn.CrossEntropyLoss() can take, for instance.")
+    else:
+        wanted = _("It must take logits (N, K) and labels (N,) int64, as nn.CrossEntropyLoss() does.")
+    return f"{refused} {wanted}"
 
 
 def _accepts(model: nn.Module, images: torch.Tensor) -> bool:

@@ -1,4 +1,4 @@
-"""Train and eval mode of a model that is partly frozen, and batch norm where a batch has only one image."""
+"""Train and eval mode of a partly frozen model, and batch norm when a batch has only one image."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,31 +6,30 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from .. import runtime
 from ..errors import TrainingError
 from ..i18n import _
 
 
 @contextlib.contextmanager
 def model_mode(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Put a model into train or eval mode inside, and switch gradients on or off; its mode from before comes back.
+    """Put a model into train or eval mode inside the context, and switch gradients on or off.
 
-    Frozen layers stay in eval mode, so that a frozen batch norm keeps its running statistics, too.
+    In train mode, frozen layers stay in eval mode, so that a frozen batch norm also keeps its running statistics.
+    Afterwards every module is back in the mode that it was in before.
     """
-    was_training = model.training
-    model.train(training)
-    for module in model.modules():
-        if _is_frozen(module):
-            module.eval()
-    try:
-        with torch.set_grad_enabled(training):
-            yield
-    finally:
-        model.train(was_training)
+    with runtime.eval_mode(model), torch.set_grad_enabled(training):
+        if training:
+            model.train()
+            for module in model.modules():
+                if _is_frozen(module):
+                    module.eval()
+        yield
 
 
 @contextlib.contextmanager
 def running_statistics(model: nn.Module, *, when: bool = True) -> Iterator[None]:
-    """Let batch norm use its running statistics inside, and leave them as they are, in a model that trains."""
+    """Let batch norm use its running statistics inside the context without updating them, in a model in train mode."""
     layers = _learning_batch_norms(model) if when else []
     for layer in layers:
         layer.eval()
@@ -42,7 +41,7 @@ def running_statistics(model: nn.Module, *, when: bool = True) -> Iterator[None]
 
 
 def check_batch_norm(model: nn.Module, *, batch_size: float, world_size: int = 1) -> None:
-    """Raise a TrainingError in one line if the model has batch norm that learns, and batches are too small for it."""
+    """Raise a one-line TrainingError if batches are too small for a batch norm of the model that is not frozen."""
     if batch_size >= 2 * world_size or not _learning_batch_norms(model):
         return
     if world_size == 1:
@@ -67,6 +66,6 @@ def _is_frozen(module: nn.Module) -> bool:
 
 
 def _learning_batch_norms(model: nn.Module) -> list[nn.Module]:
-    """Return the layers that normalise by the statistics of this process's images while the model trains."""
+    """Return the layers that, in training, normalise with the statistics of this process's images."""
     layers = (each for each in model.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm))
     return [each for each in layers if not _is_frozen(each) and not isinstance(each, nn.SyncBatchNorm)]

@@ -6,6 +6,7 @@ if the process is killed in the middle of writing.
 
 import contextlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -155,16 +156,25 @@ def write(path: Path, card: CheckpointCard, **tensors: State) -> None:
     _remove(path, old_files - set(files.values()))
 
 
-def _remove(path: Path, names: set[str]) -> None:
+def remove_stale(folder: Path, *, from_epoch: int) -> None:
+    """Remove each checkpoint `epoch-N` with N ≥ `from_epoch`: this run has not written it, so an earlier one has."""
+    for path in folder.glob("epoch-*.json"):
+        number = path.stem.removeprefix("epoch-")
+        if number.isdecimal() and int(number) >= from_epoch:
+            _remove(path, [path.name, *_named_files(path)])  # first the JSON file, which names the others
+
+
+def _remove(path: Path, names: Iterable[str]) -> None:
     for name in names:
         with contextlib.suppress(OSError):
             path.with_name(name).unlink()
 
 
 def _named_files(path: Path) -> set[str]:
-    """Return the files that a checkpoint names; none if there is no checkpoint, or a damaged one."""
+    """Return the files that a checkpoint names; none if there is no checkpoint or it is damaged."""
     with contextlib.suppress(TrainingError, OSError):
-        return set(_read_json(path)["files"].values())
+        named = _read_json(path)["files"].values()
+        return {name for name in named if isinstance(name, str) and Path(name).name == name}  # only files beside it
     return set()
 
 

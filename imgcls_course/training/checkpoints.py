@@ -26,6 +26,7 @@ from .checkpoint_files import (
     read_checkpoint_card,
     read_tensors,
     read_weights,
+    remove_stale,
     write,
 )
 from .distributed import SINGLE_PROCESS, SingleProcess
@@ -51,7 +52,7 @@ class Checkpoints:
     ----------
     folder : path
         Made when the first checkpoint is written. It gets `best.json`, `last.json`, and `epoch-N.json` every
-        `save_interval` epochs, with the files of tensors that these name.
+        `save_interval` epochs, with the files of tensors that these name. A new run replaces those of an earlier one.
     arch : str
         A name that `models.create` knows, so that `load_checkpoint` can make the model; empty for a model of your own.
     options : dict
@@ -140,9 +141,11 @@ class Checkpoints:
         state = model.state_dict()
         if card.history.best is card.history[-1]:
             write(self.path("best"), card, weights=state)  # before "last", whose history may name it as the best
-        if self.save_interval and card.epoch % self.save_interval == 0:
+        is_kept = self.save_interval > 0 and card.epoch % self.save_interval == 0
+        if is_kept:
             write(self.path(f"epoch-{card.epoch}"), card, weights=state)
         write(self.path("last"), card, weights=state, training_state=training_state.capture(optimizer))
+        remove_stale(Path(self.folder), from_epoch=card.epoch + is_kept)
 
     def resume(
         self,

@@ -25,30 +25,31 @@ def run_epoch(
     loss_fn: Callable | None = None,
     optimizer: torch.optim.Optimizer | None = None,
     device: Device = None,
-    precision: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  it keeps nothing
+    autocast: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  stateless, so safe to share
     processes: SingleProcess = SINGLE_PROCESS,
 ) -> EpochResult:
-    """Pass once over `batches`: train if an optimizer is given, evaluate otherwise.
+    """Make one pass over `batches`: train if an optimizer is given, evaluate otherwise.
 
     Parameters
     ----------
     model : nn.Module
-        Maps images of shape (N, C, H, W) to logits of shape (N, K). Its train/eval mode is restored. If it returns a
-        tuple of logits, the first are the classifier's and the others those of auxiliary heads, whose losses are added
-        with a weight of 0.3.
+        Maps images of shape (N, C, H, W) to logits of shape (N, K). The train/eval mode of each of its modules is
+        restored afterwards. If it returns a tuple of logits, the first are the classifier's and the others are those of
+        auxiliary heads, whose losses are added with a weight of 0.3.
     batches : iterable of (images, labels)
         Images float32 of shape (N, C, H, W); labels int64 of shape (N,), in [0, K). Labels may also be probabilities,
-        float32 of shape (N, K), as mixup makes them; the accuracy is then counted by the most probable class.
+        float32 of shape (N, K), as mixup makes them; accuracy is then computed against the most probable class.
     loss_fn : callable, optional
         (logits, labels) -> mean loss of the batch. Default: cross-entropy.
     optimizer : torch.optim.Optimizer, optional
-        It makes a step after every batch.
+        Takes a step after every batch.
     device : str or torch.device, optional
         Where to compute, see `fit`. Each batch is moved there.
-    precision : context manager
+    autocast : context manager
         From `runtime.autocast`. Default: float32.
     processes : SingleProcess or ProcessGroup
-        The processes that share these batches, from `distributed.process_group`. The result is that of all of them.
+        The processes that share these batches, from `distributed.process_group`. The result covers all of
+        them.
 
     Returns
     -------
@@ -60,14 +61,14 @@ def run_epoch(
     ModelError, DataError
         If the logits are not (N, K), or a label is out of range.
     TrainingError
-        If there is no image. In training, if the loss is no longer a finite number, or if batch norm never got more
-        than one image at a time.
+        If the batches contain no images. In training, if the loss is no longer a finite number, or if the model has
+        batch norm and no batch had more than one image (counted over all processes).
 
     Notes
     -----
-    Batch norm cannot take the variance of one image. A training batch can shrink to one image because the others cannot
-    be read or belong to other processes. For that step, batch norm uses its running statistics and does not update
-    them.
+    A single image gives batch norm a poor estimate of the variance, and none at all once the maps are 1×1. A training
+    batch can shrink to one image because the others cannot be read or belong to other processes. For that step, batch
+    norm uses its running statistics and does not update them.
 
     Examples
     --------
@@ -77,33 +78,33 @@ def run_epoch(
     """
     loss_fn = with_auxiliary(loss_fn or nn.functional.cross_entropy)
     training = optimizer is not None
-    total, largest = Totals(), 0
+    totals, largest_batch = Totals(), 0
     with model_mode(model, training=training):
         for images, labels in batches:
             images, labels = images.to(device), labels.to(device)
-            with precision, running_statistics(model, when=training and len(labels) < 2):
+            with autocast, running_statistics(model, when=training and len(labels) < 2):
                 outputs = model(images)
             logits = all_logits(outputs)[0]  # (N, K), the classifier's
-            classes = labels if labels.ndim == 1 else labels.argmax(dim=1)
-            check_logits(logits, classes)
+            hard_labels = labels if labels.ndim == 1 else labels.argmax(dim=1)
+            check_logits(logits, hard_labels)
             loss = loss_fn(outputs, labels)
-            batch = processes.all_reduce(Totals.of(loss, logits, classes))
+            batch_totals = processes.all_reduce(Totals.of(loss, logits, hard_labels))
             if optimizer is not None:
-                check_finite(batch.loss, optimizer)
+                check_finite(batch_totals.loss, optimizer)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-            total += batch
-            largest = max(largest, batch.samples)
-    if total.samples == 0:
-        raise TrainingError(_("There was nothing to pass over: the batches hold no image."))
-    if training and largest == 1:
+            totals += batch_totals
+            largest_batch = max(largest_batch, batch_totals.samples)
+    if totals.samples == 0:
+        raise TrainingError(_("The batches contain no images."))
+    if training and largest_batch == 1:
         check_batch_norm(model, batch_size=1)
-    return total.means()
+    return totals.means()
 
 
 def check_finite(loss: float, optimizer: torch.optim.Optimizer) -> None:
-    """Raise a TrainingError that says what to try if the loss is NaN or infinite."""
+    """If the loss is NaN or infinite, raise a TrainingError that says what to try."""
     if math.isfinite(loss):
         return
     lr = optimizer.param_groups[0]["lr"]

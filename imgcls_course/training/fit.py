@@ -1,11 +1,12 @@
-"""Training for some epochs, keeping the best.
+"""Train a model for several epochs and keep the best one.
 
-`fit` checks what it is given and puts it together; the loop over the epochs is `_train_epochs`. A `Learner` trains and
-evaluates for one epoch, a `Run` keeps the books: history, best weights, checkpoints.
+`fit` checks its arguments and prepares the run; the loop over the epochs is `_train_epochs`. A `Learner` trains and
+evaluates for one epoch, and a `Run` does the bookkeeping: history, best weights, checkpoints.
 """
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -54,48 +55,53 @@ def fit(
     Parameters
     ----------
     model : nn.Module
-        Maps images of shape (N, C, H, W) to logits of shape (N, K). It is trained in place. Afterwards it holds the
-        weights of the best epoch (`history.best`), and is on the device where it was before. The memory format of its
-        weights may change (`speed.memory_format`).
+        Maps images of shape (N, C, H, W) to logits of shape (N, K). It is trained in place. Afterwards it has the
+        weights of the best epoch (`history.best`) and is back on its original device. The memory format of its weights
+        may change (`speed.memory_format`).
     loaders : Loaders
-        From `data.make_loaders`, or anything else with `train`, `val` and `classes`. The test split is not touched.
+        From `data.make_loaders`, or any object with `train`, `val` and `classes`. The test split is not used.
     epochs : int
-        Passes over the training images, including those before if the run is resumed.
+        Total number of epochs; for a resumed run this includes the epochs already completed.
     lr : float
         Learning rate of the default optimizer, SGD with momentum 0.9.
     optimizer : torch.optim.Optimizer, optional
-        Replaces the default, see `training.make_optimizer`; `lr` is not used then. You can go on with it afterwards, in
-        another `fit` or by hand: its state is on the device where the model is.
+        Replaces the default, see `training.make_optimizer`; `lr` is then not used. You can keep using it afterwards, in
+        another `fit` or in a loop of your own: its state is on the model's device.
     schedule : callable, optional
-        Epochs done -> learning rate, from `training.schedules`; asked before every step. The rate is multiplied by the
-        `factor` of a parameter group, if it has one. Default: the learning rates of the optimizer stay.
+        Number of completed epochs -> learning rate, from `training.schedules`. It is called before every step with a
+        number of epochs, not of steps: 1.5 in the middle of the second epoch. The rate is multiplied by the `factor` of
+        a parameter group that has one. Default: the optimizer's learning rates are left unchanged.
     loss_fn : callable, optional
-        (logits, labels) -> mean loss of the batch. Default: cross-entropy, in training weighted by
-        `loaders.class_weights`, if there are any. Then it is the mean over images of weight · loss, as the mean weight
-        is 1 in an epoch; torch's own loss would divide by the sum of the weights in the batch.
+        (logits, labels) -> mean loss of the batch. Default: cross-entropy, weighted in training by
+        `loaders.class_weights`, if there are any. With class weights, each image's loss is multiplied by the weight of
+        its class and the batch is averaged over the number of images. (PyTorch's weighted loss divides by the sum of
+        the weights instead.) A `loss_fn` of your own replaces all of this: the class weights are then not used, and a
+        warning says so.
     label_smoothing : float
-        In training, the part of each label that is spread over all classes, in [0, 1): 0.1 is usual.
+        In training, the fraction of each label that is spread over all classes, in [0, 1); 0.1 is usual. It belongs to
+        the default loss, so it cannot be combined with `loss_fn`.
     mixup : float
-        Train on mixtures of two images, with proportions from Beta(mixup, mixup); 0 mixes none (Zhang et al., 2018).
+        Train on mixtures of two images, with proportions from Beta(mixup, mixup); 0 switches it off (Zhang et al.,
+        2018). A `loss_fn` then has to take labels of probabilities, of shape (N, K).
     max_grad_norm : float, optional
-        Maximum norm of the gradient, all parameters together; larger gradients are scaled down to it.
+        Maximum norm of the gradient of all parameters together; larger gradients are scaled down to it.
     patience : int, optional
-        Stop when this many epochs in a row are no better than the best.
+        Stop after this many epochs in a row without improvement.
     precision : {"float32", "bfloat16", "auto"}
-        See `runtime.precision`. Speed and the last digits of a result depend on it.
+        See `runtime.precision`. bfloat16 can be faster; its results agree with those of float32 only roughly.
     device : str or torch.device, optional
-        Where to compute, see `devices.get_device`. Default: what the environment variable `IMGCLS_DEVICE` names, else
-        the device that the model is on.
+        Where to compute, see `devices.get_device`. Default: the device that the environment variable `IMGCLS_DEVICE`
+        names, otherwise the device that the model is on.
     checkpoints : Checkpoints or path, optional
-        Where to write the best and the last epoch.
+        Where to write the best and the last epoch. Without `resume`, they replace those of an earlier run there.
     resume : bool
-        Go on from the last checkpoint there, exactly as if the run had not been stopped; start if there is none.
-        Settings that would give other results are refused, such as other transforms, another optimizer or other
-        learning rates. Precision and device may differ; a printed line says so.
+        Continue from the last checkpoint there, exactly as if the run had not been stopped; start from scratch if there
+        is none. Settings that would change the results are refused, such as other transforms, another optimizer or
+        other learning rates. Precision and device may differ; a printed line says so.
     on_epoch_end : callable, optional
-        Called with the history after each epoch, when its checkpoint is written.
+        Called with the history after each epoch, once its checkpoint has been written (main process only).
     seed : int
-        Decides the order of the batches and what is random inside the model, but not its initial weights.
+        Determines the order of the batches and the randomness inside the model, but not its initial weights.
     progress : bool
         Show a progress bar.
 
@@ -103,26 +109,29 @@ def fit(
     -------
     History
         One dict for each epoch. Interrupting (Kernel ▸ Interrupt, or Ctrl-C) is not an error: you get the epochs
-        completed so far, `history.stopped` says so, and the model holds the best of them.
+        completed so far, `history.stopped` says when it happened, and the model has the weights of the best epoch. If
+        no epoch was completed, it keeps the weights that it had at that moment.
 
     Raises
     ------
     ModelError, DataError
-        Before anything is trained, if model and data do not fit.
+        Before training, if the model and the data do not match.
     FileError
-        If the checkpoints cannot be written, where possible before anything is trained. Earlier checkpoints stay.
+        If the first checkpoints cannot be written; this is detected before training where possible. Existing
+        checkpoints are kept.
     TrainingError
-        Before anything is trained, if an argument makes no sense. While training, if the loss becomes NaN: then the
-        model gets back the weights of its best epoch, or of its start, and the error's `history` holds the epochs
-        before.
+        Before training, if an argument makes no sense or does not match the run that is to be resumed. During training,
+        if the loss becomes NaN or infinite, if another process ends, or if later checkpoints cannot be written, for
+        instance because the disk is full. The model then has the weights of its best epoch, or its initial weights, and
+        the error's `history` holds the completed epochs.
 
     Notes
     -----
-    If `torchrun` started several processes, each trains on its shard of every batch, and all make the same steps. The
-    batch size is that of all processes together, so the history is that of one process, except for what each process
-    draws or measures for itself: dropout, mixup, augmentation without `data.make_loaders(per_image_seeds=True)`, and
-    batch norm, which takes the statistics of its own shard (none when it is frozen). On GPUs,
-    `nn.SyncBatchNorm.convert_sync_batchnorm(model)` takes those of the whole batch.
+    If `torchrun` started several processes, each trains on its shard of every batch, and all make the same steps.
+    `batch_size` is the total over all processes, so the history matches that of a single-process run, apart from what
+    each process randomises or measures itself: dropout, mixup, augmentation without
+    `data.make_loaders(per_image_seeds=True)`, and batch norm, which uses the statistics of its own shard unless it is
+    frozen. On GPUs, use `nn.SyncBatchNorm.convert_sync_batchnorm(model)` to compute them over the whole batch.
 
     Examples
     --------
@@ -132,36 +141,29 @@ def fit(
     >>> history.column("epoch")
     [1, 2]
     """
+    loss_options: dict[str, Any] = {"loss_fn": loss_fn, "label_smoothing": label_smoothing, "mixup": mixup}
     check_given(model, loaders, epochs=epochs)
-    numbers = {"lr": lr, "label_smoothing": label_smoothing, "mixup": mixup, "max_grad_norm": max_grad_norm}
-    objects = {"optimizer": optimizer, "schedule": schedule, "loss_fn": loss_fn, "on_epoch_end": on_epoch_end}
-    check_options(seed=seed, patience=patience, **objects, **numbers)
+    check_options(lr=lr, optimizer=optimizer, schedule=schedule, max_grad_norm=max_grad_norm, **loss_options)
+    check_options(seed=seed, patience=patience, on_epoch_end=on_epoch_end)
     checkpoints = Checkpoints.from_argument(checkpoints, resume=resume)
     assert isinstance(device, torch.device)  # `on_one_device` has chosen it
-    learner = Learner(
-        model,
-        loaders,
-        device=device,
-        precision=precision,
-        loss_fn=loss_fn,
-        label_smoothing=label_smoothing,
-        mixup=mixup,
-    )
+    learner = Learner(model, loaders, device=device, precision=precision, **loss_options)
     processes = learner.processes
     run = Run(model, epochs=epochs, patience=patience, on_epoch_end=on_epoch_end, processes=processes)
-    with runtime.seeded(seed):
+    # The order matters: `stop_with_others` raises a TrainingError when another process ends, and outside it,
+    # `restoring_best_weights` must still see that error.
+    with runtime.seeded(seed), run.restoring_best_weights(), processes.stop_with_others(), speed.keep_freed_memory():
         image_shape = learner.check()
-        with run.always_usable(), processes.stop_with_others(), speed.keep_freed_memory():
-            # Made in here, because torch's first optimizer imports for seconds, and an interrupt can fall into that.
-            optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
-            if checkpoints is not None:
-                others = {"image_shape": image_shape, "seed": seed, "max_grad_norm": max_grad_norm}
-                settings = learner.settings(optimizer, **others)
-                plan = RunPlan(epochs, tuple(loaders.classes), schedule, settings)
-                run.use_checkpoints(checkpoints, optimizer, plan=plan, resume=resume)
-            hook = StepHook(schedule, max_grad_norm=max_grad_norm, batches=len(learner.train))
-            _train_epochs(run, learner, optimizer, hook=hook, progress=progress)
-    run.tell_why_it_stopped()
+        # Created inside the context: building the first optimizer makes torch import modules for several seconds, and
+        # Ctrl-C may arrive meanwhile.
+        optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+        if checkpoints is not None:
+            settings = learner.settings(optimizer, image_shape=image_shape, seed=seed, max_grad_norm=max_grad_norm)
+            plan = RunPlan(epochs, tuple(loaders.classes), schedule, settings)
+            run.use_checkpoints(checkpoints, optimizer, plan=plan, resume=resume)
+        hook = StepHook(schedule, max_grad_norm=max_grad_norm, batches=len(learner.train_batches))
+        _train_epochs(run, learner, optimizer, hook=hook, progress=progress)
+    run.report_early_stop()
     return run.history
 
 
@@ -169,16 +171,16 @@ def _train_epochs(
     run: Run, learner: Learner, optimizer: torch.optim.Optimizer, *, hook: StepHook, progress: bool
 ) -> None:
     """Train and evaluate, epoch by epoch."""
-    batches = len(learner.train)
+    batches = len(learner.train_batches)
     total, done = run.epochs * batches, len(run.history) * batches
-    shown = progress and learner.processes.is_main
-    with hook.attached(optimizer), tqdm(total=total, initial=done, disable=not shown, unit="batch") as bar:
+    show_bar = progress and learner.processes.is_main
+    with hook.attached(optimizer), tqdm(total=total, initial=done, disable=not show_bar, unit="batch") as bar:
         for epoch in run.epochs_left():
             bar.set_description(_("epoch {epoch} of {epochs}", epoch=epoch, epochs=run.epochs))
             learner.start_epoch(epoch)
             hook.start_epoch(epoch)
             train = learner.train_epoch(optimizer, on_batch=bar.update)
             val = learner.evaluate()
-            check_finite(val.loss, optimizer)  # the last step of the epoch may be the one that diverged
+            check_finite(val.loss, optimizer)  # the last step of the epoch may have diverged
             row = run.record(train, val, lr=optimizer.param_groups[0]["lr"])
             bar.set_postfix(val_accuracy=f"{row['val_accuracy']:.3f}")

@@ -1,4 +1,4 @@
-"""Losses that training needs besides torch's own: class weights that average over images, and auxiliary heads."""
+"""Losses that torch does not provide: class weights with a mean over images, and losses for auxiliary heads."""
 
 import functools
 from collections.abc import Callable
@@ -6,24 +6,27 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # (logits, labels) -> mean loss of the batch
-Outputs = torch.Tensor | tuple[torch.Tensor | None, ...]  # of a model: logits, or also those of auxiliary heads
+from ..errors import ModelError
+from ..i18n import _
 
-AUXILIARY_WEIGHT = 0.3  # of the loss of an auxiliary head: Szegedy et al., CVPR 2015, section 5
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # (logits, labels) -> mean loss of the batch
+Outputs = torch.Tensor | tuple[torch.Tensor | None, ...]  # of a model: logits, or a tuple with those of auxiliary heads
+
+AUXILIARY_WEIGHT = 0.3  # for the loss of each auxiliary head: Szegedy et al., CVPR 2015, section 5
 
 
 def cross_entropy(*, class_weights: torch.Tensor | None = None, label_smoothing: float = 0.0) -> Loss:
-    """Make a cross-entropy that is the mean over the images of weight · loss.
+    """Make a cross-entropy loss with class weights that is averaged over the number of images.
 
-    Torch's own divides by the sum of the weights in the batch. This one divides by the number of images, so the losses
-    of the parts of a batch add up to that of the batch, whichever process computes them.
+    PyTorch's weighted loss divides by the sum of the weights in the batch instead. Dividing by the number of images
+    makes the losses of the parts of a batch add up to the loss of the batch, whichever process computes them.
 
     Parameters
     ----------
     class_weights : tensor, optional
-        Of shape (K,). Default: all classes count alike.
+        Of shape (K,). Default: all classes have the same weight.
     label_smoothing : float
-        The part of each label that is spread over all classes, in [0, 1).
+        The fraction of each label that is spread over all classes, in [0, 1).
 
     Returns
     -------
@@ -80,5 +83,12 @@ def with_auxiliary(
 
 def all_logits(outputs: Outputs) -> list[torch.Tensor]:
     """Return the logits of the classifier, then those of the auxiliary heads, if there are any, in float32."""
-    heads = outputs if isinstance(outputs, tuple) else (outputs,)
-    return [logits.float() for logits in heads if logits is not None]
+    heads = [each for each in (outputs if isinstance(outputs, tuple) else (outputs,)) if each is not None]
+    wrong = next((each for each in heads if not isinstance(each, torch.Tensor)), None)
+    if wrong is not None or not heads:
+        message = _(
+            "The model returns {kind}, but its output must be a tensor of logits, or a tuple of such tensors.",
+            kind=type(outputs if wrong is None else wrong).__name__,
+        )
+        raise ModelError(message)
+    return [logits.float() for logits in heads]

@@ -21,27 +21,27 @@ from .training_state import State
 
 
 class Run:
-    """The bookkeeping of `fit`: whatever happens to a run, its history and its best weights are kept.
+    """The bookkeeping of `fit`: however a run ends, its history and its best weights are kept.
 
     Parameters
     ----------
     model : nn.Module
-        The model that is trained.
+        The model to train.
     epochs : int
-        In all, including those of a run that is resumed.
+        Total number of epochs; for a resumed run this includes the epochs already completed.
     patience : int, optional
-        Stop when this many epochs in a row are no better than the best.
+        Stop after this many epochs in a row without improvement.
     on_epoch_end : callable, optional
-        Called with the history after each epoch, in the main process.
+        Called with the history after each epoch, once its checkpoint has been written (main process only).
     processes : SingleProcess or ProcessGroup
         From `distributed.process_group`; only the main process writes and prints.
 
     Attributes
     ----------
     history : History
-        The epochs so far.
+        The epochs completed so far.
     best_weights : dict of str to tensor
-        The state dict of the best epoch; before the first one ends, that of the start.
+        The state dict of the best epoch; until the first epoch is complete, the initial weights.
     """
 
     def __init__(
@@ -56,32 +56,35 @@ class Run:
         self.model, self.epochs, self.patience, self.processes = model, epochs, patience, processes
         self.history = History()
         self.best_weights = _copy_of_weights(model)
-        self._at_epoch_end: list[Callable[[History], object]] = [on_epoch_end] if on_epoch_end else []
-        self._epoch_start = 0.0
+        self._callbacks: list[Callable[[History], object]] = [on_epoch_end] if on_epoch_end else []
+        self._epoch, self._epoch_start = 0, 0.0  # the epoch in progress, and when it started
 
     def use_checkpoints(
         self, checkpoints: Checkpoints, optimizer: torch.optim.Optimizer, *, plan: RunPlan, resume: bool
     ) -> None:
-        """Write checkpoints at the end of each epoch, and go on from the last one first, if `resume` says so."""
+        """If `resume`, restore the last checkpoint; from then on, write one after every epoch."""
         if resume and (saved := checkpoints.resume(self.model, optimizer, plan=plan, processes=self.processes)):
             self.history, self.best_weights = saved
         left = self.epochs - len(self.history)
         check = functools.partial(checkpoints.check_disk_space, self.model, optimizer, epochs=left)
         self.processes.broadcast_from_main(check)
-        save = functools.partial(_save, checkpoints, self.model, optimizer, plan)
-        self._at_epoch_end.insert(0, save)  # before the caller's function, which may stop the run
+
+        def save(history: History) -> None:
+            checkpoints.save(self.model, optimizer, history=history, plan=plan)
+
+        self._callbacks.insert(0, save)  # before the caller's function, which may stop the run
 
     @contextlib.contextmanager
-    def always_usable(self) -> Iterator[None]:
-        """Leave the best weights in the model, however the training inside ends.
+    def restoring_best_weights(self) -> Iterator[None]:
+        """Load the best weights into the model, however the training inside ends.
 
-        An interrupt only ends the training. An error gets the history as an attribute.
+        An interrupt only ends the training. The history is attached to a TrainingError or FileError as `error.history`.
         """
         try:
             yield
         except KeyboardInterrupt:
-            self.history.stopped = _("interrupted in epoch {epoch}", epoch=len(self.history) + 1)
-            if not self.history:  # no epoch is complete: what there is, is the best
+            self.history.stopped = self._when_interrupted()
+            if not self.history:  # no epoch was completed, so the current weights are the best available
                 self.best_weights = _copy_of_weights(self.model)
         except (TrainingError, FileError) as error:
             error.history = self.history
@@ -90,16 +93,16 @@ class Run:
             self.model.load_state_dict(self.best_weights)
 
     def epochs_left(self) -> Iterator[int]:
-        """Yield the number of each epoch to come, until all are done or patience is at its end."""
+        """Yield the number of each remaining epoch until all are done or patience runs out."""
         for epoch in range(len(self.history) + 1, self.epochs + 1):
             if self._out_of_patience():
-                self.history.stopped = _("no better for {n} epochs", n=self.patience)
+                self.history.stopped = _("no improvement for {n} epochs", n=self.patience)
                 return
-            self._epoch_start = time.perf_counter()
+            self._epoch, self._epoch_start = epoch, time.perf_counter()
             yield epoch
 
     def record(self, train: EpochResult, val: EpochResult, *, lr: float) -> dict[str, float]:
-        """Add an epoch to the history, keep its weights if it is the best, save, and return its row."""
+        """Add an epoch to the history, keep its weights if it is the best, run the callbacks, and return its row."""
         row = {
             "epoch": len(self.history) + 1,
             "train_loss": train.loss,
@@ -109,17 +112,24 @@ class Run:
             "lr": lr,
             "seconds": time.perf_counter() - self._epoch_start,
         }
-        self.history.append(row)
-        if self.history.best is row:
+        # The weights come first: an interrupt must not leave a best epoch in the history without its weights.
+        if History([*self.history, row]).best is row:
             self.best_weights = _copy_of_weights(self.model)
-        for call in self._at_epoch_end if self.processes.is_main else ():
-            call(self.history)
+        self.history.append(row)
+        for callback in self._callbacks if self.processes.is_main else ():
+            callback(self.history)
         return row
 
-    def tell_why_it_stopped(self) -> None:
+    def report_early_stop(self) -> None:
         """Print a line if the run ended early."""
         if self.history.stopped and self.processes.is_main:
             console.show(_stopped_line(self.history))
+
+    def _when_interrupted(self) -> str:
+        done = len(self.history)
+        if done and done in (self._epoch, self.epochs):  # in a callback, or while a checkpoint was written
+            return _("interrupted after epoch {epoch}", epoch=done)
+        return _("interrupted in epoch {epoch}", epoch=done + 1)
 
     def _out_of_patience(self) -> bool:
         if self.patience is None or not self.history:
@@ -131,17 +141,12 @@ def _copy_of_weights(model: nn.Module) -> State:
     return copy.deepcopy(model.state_dict())
 
 
-def _save(
-    checkpoints: Checkpoints, model: nn.Module, optimizer: torch.optim.Optimizer, plan: RunPlan, history: History
-) -> None:
-    checkpoints.save(model, optimizer, history=history, plan=plan)
-
-
 def _stopped_line(history: History) -> str:
     if not history:
         return _("Training stopped, {reason}; the model is as it was at that moment.", reason=history.stopped)
     return _(
-        "Training stopped, {reason}; the model holds epoch {epoch}, the best (validation accuracy {accuracy:.3f}).",
+        "Training stopped, {reason}; the model has the weights of epoch {epoch}, the best one "
+        "(validation accuracy {accuracy:.3f}).",
         reason=history.stopped,
         epoch=history.best["epoch"],
         accuracy=history.best["val_accuracy"],
