@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 3 · VGG: depth from small kernels
 #
-# *About 50 minutes · after lesson 02 · all cells together run in about 20 s*
+# *About 50 minutes · after lesson 02 · all cells together run in about 45 s*
 #
 # A logo on a poster is made of shapes, the shapes of edges, and the edges of pixels. To recognise it, some number deep inside
 # the network has to *see* all of it at once. Large kernels see much, and they are expensive. In 2014 a network called **VGG**

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 4 · GoogLeNet: kernels side by side
 #
-# *About 60 minutes · after lesson 03 · all cells together run in about 20 s*
+# *About 60 minutes · after lesson 03 · all cells together run in about 40 s*
 #
 # Our logo may fill a poster, or hide in its corner. Which kernel size should a network use to find it? In 2014 VGG answered
 # "always 3 × 3, and more layers". GoogLeNet, which won the same competition, answered "several sizes side by side, and let
