@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 8 · Training and regularisation
 #
-# *About 70 minutes · after lesson 02 and 07 · all cells together run in about 20 s*
+# *About 70 minutes · after lesson 02 and 07 · all cells together run in about 35 s*
 #
 # We have networks, and we have batches. Between them stands the training: a loop of five lines, and some numbers that
 # somebody has to choose. Choose them badly and the network learns nothing, or learns the 200 pictures it was given by
