@@ -322,7 +322,7 @@ def test_a_model_that_hides_its_gradients_is_one_clear_line():
 
     with torch.inference_mode():
         made_inside = models.gap_net(4, in_channels=3)
-    for model, said in ((Hidden(), "have no gradient"), (made_inside, "Make it outside")):
+    for model, said in ((Hidden(), "have no gradient"), (made_inside, "Create it outside")):
         for ask in (explain.grad_cam, explain.saliency):
             with pytest.raises(ExplainError, match=said):
                 ask(model, torch.rand(1, 3, 16, 16))

@@ -129,7 +129,8 @@ def record_activations(
     (torch.Size([2, 10]), torch.Size([2, 16, 32, 32]))
     """
     check_model(model)
-    wanted = [layers] if isinstance(layers, str) else None if layers is None else list(layers)
+    layers = [layers] if isinstance(layers, str) else layers
+    wanted = None if layers is None else list(layers)
     for name in wanted or ():
         _check_name(model, name)
     with runtime.grad_mode(requires_grad):
@@ -233,8 +234,8 @@ def _prepare_images(model: nn.Module, images: torch.Tensor, *, requires_grad: bo
     if parameter is not None:
         if requires_grad and parameter.is_inference():
             message = _(
-                "This model was created inside torch.inference_mode(), so it cannot compute gradients. Create it outside "
-                "the context."
+                "This model was created inside torch.inference_mode(), so it cannot compute gradients. Create it "
+                "outside the context."
             )
             raise ExplainError(message)
         images = images.to(parameter.device, parameter.dtype)
