@@ -18,7 +18,8 @@ from .. import console, runtime
 from ..errors import ExerciseError
 from ..i18n import _
 from . import guard, record
-from .compare import RTOL, brief, difference, one_line, same, to_plain, tolerance, unchanged
+from .compare import RTOL, brief, one_line, to_plain, tolerance
+from .outcomes import as_function, behaves_like, outcome_difference, outcome_text, with_result
 
 OPEN, WRONG, PASSED = "open", "wrong", "passed"
 MARKS = {OPEN: "○", WRONG: "✗", PASSED: "✔"}
@@ -88,14 +89,6 @@ class Verdict:
 
     def _ipython_display_(self) -> None:
         """Show nothing: the check has printed the verdict already."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a call of an answer returned, as plain values, and whether it changed any of its arguments."""
-
-    value: Any
-    changed_input: bool
 
 
 @dataclass(frozen=True)
@@ -181,20 +174,20 @@ class Exercise:
         if callable(answer) != callable(self.reference):
             return self._wrong_kind(answer)
         with runtime.seeded(0), tolerance(self.rtol):  # a check leaves the student's random numbers alone
-            return self._compare(_as_function(answer), seed=seed)
+            return self._compare(as_function(answer), seed=seed)
 
     def _wrong_kind(self, answer: Any) -> Verdict:
         expected = _("a function") if callable(self.reference) else _("a value, not a function")
         return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=_answer_text(answer)))
 
     def _compare(self, answer: Callable, *, seed: int | None) -> Verdict:
-        reference = _as_function(self.reference)
+        reference = as_function(self.reference)
         with _blaming_the_exercise():
             inputs = self.inputs(np.random.default_rng(seed))
             expected = [to_plain(reference(*arguments)) for arguments in _copies(inputs)]
-        outcomes = guard.call_all(_with_result(answer), _copies(inputs))
+        outcomes = guard.call_all(with_result(answer), _copies(inputs))
         for index, outcome in enumerate(outcomes):
-            differs = _difference(outcome, expected[index])
+            differs = outcome_difference(outcome, expected[index])
             if differs is not None:
                 return self._wrong_verdict(differs, outcomes=outcomes, inputs=inputs, index=index)
         if any(outcome.returned.changed_input for outcome in outcomes):
@@ -211,13 +204,13 @@ class Exercise:
         if mistake is None:
             return self._wrong(f"{call} {differs}{'' if differs.endswith('?') else '.'}")
         with _blaming_the_exercise():
-            message = _(mistake.message).format(call=call, got=_outcome_text(outcomes[index]))
+            message = _(mistake.message).format(call=call, got=outcome_text(outcomes[index]))
         return self._wrong(message, mistake.hint)
 
     def _find_mistake(self, outcomes: list[guard.Outcome], inputs: list[tuple]) -> Mistake | None:
         if len(outcomes) < len(inputs):  # the answer was stopped, so we do not know what it does on every input
             return None
-        return next((each for each in self.mistakes if _behaves_like(each, outcomes, inputs)), None)
+        return next((each for each in self.mistakes if behaves_like(each.answer, outcomes, inputs)), None)
 
     def _wrong(self, message: str, hint: str = "") -> Verdict:
         """Return a verdict with a message as it is, and with the translation of a hint; by default the general hint."""
@@ -235,56 +228,6 @@ def _blaming_the_exercise() -> Iterator[None]:
         raise ExerciseError(message) from error
 
 
-def _with_result(answer: Callable) -> Callable:
-    """Wrap an answer so that it returns a `Result`.
-
-    The value is converted inside the wrapper, so that the guard's time limit also covers objects that hang when
-    inspected.
-    """
-
-    def wrapped(*arguments):
-        before = copy.deepcopy(arguments)
-        value = to_plain(answer(*arguments))
-        return Result(value, changed_input=not all(map(unchanged, arguments, before)))
-
-    return wrapped
-
-
-def _behaves_like(mistake: Mistake, outcomes: list[guard.Outcome], inputs: list[tuple]) -> bool:
-    """Return whether a mistake gives the same results as the answer.
-
-    The mistake is evaluated only up to the first difference.
-    """
-    answer = _with_result(_as_function(mistake.answer))
-    others = (guard.call(answer, copy.deepcopy(arguments)) for arguments in inputs)
-    return all(_same_outcome(one, other) for one, other in zip(outcomes, others, strict=False))
-
-
-def _same_outcome(one: guard.Outcome, other: guard.Outcome) -> bool:
-    if one.error is not None or other.error is not None:
-        return one.error is other.error
-    if one.returned is None or other.returned is None:
-        return False
-    return same(one.returned.value, other.returned.value)
-
-
-def _difference(outcome: guard.Outcome, expected: Any) -> str | None:
-    """Return what is wrong with the outcome of a call, phrased to follow the text of the call; None if it is right."""
-    if outcome.fatal:
-        return _("ended Python itself, which in a notebook stops the kernel")
-    if not outcome.finished:
-        return _("did not end within {limit:.0f} seconds. Is there a loop that never stops?", limit=guard.LIMIT_S)
-    if outcome.error is NotImplementedError:
-        return _("is not written yet")
-    if outcome.error is not None:
-        return _("raises {error}", error=outcome.error_text)
-    return difference(outcome.returned.value, expected)
-
-
-def _outcome_text(outcome: guard.Outcome) -> str:
-    return outcome.error_text if outcome.returned is None else brief(outcome.returned.value)
-
-
 def _answer_text(answer: Any) -> str:
     (outcome,) = guard.call_all(lambda: brief(to_plain(answer)), [()])
     return outcome.returned or type(answer).__name__
@@ -297,10 +240,6 @@ def _call_text(name: str, arguments: tuple) -> str:
 def _copies(inputs: list[tuple]) -> list[tuple]:
     """Copy each input separately: two inputs may share a tensor, and an answer that writes into it changes one only."""
     return [copy.deepcopy(arguments) for arguments in inputs]
-
-
-def _as_function(answer: Any) -> Callable:
-    return answer if callable(answer) else lambda: answer
 
 
 def _is_blank(answer: Any) -> bool:

@@ -29,7 +29,7 @@ class Learner:
 
     Attributes
     ----------
-    processes : SingleProcess or ProcessGroup
+    processes : Processes
         All that train the model together.
     """
 
@@ -49,7 +49,7 @@ class Learner:
         self.precision = runtime.precision(precision, device=device)
         self.autocast = runtime.autocast(precision, device=device)
         model.to(memory_format=speed.memory_format(precision, device=device, model=model))
-        self.processes = distributed.process_group()
+        self.processes = distributed.current_processes()
         self.network = self.processes.wrap(model)
         self.train, self.val = self.processes.shard(loaders.train), self.processes.shard(loaders.val)
         weights = getattr(loaders, "class_weights", None)

@@ -13,7 +13,7 @@ from .. import console
 from ..errors import FileError, TrainingError
 from ..i18n import _
 from .checkpoints import Checkpoints
-from .distributed import SINGLE_PROCESS, SingleProcess
+from .distributed import SINGLE_PROCESS, Processes
 from .history import History
 from .resume_checks import RunPlan
 from .totals import EpochResult
@@ -33,8 +33,8 @@ class Run:
         Stop when this many epochs in a row are no better than the best.
     on_epoch_end : callable, optional
         Called with the history after each epoch, in the main process.
-    processes : SingleProcess or ProcessGroup
-        From `distributed.process_group`; only the main process writes and prints.
+    processes : Processes
+        From `distributed.current_processes`; only the main process writes and prints.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Run:
         epochs: int,
         patience: int | None = None,
         on_epoch_end: Callable[[History], None] | None = None,
-        processes: SingleProcess = SINGLE_PROCESS,
+        processes: Processes = SINGLE_PROCESS,
     ):
         self.model, self.epochs, self.patience, self.processes = model, epochs, patience, processes
         self.history = History()
@@ -65,8 +65,8 @@ class Run:
         """Write checkpoints at the end of each epoch, and go on from the last one first, if `resume` says so."""
         if resume and (saved := checkpoints.resume(self.model, optimizer, plan=plan, processes=self.processes)):
             self.history, self.best_weights = saved
-        left = self.epochs - len(self.history)
-        check = functools.partial(checkpoints.check_disk_space, self.model, optimizer, epochs=left)
+        counts = {"epochs": self.epochs, "completed": len(self.history)}
+        check = functools.partial(checkpoints.check_disk_space, self.model, optimizer, **counts)
         self.processes.broadcast_from_main(check)
         save = functools.partial(_save, checkpoints, self.model, optimizer, plan)
         self._at_epoch_end.insert(0, save)  # before the caller's function, which may stop the run
