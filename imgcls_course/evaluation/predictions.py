@@ -270,17 +270,21 @@ def _check_order(loader: Iterable) -> None:
     """Raise an EvaluationError if the paths of the data set would not be those of the images that the loader yields."""
     if isinstance(getattr(loader, "dataset", None), IterableDataset):
         return  # it has no indices, so nothing can be in another order
-    order, batches = getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)
+    sampler, batches = getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)
     if type(batches) is BatchSampler:
-        order = batches.sampler
-    elif batches is not None:
+        sampler, batches = batches.sampler, None
+    if batches is not None:
         order = itertools.chain.from_iterable(batches)
-    if order is None or isinstance(order, SequentialSampler):
+    elif sampler is None or isinstance(sampler, SequentialSampler):
         return
+    else:
+        order = sampler
     with runtime.seeded(0):  # drawing an order leaves the caller's random numbers alone
         indices = list(order)
-    if isinstance(order, RandomSampler) or indices != list(range(len(indices))):
-        message = _("This loader shuffles its images or skips some of them. Use loaders.val or loaders.test.")
+    if isinstance(sampler, RandomSampler) or indices != list(range(len(indices))):
+        message = _(
+            "This loader does not keep the order of its data set; perhaps it shuffles. Use loaders.val or loaders.test."
+        )
         raise EvaluationError(message)
 
 

@@ -1,8 +1,7 @@
 """Checkpoints: what is needed to use a model again, or to resume its training.
 
-`fit` writes them with `Checkpoints.save` and resumes from them with `Checkpoints.resume`; `saved_models.load_checkpoint`
-rebuilds the model from one. A run that is killed while it writes a checkpoint keeps the previous one, see
-`checkpoint_files`.
+`fit` writes them with `Checkpoints.save` and resumes from them with `Checkpoints.resume`; `load_checkpoint` rebuilds a
+model from one. A run that is killed while it writes a checkpoint keeps the previous one, see `checkpoint_files`.
 """
 
 from collections.abc import Callable

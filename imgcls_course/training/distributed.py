@@ -85,7 +85,7 @@ class Processes:
 
 
 class SingleProcess(Processes):
-    """The only process: it is the main one, its shard is the whole batch, no other process to communicate with."""
+    """The only process: it is the main one, its shard is the whole batch, and it has nothing to communicate."""
 
 
 class DistributedProcess(Processes):
