@@ -54,7 +54,7 @@ class ExplainError(CourseError, ValueError):
 
 
 class ExerciseError(CourseError, AttributeError):
-    """There is no exercise of that name."""
+    """There is no exercise of that name, or the code of an exercise itself fails."""
 
 
 class NotPassedError(CourseError, AssertionError):

@@ -20,7 +20,8 @@ from torchvision.transforms import v2
 
 from imgcls_course import check, data, evaluation, exercises, explain, models, training
 from imgcls_course.checking.compare import brief
-from imgcls_course.errors import ExerciseError
+from imgcls_course.checking.exercise import Exercise, Mistake
+from imgcls_course.errors import ExerciseError, NotPassedError
 
 CHANGEABLE = [
     exercise
@@ -589,6 +590,45 @@ def test_random_inputs_differ_between_checks(exercise):
     """Were the inputs always the same, an answer could be learned by heart."""
     assert [_key(a) for a in inputs_of(exercise, 0)] == [_key(a) for a in inputs_of(exercise, 0)]
     assert [_key(a) for a in inputs_of(exercise, 0)] != [_key(a) for a in inputs_of(exercise, 1)]
+
+
+def _exercise(reference, *, mistakes=(), inputs=lambda rng: [(3,)]) -> Exercise:
+    given = {"first_hint": "?", "hint": "general", "mistakes": tuple(mistakes), "inputs": inputs}
+    return Exercise("made_up", lesson="00", reference=reference, **given)
+
+
+def test_counts_in_tensors_are_exact_as_well():
+    """A relative tolerance of 1e-4 would let 20001 pass for 20000; float64 would round what is above 2**53."""
+    for right, wrong in ((20_000, 20_001), (2**60, 2**60 + 1)):
+        exercise = _exercise(lambda x, right=right: torch.tensor([right]))
+        assert exercise.judge(lambda x, right=right: torch.tensor([right])).passed
+        assert exercise.judge(lambda x, wrong=wrong: torch.tensor([wrong])).status == "wrong", wrong
+    floats = _exercise(lambda x: torch.tensor([20_000.0]))
+    assert floats.judge(lambda x: torch.tensor([20_001.0])).passed
+
+
+def test_a_mistake_may_return_nothing_or_an_array():
+    """Forgotten returns and NumPy results are typical mistakes: they need hints of their own."""
+    for mistaken in (lambda x: None, lambda x: np.array([x]), lambda x: np.array([x / 7]), lambda x: np.array(["a"])):
+        exercise = _exercise(lambda x: torch.tensor([x]), mistakes=[Mistake(mistaken, "{call} gives {got}.", "own")])
+        assert exercise.judge(lambda x, mistaken=mistaken: mistaken(x)).hint == "own"
+        assert exercise.judge(lambda x: np.array([x + 1])).hint == "general"
+        assert exercise.judge(lambda x: print()).hint == ("own" if mistaken(3) is None else "general")
+
+
+def test_a_faulty_exercise_does_not_blame_the_student(capsys, monkeypatch):
+    """Its inputs, its reference, a placeholder that nobody fills: one line says that the check is at fault."""
+    for faulty in (
+        _exercise(lambda x: x, inputs=lambda rng: rng.nothing),
+        _exercise(lambda x: x / 0),
+        _exercise(lambda x: x, mistakes=[Mistake(lambda x: 5, "{call} gives {what}.", "own")]),
+    ):
+        verdict = checked(faulty, lambda x: 5, capsys)
+        assert (verdict.status, verdict.hint) == ("open", "")
+        assert "the check itself is at fault, not your answer" in verdict.message
+        monkeypatch.setitem(check.EXERCISES, "made_up", faulty)
+        with pytest.raises(NotPassedError, match="made_up: the check itself is at fault"):
+            check.grade("made_up", lambda x: 5)
 
 
 def test_a_misspelt_exercise_is_named():

@@ -76,6 +76,57 @@ def test_twenty_kills_leave_no_trace(whole, tmp_path, monkeypatch):
     assert len(completed) > 3  # the kills came at different moments, not all before the first epoch or after the last
 
 
+def test_the_best_weights_are_those_of_the_history(few_digits, tmp_path, monkeypatch):
+    """Killed between two of its files and resumed, the model must hold the epoch that the history calls the best."""
+    loaders, trained, write = data.make_loaders(few_digits), {}, checkpoints.write
+
+    def run(folder, *, epochs=4, lr=0.1):
+        torch.manual_seed(0)
+        model = models.mlp(64, 3)
+        options = {"checkpoints": training.Checkpoints(folder, save_interval=2), "device": "cpu", "progress": False}
+        keep = lambda history: trained.setdefault(len(history), {k: v.clone() for k, v in model.state_dict().items()})  # noqa: E731
+        return model, training.fit(model, loaders, epochs=epochs, lr=lr, resume=True, on_epoch_end=keep, **options)
+
+    writes = []
+    monkeypatch.setattr(
+        checkpoints, "write", lambda path, *args, **kw: (writes.append(path.stem), write(path, *args, **kw))
+    )
+    run(tmp_path / "whole")
+    assert writes.count("best") > 1  # so that there is a best epoch before the one in which the run is killed
+    for number in range(1, len(writes)):
+        left = iter(range(number))
+
+        def killed_in_between(path, *args, left=left, **kwargs):
+            if next(left, None) is None:
+                raise ValueError("killed")
+            write(path, *args, **kwargs)
+
+        folder = tmp_path / str(number)
+        monkeypatch.setattr(checkpoints, "write", killed_in_between)
+        with pytest.raises(ValueError, match="killed"):
+            run(folder)
+        monkeypatch.setattr(checkpoints, "write", write)
+        done = training.read_checkpoint_card(folder / "last.json").epoch
+        model, history = run(folder, epochs=done)
+        best = history.best["epoch"]
+        assert _same(model.state_dict(), trained[best]), (number, writes[:number])
+        assert training.read_checkpoint_card(folder / "best.json").epoch == best, (number, writes[:number])
+        assert _same(_weights(folder, "best"), trained[best]), (number, writes[:number])
+
+
+def test_the_best_of_another_run_is_not_taken(whole, copy):
+    """A best.json that does not belong to the history in last.json would silently give other weights."""
+    card = json.loads((copy / "best.json").read_text(encoding="utf-8"))
+    card["history"][0]["val_loss"] += 1
+    (copy / "best.json").write_text(json.dumps(card), encoding="utf-8")
+    last = json.loads((copy / "last.json").read_text(encoding="utf-8"))
+    if whole[1].best["epoch"] < last["epoch"]:
+        with pytest.raises(TrainingError, match=r"is not the best epoch of the run in last\.json"):
+            killed.run(copy)
+    else:
+        assert _figures(killed.run(copy)) == _figures(whole[1])
+
+
 def test_what_a_run_leaves(whole):
     """Best, last and every third epoch are kept; of each only the newest, and nothing unfinished."""
     folder, history, _seconds = whole

@@ -143,8 +143,27 @@ def test_only_the_own_part_is_loaded():
 
 def test_one_process_is_alone():
     """Without torchrun nothing may be connected or wrapped."""
-    assert distributed.process_group() is distributed.SINGLE_PROCESS
+    assert distributed.current_processes() is distributed.SINGLE_PROCESS
     assert not torch.distributed.is_initialized()
+
+
+def test_an_empty_shard_does_not_change_synchronised_statistics():
+    """Batch norm cannot take fewer than two images, but zeros would count in the statistics of the whole batch."""
+    nothing = torch.zeros(0, 1, 8, 8)
+    plain = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
+    assert distributed._stand_ins(nothing, plain).shape == (2, 1, 8, 8)
+    synchronised = torch.nn.SyncBatchNorm.convert_sync_batchnorm(plain)
+    assert distributed._stand_ins(nothing, synchronised).shape == (0, 1, 8, 8)
+
+
+def test_a_handler_that_python_did_not_set_stays(monkeypatch):
+    """`getsignal` gives None for it, and it could not be put back."""
+    changed = []
+    monkeypatch.setattr(signal, "getsignal", lambda number: None)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: changed.append(handler))
+    with distributed.DistributedProcess(0, world_size=2).stop_with_others():
+        pass
+    assert changed == []
 
 
 EPOCHS = 30
@@ -179,7 +198,7 @@ def test_one_killed_ends_all_and_the_run_goes_on(pictures, tmp_path):
     os.kill(int((tmp_path / "pid-1").read_text(encoding="utf-8")), signal.SIGKILL)
     printed, said = process.communicate(timeout=90)  # seconds on a quiet computer; who waits, waits ten minutes
     assert process.returncode != 0
-    assert "TrainingError: Process 1 of 2 stops: another one has ended" in said
+    assert "TrainingError: Process 1 of 2 is stopping because another process ended" in said
     assert printed.count("a folder per class") == 1
     done = epochs_done(out)
     assert 2 <= done < EPOCHS

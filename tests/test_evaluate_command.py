@@ -182,7 +182,7 @@ def test_what_cannot_be_is_said_before_anything_is_read(pictures, run, tmp_path)
         (("--split", "tset"), "Did you mean 'test'?"),
         (("--positive", "be"), "'be' is not a class of this network"),
         (("--report", pictures / "test" / "ants" / "0.jpg"), "is a file and not a folder"),
-        (("--checkpoint", tmp_path / "w.pth"), "is a file of weights. Give the folder of the run"),
+        (("--checkpoint", tmp_path / "w.pth"), "is a weight file. Give the folder of the run"),
         (("--checkpoint", tmp_path / "b.json"), "is not a checkpoint: it is not a text file."),
         (("--checkpoint", tmp_path / "empty"), "There is no checkpoint in"),
     ):

@@ -4,8 +4,10 @@ import csv
 
 import numpy as np
 import pytest
+import torch
 from cases import each_case
 from sklearn import metrics
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
 from imgcls_course import data, evaluation, models
 from imgcls_course.errors import CourseWarning, EvaluationError, ModelError
@@ -203,7 +205,8 @@ def test_requirements_that_are_not_valid(needs, line):
         (([[0.2, 0.3, 0.5]], [0.5], CLASSES), "The label of 0 is 0.5"),
         (([[0.5, 0.5]], [0], CLASSES), "need probabilities of shape"),
         ((np.empty((0, 3)), [], CLASSES), "no images"),
-        (([[0.2, 0.3, 0.5]], [0], CLASSES, ("a", "b")), "2 images of 3 classes"),
+        (([[0.2, 0.3, 0.5]], [0], CLASSES, ("a", "b")), "number of paths, 2"),
+        (([[0.2, 0.3, 0.5]], [0, 1], CLASSES), "2 images of 3 classes"),
     ],
 )
 def test_invalid_predictions_are_refused(given, line):
@@ -456,8 +459,18 @@ def test_predict_refuses_what_it_cannot_mean(few_digits):
     """Shuffled pictures, another number of classes, nothing at all, NaN."""
     loaders = data.make_loaders(few_digits)
     model, options = models.mlp(64, 3), {"classes": loaders.classes, "device": "cpu", "progress": False}
-    with pytest.raises(EvaluationError, match="shuffles"):
-        evaluation.predict(model, loaders.train, **options)
+    images = TensorDataset(few_digits.val.images, few_digits.val.labels)
+    drawn = BatchSampler(RandomSampler(images), batch_size=8, drop_last=False)
+    for shuffled in (
+        loaders.train,
+        DataLoader(images, batch_sampler=drawn),
+        DataLoader(images, batch_sampler=list(drawn)),
+        DataLoader(images, sampler=range(len(images))[::-1]),
+    ):
+        with pytest.raises(EvaluationError, match="shuffles"):
+            evaluation.predict(model, shuffled, **options)
+    in_order = DataLoader(images, sampler=list(range(len(images))))  # a sampler of one's own need not shuffle
+    assert evaluation.predict(model, in_order, **options).true.tolist() == few_digits.val.labels.tolist()
     with pytest.raises(ModelError, match="logits of shape"):
         evaluation.predict(models.mlp(64, 4), loaders.val, **options)
     with pytest.raises(EvaluationError, match="no images"):
@@ -490,6 +503,9 @@ def test_paths_are_those_of_the_pictures_that_came(tmp_path):
         "b/2.png",
     ]
     assert found.true.tolist() == [0, 0, 1, 1, 1]
+    damage.photo((16, 16), seed=1).save(tmp_path / "val" / "a" / "1.png")  # repaired: the next pass has its path again
+    found = evaluation.predict(model, loaders.val, classes=loaders.classes, device="cpu", progress=False)
+    assert [path[-7:].replace("\\", "/") for path in found.paths[:3]] == ["a/0.png", "a/1.png", "a/2.png"]
 
 
 def test_predictions_are_equal_if_every_number_class_and_path_is():
@@ -515,8 +531,21 @@ def test_a_subset_keeps_each_picture_whole():
     assert part.paths == ("7", "0", "7")
     np.testing.assert_array_equal(part.probabilities, whole.probabilities[[7, 0, 7]])
     np.testing.assert_array_equal(part.true, whole.true[[7, 0, 7]])
+    mask = np.arange(len(whole)) % 7 == 0
+    for given in (mask, mask.tolist(), torch.from_numpy(mask)):  # a mask selects images, and is no list of indices 0, 1
+        assert whole.subset(given) == whole.subset(np.flatnonzero(mask))
+    with pytest.raises(IndexError, match="boolean"):
+        whole.subset(mask[:3])
     with pytest.raises(EvaluationError, match="no images"):
         whole.subset([])
+
+
+def test_paths_may_be_an_array_and_their_number_is_checked():
+    """Paths come out of NumPy as well; one too many is a fault of the paths, not of the probabilities."""
+    table = {"probabilities": [[0.25, 0.75], [0.5, 0.5]], "true": [0, 1], "classes": ("a", "b")}
+    assert Predictions(**table, paths=np.array(["x", "y"])).paths == ("x", "y")
+    with pytest.raises(EvaluationError, match="number of paths, 3, is not the number of images, 2"):
+        Predictions(**table, paths=("x", "y", "z"))
 
 
 def test_a_threshold_says_what_it_does():

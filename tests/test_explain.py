@@ -209,7 +209,7 @@ def test_a_layer_that_has_no_maps_is_one_clear_line(resnet18):
     """Neither all 66 names nor a traceback of torch."""
     for layer, said in [
         ("layr4", "'layr4' is not a layer of this model. Did you mean 'layer4'"),
-        ("fc", r"Layer 'fc' gives \(1, 5\): no feature maps"),
+        ("fc", r"Layer 'fc' outputs \(1, 5\), not feature maps"),
         ("layer5.0", "is not a layer"),
     ]:
         with case(layer, said):
@@ -220,6 +220,34 @@ def test_a_layer_that_has_no_maps_is_one_clear_line(resnet18):
                 with pytest.raises(ExplainError, match=said) as caught:
                     ask(torch.rand(1, 3, 64, 64), layer)
                 assert len(str(caught.value)) < 300
+
+
+def test_one_layer_may_be_named_without_a_list():
+    """A string is a name, not a list of letters."""
+    model, images = models.gap_net(3), torch.rand(1, 1, 32, 32)
+    assert list(explain.record_activations(model, images, "0.0").maps) == ["0.0"]
+    with pytest.raises(ExplainError, match=r"'0\.weight' is not a layer"):
+        explain.record_activations(model, images, "0.weight")
+
+
+def test_outputs_that_are_not_logits_are_one_clear_line():
+    """A dict, as other libraries return it, an empty tuple, maps: never an AttributeError."""
+
+    class Returns(torch.nn.Module):
+        def __init__(self, make):
+            super().__init__()
+            self.make = make
+
+        def forward(self, images):
+            return self.make(images)
+
+    for make, what in (
+        (lambda images: {"logits": images}, "dict"),
+        (lambda images: (), "tuple"),
+        (lambda images: images, r"\(1, 1, 8, 8\)"),
+    ):
+        with case(what), pytest.raises(ExplainError, match=rf"must output logits .* outputs {what}\."):
+            explain.record_activations(Returns(make), torch.rand(1, 1, 8, 8))
 
 
 def test_a_layer_that_is_not_reached_is_said():
@@ -294,7 +322,7 @@ def test_a_model_that_hides_its_gradients_is_one_clear_line():
 
     with torch.inference_mode():
         made_inside = models.gap_net(4, in_channels=3)
-    for model, said in ((Hidden(), "have no gradient"), (made_inside, "Make it outside")):
+    for model, said in ((Hidden(), "have no gradient"), (made_inside, "Create it outside")):
         for ask in (explain.grad_cam, explain.saliency):
             with pytest.raises(ExplainError, match=said):
                 ask(model, torch.rand(1, 3, 16, 16))

@@ -48,7 +48,7 @@ def noisy() -> nn.Module:
 
 def fit(make=convolutions, *, batch_size: int = 31, epochs: int = EPOCHS, loaders=None, **options):
     """Train, and return the model and its history; every process begins with other weights than the first."""
-    with runtime.seeded(distributed.process_group().rank):
+    with runtime.seeded(distributed.current_processes().rank):
         model = make()
     given = {"lr": 0.1, "device": "cpu", "progress": False, **options}
     return model, training.fit(model, loaders or digits(batch_size), epochs=epochs, **given)
@@ -137,7 +137,7 @@ def told(folder: Path) -> dict:
     found["diverged"] = error_of(lambda: fit(lr=1e30))
     found["other run"] = error_of(lambda: fit(noisy, checkpoints=folder / "two", resume=True))
     found["other classes"] = error_of(lambda: fit(checkpoints=folder / "broken", resume=True))
-    if distributed.process_group().is_main:  # who would wait for the others here waits for ever
+    if distributed.current_processes().is_main:  # who would wait for the others here waits for ever
         found["alone again"] = _step_alone()
     return found
 

@@ -1,4 +1,4 @@
-"""Comparing the result of an answer with that of the reference, and saying in words where they differ."""
+"""Compare the result of an answer with that of the reference, and say in words where they differ."""
 
 import contextlib
 import numbers
@@ -38,10 +38,10 @@ class Unsupported:
 
 
 def to_plain(value: Any) -> Any:
-    """Return a result as plain tensors, arrays, numbers, texts and containers, anything else as `Unsupported`.
+    """Return a result as plain tensors, arrays, numbers, strings and containers; anything else as `Unsupported`.
 
-    A result may be an object that hangs when it is shown or compared. So we convert it while the guard is still there.
-    What comes out can be shown and compared without running any of the student's code.
+    A result may be an object that hangs when it is shown or compared, so we convert it while the guard's time limit
+    still applies. The converted result can be shown and compared without running any of the student's code.
     """
     cls = type(value)  # isinstance would ask the object itself, which may lie
     if cls in PLAIN or issubclass(cls, np.generic):
@@ -85,12 +85,12 @@ def _safely(describe: Any, value: Any) -> str:
 
 
 def same(got: Any, expected: Any) -> bool:
-    """Tell whether two results are equal: type, shape and every element, NaN being equal to NaN."""
+    """Return whether two results are equal in type, shape and every element; NaN equals NaN."""
     return difference(got, expected) is None
 
 
 def unchanged(now: Any, before: Any) -> bool:
-    """Tell whether an argument is still what it was before a call."""
+    """Return whether an argument is still what it was before a call."""
     if isinstance(before, torch.Tensor):
         return isinstance(now, torch.Tensor) and now.shape == before.shape and torch.equal(now.cpu(), before.cpu())
     if isinstance(before, list | tuple):
@@ -101,7 +101,9 @@ def unchanged(now: Any, before: Any) -> bool:
 def difference(got: Any, expected: Any) -> str | None:
     """Return what is wrong with `got`, without giving `expected` away; None if it is right."""
     if got is None:
-        return _("returns nothing. Is there a `return`?")
+        return None if expected is None else _("returns nothing. Is there a `return`?")
+    if expected is None:
+        return _("should return nothing, but gives {got}", got=brief(got))
     if isinstance(expected, tuple):
         return _tuple_difference(got, expected)
     if isinstance(expected, dict):
@@ -110,6 +112,8 @@ def difference(got: Any, expected: Any) -> str | None:
         return None if type(got) is type(expected) and got == expected else _("gives {got}", got=brief(got))
     if isinstance(expected, numbers.Number):
         return _number_difference(got, expected)
+    if isinstance(expected, np.ndarray):
+        return _array_difference(got, expected)
     return _tensor_difference(got, expected)
 
 
@@ -122,9 +126,9 @@ def _tuple_difference(got: Any, expected: tuple) -> str | None:
 
 def _dict_difference(got: Any, expected: dict) -> str | None:
     if not isinstance(got, dict) or got.keys() != expected.keys():
-        return _("should give {names}, but gives {got}", names=", ".join(expected), got=describe_type(got))
-    wrong = (name for name in expected if difference(got[name], expected[name]) is not None)
-    return next((_("is wrong in {part}", part=name) for name in wrong), None)
+        return _("should give {names}, but gives {got}", names=", ".join(map(str, expected)), got=describe_type(got))
+    differing = (name for name in expected if difference(got[name], expected[name]) is not None)
+    return next((_("is wrong in {part}", part=name) for name in differing), None)
 
 
 def _number_difference(got: Any, expected: numbers.Number) -> str | None:
@@ -141,6 +145,15 @@ def _close(got: Any, expected: Any) -> bool:
     return np.allclose(_array(got), _array(expected), rtol=_rtol.get(), atol=ATOL, equal_nan=True)
 
 
+def _array_difference(got: Any, expected: np.ndarray) -> str | None:
+    if not isinstance(got, np.ndarray):
+        return _("should give an array, but gives {got}", got=describe_type(got))
+    numeric = got.dtype.kind in "biufc" and expected.dtype.kind in "biufc"
+    if numeric and got.dtype.kind != "b":
+        return _tensor_difference(torch.from_numpy(got), torch.from_numpy(expected))
+    return None if np.array_equal(got, expected) else _("gives {got}", got=brief(got))
+
+
 def _tensor_difference(got: Any, expected: torch.Tensor) -> str | None:
     if not isinstance(got, torch.Tensor):
         return _("should give a tensor, but gives {got}", got=describe_type(got))
@@ -152,7 +165,13 @@ def _tensor_difference(got: Any, expected: torch.Tensor) -> str | None:
         )
     if got.is_floating_point() != expected.is_floating_point():
         return _("gives values of dtype {got} where {expected} is needed", got=got.dtype, expected=expected.dtype)
-    return None if _close(got, expected) else _("gives {got}", got=brief(got))
+    exact = not expected.is_floating_point() and not expected.is_complex()  # as for single integers
+    right = np.array_equal(_integers(got), _integers(expected)) if exact else _close(got, expected)
+    return None if right else _("gives {got}", got=brief(got))
+
+
+def _integers(value: torch.Tensor) -> np.ndarray:
+    return value.detach().cpu().numpy()  # of its own type, since float64 rounds large integers
 
 
 def _array(value: Any) -> np.ndarray:
@@ -171,7 +190,7 @@ def describe_type(value: Any) -> str:
 
 
 def brief(value: Any) -> str:
-    """Show a value on one short line, so that the reader can type it again."""
+    """Return a value as one short line, in a form that the reader can type again."""
     if isinstance(value, Unsupported):
         return value.text
     if isinstance(value, torch.Tensor):
@@ -185,7 +204,7 @@ def brief(value: Any) -> str:
 
 
 def one_line(text: str, *, longest: int) -> str:
-    """Put a text on one line, cut it off where it is longer, and leave out what cannot be printed."""
+    """Put a text on one line of at most `longest` characters, and replace those that cannot be printed."""
     words = " ".join(str(text[: 10 * longest]).split())
     shown = "".join(letter if letter.isprintable() else "�" for letter in words)
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"

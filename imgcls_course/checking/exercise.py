@@ -2,11 +2,12 @@
 
 An answer is called on a list of inputs, and each result is compared with that of the reference. The first result that
 differs decides what the student reads: the hint of a typical mistake if the answer behaves exactly like that mistake,
-else what came out and the exercise's general hint.
+otherwise the result and the general hint of the exercise.
 """
 
+import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
@@ -14,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from .. import console, runtime
+from ..errors import ExerciseError
 from ..i18n import _
 from . import guard, record
-from .compare import RTOL, brief, difference, same, to_plain, tolerance, unchanged
+from .compare import RTOL, brief, one_line, to_plain, tolerance
+from .outcomes import as_function, behaves_like, outcome_difference, outcome_text, with_result
 
 OPEN, WRONG, PASSED = "open", "wrong", "passed"
 MARKS = {OPEN: "○", WRONG: "✗", PASSED: "✔"}
@@ -29,8 +32,8 @@ class Mistake:
     Parameters
     ----------
     answer : callable or object
-        What a student who makes this mistake would write. An answer has made it if it gives the same as this one on
-        every input.
+        What a student who makes this mistake would write. An answer counts as this mistake if it returns the same
+        results on every input.
     message : str
         What is wrong. It may contain {call}, the first call that goes wrong, and {got}, what that call returned.
     hint : str
@@ -50,18 +53,18 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How an answer was judged.
+    """The judgement on an answer.
 
     Parameters
     ----------
     status : {"open", "wrong", "passed"}
-        "open" means not attempted yet.
+        "open" means not attempted yet, or not judged because the exercise itself is faulty.
     exercise : str
         The name of the exercise.
     message : str
         What the student reads, on one line.
     hint : str, default ""
-        What the student reads on the next line; nothing if it is empty.
+        What the student reads on the next line, if it is not empty.
 
     Examples
     --------
@@ -89,14 +92,6 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a call of an answer returned, as plain values, and whether it changed any of its arguments."""
-
-    value: Any
-    changed_input: bool
-
-
-@dataclass(frozen=True)
 class Exercise:
     """An exercise of a lesson. Calling it checks an answer, prints the verdict (○, ✗ or ✔) and returns it.
 
@@ -105,11 +100,11 @@ class Exercise:
     name : str
         A Python identifier, unique in the course.
     lesson : str
-        The number of the lesson, in two digits such as "01".
+        The number of the lesson, as two digits such as "01".
     reference : callable or object
         The right answer: a function if students write a function, otherwise the value that they should find.
     first_hint : str
-        Shown while nothing was attempted.
+        Shown until an answer is attempted.
     hint : str
         Shown for a wrong answer that matches none of the `mistakes`.
     mistakes : tuple of Mistake
@@ -118,13 +113,14 @@ class Exercise:
         `inputs(rng)` returns a list of tuples, the arguments of each call of the answer. Fixed inputs that expose the
         mistakes come first. Random ones follow, so that nobody can pass by memorising results.
     points : int, default 1
-        What the exercise counts when it is graded; 0 for one that is for practice only.
+        Points in grading; 0 for a practice exercise.
     minutes : int, default 5
         How long a student needs.
     difficulty : int, default 1
-        From 1 to 3.
+        From 1 (easy) to 3 (hard).
     rtol : float, default 1e-4
-        Relative tolerance for numbers that are not integers. Integers are counts, so they have to be exact.
+        Relative tolerance for numbers that are not integers. Integers are counts, so they must be exact, in tensors as
+        well.
 
     Examples
     --------
@@ -158,106 +154,83 @@ class Exercise:
         """Check an answer, print the verdict and return it; a pass is recorded unless `remember` is False."""
         try:
             verdict = self.judge(answer)
+        except ExerciseError as error:
+            verdict = Verdict(OPEN, self.name, str(error))
         except Exception as error:  # an answer can be any object; it must not make the check fail
-            verdict = self._wrong(
-                _("the check could not make sense of it ({error}).", error=type(error).__name__), self.hint
-            )
+            message = _("the check could not interpret your answer ({error}).", error=type(error).__name__)
+            verdict = self._wrong(message)
         console.show(verdict)
         if verdict.passed and remember:
             record.remember(self.name)
         return verdict
 
     def judge(self, answer: Any, *, seed: int | None = None) -> Verdict:
-        """Judge an answer without printing; `seed` fixes the random inputs."""
+        """Judge an answer without printing; `seed` fixes the random inputs.
+
+        An ExerciseError says that the code of the exercise has failed, and not the answer.
+        """
         if _is_blank(answer):
             return Verdict(OPEN, self.name, _("not attempted yet."), _(self.first_hint))
         if callable(answer) != callable(self.reference):
             return self._wrong_kind(answer)
         with runtime.seeded(0), tolerance(self.rtol):  # a check leaves the student's random numbers alone
-            return self._compare(_as_function(answer), self.inputs(np.random.default_rng(seed)))
+            return self._compare(as_function(answer), seed=seed)
 
     def _wrong_kind(self, answer: Any) -> Verdict:
         expected = _("a function") if callable(self.reference) else _("a value, not a function")
-        return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=_answer_text(answer)), self.hint)
+        return self._wrong(_("expects {expected}, got {got}.", expected=expected, got=_answer_text(answer)))
 
-    def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
-        reference = _as_function(self.reference)
-        expected = [to_plain(reference(*arguments)) for arguments in _copies(inputs)]
-        outcomes = guard.call_all(_with_result(answer), _copies(inputs))
+    def _compare(self, answer: Callable, *, seed: int | None) -> Verdict:
+        reference = as_function(self.reference)
+        with _blaming_the_exercise():
+            inputs = self.inputs(np.random.default_rng(seed))
+            expected = [to_plain(reference(*arguments)) for arguments in _copies(inputs)]
+        outcomes = guard.call_all(with_result(answer), _copies(inputs))
         for index, outcome in enumerate(outcomes):
-            fault = _fault(outcome, expected[index])
-            if fault is not None:
-                return self._explain(fault, outcomes=outcomes, inputs=inputs, index=index)
-        if any(outcome.value.changed_input for outcome in outcomes):
+            differs = outcome_difference(outcome, expected[index])
+            if differs is not None:
+                return self._wrong_verdict(differs, outcomes=outcomes, inputs=inputs, index=index)
+        if any(outcome.returned.changed_input for outcome in outcomes):
             message = _("the result is right, but the function changes its input.")
-            return self._wrong(message, _("Which line writes into an argument? Make a new tensor instead."))
+            return self._wrong(message, "Which line writes into an argument? Make a new tensor instead.")
         return Verdict(PASSED, self.name, _("passed"))
 
-    def _explain(self, fault: str, *, outcomes: list[guard.Outcome], inputs: list[tuple], index: int) -> Verdict:
-        """Return the verdict on a wrong answer, `index` being the first call that went wrong."""
+    def _wrong_verdict(
+        self, differs: str, *, outcomes: list[guard.Outcome], inputs: list[tuple], index: int
+    ) -> Verdict:
+        """Return the verdict on a wrong answer; `index` is that of the first call whose outcome differs."""
         call = _call_text(self.name, inputs[index]) if callable(self.reference) else _("your answer")
         mistake = self._find_mistake(outcomes, inputs)
         if mistake is None:
-            return self._wrong(f"{call} {fault}{'' if fault.endswith('?') else '.'}", self.hint)
-        message = _(mistake.message).format(call=call, got=_outcome_text(outcomes[index]))
+            return self._wrong(f"{call} {differs}{'' if differs.endswith('?') else '.'}")
+        with _blaming_the_exercise():
+            message = _(mistake.message).format(call=call, got=outcome_text(outcomes[index]))
         return self._wrong(message, mistake.hint)
 
     def _find_mistake(self, outcomes: list[guard.Outcome], inputs: list[tuple]) -> Mistake | None:
         if len(outcomes) < len(inputs):  # the answer was stopped, so we do not know what it does on every input
             return None
-        return next((each for each in self.mistakes if _behaves_like(each, outcomes, inputs)), None)
+        return next((each for each in self.mistakes if behaves_like(each.answer, outcomes, inputs)), None)
 
-    def _wrong(self, message: str, hint: str) -> Verdict:
-        return Verdict(WRONG, self.name, message, _(hint))
-
-
-def _with_result(answer: Callable) -> Callable:
-    """Wrap an answer so that it returns a `Result`.
-
-    The value becomes plain inside the wrapper, so it is the guard that stops an object that hangs when it is looked at.
-    """
-
-    def wrapped(*arguments):
-        before = copy.deepcopy(arguments)
-        value = to_plain(answer(*arguments))
-        return Result(value, changed_input=not all(map(unchanged, arguments, before)))
-
-    return wrapped
+    def _wrong(self, message: str, hint: str = "") -> Verdict:
+        """Return a verdict with a message as it is, and with the translation of a hint; by default the general hint."""
+        return Verdict(WRONG, self.name, message, _(hint or self.hint))
 
 
-def _behaves_like(mistake: Mistake, outcomes: list[guard.Outcome], inputs: list[tuple]) -> bool:
-    """Tell whether a mistake gives the same as the answer on every input; it is called until the first difference."""
-    answer = _with_result(_as_function(mistake.answer))
-    others = (guard.call(answer, copy.deepcopy(arguments)) for arguments in inputs)
-    return all(_same_outcome(one, other) for one, other in zip(outcomes, others, strict=False))
-
-
-def _same_outcome(one: guard.Outcome, other: guard.Outcome) -> bool:
-    if one.error is not None or other.error is not None:
-        return one.error is other.error
-    return one.value is not None and other.value is not None and same(one.value.value, other.value.value)
-
-
-def _fault(outcome: guard.Outcome, expected: Any) -> str | None:
-    """Return what is wrong with the outcome of a call, to be read after the call itself; None if it is right."""
-    if outcome.fatal:
-        return _("ended Python itself, which in a notebook stops the kernel")
-    if not outcome.finished:
-        return _("did not end within {limit:.0f} seconds. Is there a loop that never stops?", limit=guard.LIMIT_S)
-    if outcome.error is NotImplementedError:
-        return _("is not written yet")
-    if outcome.error is not None:
-        return _("raises {error}", error=outcome.error_text)
-    return difference(outcome.value.value, expected)
-
-
-def _outcome_text(outcome: guard.Outcome) -> str:
-    return outcome.error_text if outcome.value is None else brief(outcome.value.value)
+@contextlib.contextmanager
+def _blaming_the_exercise() -> Iterator[None]:
+    """Turn an error in the exercise's own code into an ExerciseError, so that the student is not blamed for it."""
+    try:
+        yield
+    except Exception as error:
+        text = one_line(f"{type(error).__name__}: {error}", longest=100)
+        message = _("the check itself is at fault, not your answer: please report the error ({error}).", error=text)
+        raise ExerciseError(message) from error
 
 
 def _answer_text(answer: Any) -> str:
     (outcome,) = guard.call_all(lambda: brief(to_plain(answer)), [()])
-    return outcome.value or type(answer).__name__
+    return outcome.returned or type(answer).__name__
 
 
 def _call_text(name: str, arguments: tuple) -> str:
@@ -269,17 +242,14 @@ def _copies(inputs: list[tuple]) -> list[tuple]:
     return [copy.deepcopy(arguments) for arguments in inputs]
 
 
-def _as_function(answer: Any) -> Callable:
-    return answer if callable(answer) else lambda: answer
-
-
 def _is_blank(answer: Any) -> bool:
-    """Tell whether the answer is still the lesson's starter: `...`, or a function whose body does nothing."""
+    """Return whether the answer is still the lesson's starter: `...`, or a function whose body does nothing."""
     if answer is ... or answer is None:
         return True
     if type(answer) is not FunctionType or answer.__code__.co_code not in _BLANK_CODE:
         return False
-    return set(answer.__code__.co_consts) <= {None, ..., answer.__doc__}  # `return 0.5` has the same code, and 0.5
+    # `return 0.5` has the same bytecode; only its constants differ.
+    return set(answer.__code__.co_consts) <= {None, ..., answer.__doc__}
 
 
 def _blank(): ...

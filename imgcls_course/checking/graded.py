@@ -55,7 +55,7 @@ def grade(name: str, answer: Any = ..., *, seed: int | None = None) -> Verdict:
     Raises
     ------
     NotPassedError
-        If the answer is not right; its message is what the check would print.
+        If the answer is not right, or the check itself is at fault; its message is what the check would print.
     ExerciseError
         If there is no exercise of that name.
 
@@ -69,9 +69,11 @@ def grade(name: str, answer: Any = ..., *, seed: int | None = None) -> Verdict:
         raise ExerciseError(unknown(name, _("an exercise"), EXERCISES))
     try:
         verdict = EXERCISES[name].judge(answer, seed=seed)
+    except ExerciseError as error:
+        raise NotPassedError(f"○ {name}: {error}") from error
     except Exception as error:  # an answer can be anything
-        trouble = _("{name}: the check could not make sense of it ({error}).", name=name, error=type(error).__name__)
-        raise NotPassedError(f"✗ {trouble}") from None
+        message = _("the check could not interpret your answer ({error}).", error=type(error).__name__)
+        raise NotPassedError(f"✗ {name}: {message}") from None
     if not verdict.passed:
         raise NotPassedError(str(verdict))
     console.show(verdict)

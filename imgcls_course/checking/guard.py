@@ -42,7 +42,7 @@ class Outcome:
 
     Attributes
     ----------
-    value : object
+    returned : object
         What it returned.
     error : type of BaseException, optional
         The type of the exception that it raised.
@@ -54,7 +54,7 @@ class Outcome:
         True if the call ended Python itself.
     """
 
-    value: Any = None
+    returned: Any = None
     error: type[BaseException] | None = None
     error_text: str = ""
     finished: bool = True
@@ -102,7 +102,7 @@ def call_all(function: Callable, inputs: list[tuple], *, limit_s: float = LIMIT_
 def call(function: Callable, arguments: tuple) -> Outcome:
     """Call a function and return what became of it; every exception is caught, except our own `TimeUp`."""
     try:
-        return Outcome(value=function(*arguments))
+        return Outcome(returned=function(*arguments))
     except TimeUp:
         raise
     except BaseException as error:

@@ -77,8 +77,8 @@ class ModelExercise(Exercise):
         object.__setattr__(self, "reference", _observed(self.reference, self.observe))
         object.__setattr__(self, "mistakes", mistakes)
 
-    def _compare(self, answer: Callable, inputs: list[tuple]) -> Verdict:
-        return super()._compare(_observed(answer, self.observe), inputs)
+    def _compare(self, answer: Callable, *, seed: int | None) -> Verdict:
+        return super()._compare(_observed(answer, self.observe), seed=seed)
 
 
 def _observed(function: Callable, observe: Callable) -> Callable:

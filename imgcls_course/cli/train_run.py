@@ -34,8 +34,8 @@ def run(options: TrainOptions) -> None:
     """Train as the options say, and write everything to `options.out`."""
     device = devices.choose_device(options.device, default="auto")
     checkpoints = _make_checkpoints(options, device=device)
-    _check_free(checkpoints, resume=options.resume)
-    processes = training.distributed.process_group()
+    processes = training.distributed.current_processes()
+    processes.broadcast_from_main(lambda: _check_free(checkpoints, resume=options.resume))
     before = processes.broadcast_from_main(lambda: _read_settings(checkpoints))
     schedule_epochs = _schedule_epochs(options, before=before)
     checkpoints.settings["schedule_epochs"] = schedule_epochs
@@ -80,7 +80,7 @@ def _check_free(checkpoints: training.Checkpoints, *, resume: bool) -> None:
     if checkpoints.path("last").exists() and not resume:
         message = _("{out} holds a run. Go on with it by --resume, or choose another folder.", out=checkpoints.folder)
         raise TrainingError(message)
-    checkpoints.check_last_is_there(was_resumed=Path(checkpoints.folder, "history.json").exists())
+    checkpoints.check_resumable()
 
 
 def _read_settings(checkpoints: training.Checkpoints) -> dict | None:
@@ -113,7 +113,7 @@ def _load_splits(
     options: TrainOptions,
     *,
     before: dict | None,
-    processes: training.distributed.SingleProcess,
+    processes: training.distributed.Processes,
 ) -> Splits:
     """Load the data. A resumed run gets the splits that it began with, from the list in its folder."""
     listed = processes.broadcast_from_main(

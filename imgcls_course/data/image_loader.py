@@ -39,6 +39,8 @@ class ImageLoader(DataLoader):
     broken : dict of Path to str
         The broken files met so far, and the reason for each. A warning names them at the end of an epoch that met new
         ones.
+    left_out : set of Path
+        The broken files met in the latest epoch; one that was repaired since then is not among them.
     """
 
     dataset: TransformedDataset
@@ -57,12 +59,15 @@ class ImageLoader(DataLoader):
             batches = TrainBatchSampler(cast(IndexOrder, self.sampler), cast(int, self.batch_size))
             object.__setattr__(self, "batch_sampler", batches)
         self.broken: dict[Path, str] = {}
+        self.left_out: set[Path] = set()
         self._warned, self._memory_checked = 0, False
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # torch promises a class of its own
         self._check_memory()
+        self.left_out = set()
         for batch, errors in one_line_if_lost(super().__iter__()):
             self.broken.update({error.path: error.reason for error in errors})
+            self.left_out.update(error.path for error in errors)
             batch = batch or self._instead()
             if batch is not None:
                 yield self._normalized(batch)

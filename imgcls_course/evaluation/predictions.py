@@ -4,13 +4,14 @@ Scores, thresholds, plots and reports all start from this table of probabilities
 read from a file, none of them needs the network or the images again.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import SequentialSampler
+from torch.utils.data import BatchSampler, IterableDataset, RandomSampler, SequentialSampler
 from tqdm.auto import tqdm
 
 from .. import runtime
@@ -59,16 +60,16 @@ class Predictions:
     paths: tuple[str, ...] = ()
 
     def __post_init__(self):
-        labels = as_array(self.true)
-        paths = self.paths or range(len(labels))
+        true = as_array(self.true)
+        paths = tuple(self.paths) or range(len(true))
         # The dataclass is frozen, so plain assignment is not possible.
         object.__setattr__(self, "probabilities", as_array(self.probabilities, dtype=np.float64))
-        object.__setattr__(self, "true", labels.astype(np.int64))
+        object.__setattr__(self, "true", true.astype(np.int64))
         object.__setattr__(self, "classes", tuple(self.classes))
         object.__setattr__(self, "paths", tuple(map(str, paths)))
         self._check_shapes()
         self._check_probabilities()
-        self._check_labels(labels)
+        self._check_true(true)
 
     def __len__(self) -> int:
         return len(self.true)
@@ -93,20 +94,22 @@ class Predictions:
         """The probability of the predicted class of each image, float of shape (N,)."""
         return self.probabilities.max(axis=1)
 
-    def subset(self, indices: Sequence[int] | np.ndarray) -> "Predictions":
-        """Select images by index, as indexing an array does.
+    def subset(self, indices: Sequence[int] | np.ndarray | torch.Tensor) -> "Predictions":
+        """Select images by index or by a mask, as indexing an array does.
 
         Parameters
         ----------
-        indices : sequence of int, length M
-            In any order. An index may occur more than once, as it does in a bootstrap sample.
+        indices : sequence of int, length M, or of bool, length N
+            Indices may be in any order, and may occur more than once, as they do in a bootstrap sample. A mask selects
+            the images for which it is True.
 
         Returns
         -------
         Predictions
-            Of the M selected images, in the order of the indices.
+            The selected images: in the order of the indices, or for a mask in their own order.
         """
-        rows = np.asarray(indices, dtype=np.int64)
+        chosen = as_array(indices)
+        rows = np.arange(len(self))[chosen if len(chosen) else chosen.astype(np.int64)]  # an empty list has dtype float
         paths = tuple(self.paths[row] for row in rows.tolist())
         return Predictions(self.probabilities[rows], self.true[rows], self.classes, paths)
 
@@ -151,7 +154,7 @@ class Predictions:
         return self.probabilities[:, column], self.true == column
 
     def _check_shapes(self) -> None:
-        n, k = len(self.paths), len(self.classes)
+        n, k = len(self.true), len(self.classes)
         if n == 0:
             raise EvaluationError(_("There is nothing to evaluate: no images."))
         if self.probabilities.shape != (n, k) or self.true.shape != (n,):
@@ -164,6 +167,9 @@ class Predictions:
                     t=self.true.shape,
                 )
             )
+        if len(self.paths) != n:
+            message = _("The number of paths, {p}, is not the number of images, {n}.", p=len(self.paths), n=n)
+            raise EvaluationError(message)
 
     def _check_probabilities(self) -> None:
         sums_to_one = np.abs(self.probabilities.sum(axis=1) - 1) <= SUM_TOLERANCE
@@ -178,17 +184,17 @@ class Predictions:
                 )
             )
 
-    def _check_labels(self, labels: np.ndarray) -> None:
+    def _check_true(self, given: np.ndarray) -> None:
         """Check the labels as they were given, because the conversion to int has turned 0.5 into 0."""
         k = len(self.classes)
-        invalid = (self.true < 0) | (self.true >= k) | (self.true != labels)
+        invalid = (self.true < 0) | (self.true >= k) | (self.true != given)
         if invalid.any():
             row = int(np.flatnonzero(invalid)[0])
             raise EvaluationError(
                 _(
                     "The label of {path} is {label}; with {k} classes, labels go from 0 to {last}.",
                     path=self.paths[row],
-                    label=labels[row],
+                    label=given[row],
                     k=k,
                     last=k - 1,
                 )
@@ -205,15 +211,15 @@ def predict(
     precision: str = "float32",
     progress: bool = True,
 ) -> Predictions:
-    """Predict the class probabilities of all images of a loader, in eval mode and without gradients.
+    """Predict the class probabilities for all images in a loader, in eval mode and without gradients.
 
     Parameters
     ----------
     model : nn.Module
         Maps images (N, C, H, W) to logits (N, K).
     loader : DataLoader
-        Without shuffling, such as `loaders.val` or `loaders.test`. Files that cannot be read are skipped with a
-        warning.
+        It must load its images in the order of the data set, as `loaders.val` and `loaders.test` do. Files that cannot
+        be read are skipped with a warning.
     classes : tuple of str, length K
         The class names, in the order of the logits.
     device : str, torch.device or None
@@ -226,14 +232,14 @@ def predict(
     Returns
     -------
     Predictions
-        In the order of the loader.
+        One row for each image that could be read, in the order of the loader.
 
     Raises
     ------
     EvaluationError
-        If the loader shuffles, there are no images, or the logits are not finite.
+        If the loader does not keep the order of the data set, there are no images, or the logits are not finite.
     DataError
-        If the batches are not pairs of images and labels.
+        If the batches are not pairs of images and labels, or a label is not in [0, K).
     ModelError
         If the model cannot process the images, or the logits do not have one column for each class.
 
@@ -246,24 +252,44 @@ def predict(
     >>> predictions.probabilities.shape
     (360, 10)
     """
-    # With a shuffling loader, paths and probabilities would no longer belong to the same images.
-    if not isinstance(getattr(loader, "sampler", SequentialSampler([])), SequentialSampler):
-        raise EvaluationError(_("This loader shuffles its images. Take loaders.val or loaders.test."))
-    logits, labels = [], []
+    _check_order(loader)
+    logits, true = [], []
     with runtime.eval_mode(model), torch.no_grad(), runtime.autocast(precision, device=str(device)):
         for batch in tqdm(loader, disable=not progress, desc=_("predicting"), unit="batch"):
-            images, true = check_batch(batch, name=_("These batches do not fit"))
-            # Apple's GPUs have no float64, so the logits move to the processor first.
+            images, labels = check_batch(batch, name="loader")
+            # Apple's GPUs have no float64, so the logits move to the CPU first.
             logits.append(logits_of(model, images.to(device)).cpu().double())
-            check_logits(logits[-1], true, num_classes=len(classes))
-            labels.append(true)
-    if not labels:
+            check_logits(logits[-1], labels, num_classes=len(classes))
+            true.append(labels)
+    if not true:
         raise EvaluationError(_("There is nothing to evaluate: no images."))
-    return Predictions(torch.cat(logits).softmax(dim=1).numpy(), torch.cat(labels).numpy(), classes, _paths(loader))
+    return Predictions(torch.cat(logits).softmax(dim=1).numpy(), torch.cat(true).numpy(), classes, _paths(loader))
+
+
+def _check_order(loader: Iterable) -> None:
+    """Raise an EvaluationError if the paths of the data set would not be those of the images that the loader yields."""
+    if isinstance(getattr(loader, "dataset", None), IterableDataset):
+        return  # it has no indices, so nothing can be in another order
+    sampler, batches = getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)
+    if type(batches) is BatchSampler:
+        sampler, batches = batches.sampler, None
+    if batches is not None:
+        order = itertools.chain.from_iterable(batches)
+    elif sampler is None or isinstance(sampler, SequentialSampler):
+        return
+    else:
+        order = sampler
+    with runtime.seeded(0):  # drawing an order leaves the caller's random numbers alone
+        indices = list(order)
+    if isinstance(sampler, RandomSampler) or indices != list(range(len(indices))):
+        message = _(
+            "This loader does not keep the order of its data set; perhaps it shuffles. Use loaders.val or loaders.test."
+        )
+        raise EvaluationError(message)
 
 
 def _paths(loader: Iterable) -> tuple[str, ...]:
     """Return the path of each image that was read; nothing if the images are not files."""
-    pictures = getattr(getattr(loader, "dataset", None), "images", None)
-    broken = getattr(loader, "broken", {})
-    return tuple(str(path) for path in getattr(pictures, "paths", ()) if path not in broken)
+    images = getattr(getattr(loader, "dataset", None), "images", None)
+    left_out = getattr(loader, "left_out", {})
+    return tuple(str(path) for path in getattr(images, "paths", ()) if path not in left_out)

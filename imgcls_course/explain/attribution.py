@@ -122,7 +122,7 @@ def grad_cam(
     (2, 14, 14)
     """
     conv_layers(model)
-    found = record_activations(model, images, None if layer is None else [layer], gradients=True)
+    found = record_activations(model, images, None if layer is None else [layer], requires_grad=True)
     if layer is None and not found.map_layers:
         raise ExplainError(_("No layer gives maps of more than one position. Use larger images."))
     with runtime.grad_mode():
@@ -168,7 +168,7 @@ def input_gradient(
     >>> input_gradient(model, torch.rand(2, 3, 16, 16)).shape
     (2, 3, 16, 16)
     """
-    found = record_activations(model, images, (), gradients=True)
+    found = record_activations(model, images, (), requires_grad=True)
     with runtime.grad_mode():
         return unbatch_like(_array(_gradient(_target_logit(found, target, classes=classes), found.images)), images)
 

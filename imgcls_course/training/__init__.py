@@ -2,12 +2,13 @@
 
 from . import distributed, schedules
 from .checkpoint_files import CheckpointCard, read_checkpoint_card
-from .checkpoints import Checkpoints, list_checkpoints, load_checkpoint
+from .checkpoints import Checkpoints
 from .epoch import run_epoch
 from .features import extract_features
 from .fit import fit
 from .history import History
 from .optimizers import make_optimizer, parameter_groups
+from .saved_models import list_checkpoints, load_checkpoint
 from .totals import EpochResult
 from .transfer import freeze, layers_to_unfreeze, linear_probe, unfreeze_from
 

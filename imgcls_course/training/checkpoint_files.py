@@ -1,4 +1,4 @@
-"""The files of a checkpoint: a JSON file that people can read, and the files of tensors that it names.
+"""The files of a checkpoint: a JSON file that people can read, and the tensor files that it names.
 
 The JSON file is written last, under another name, and then renamed into place. So it always names complete files, even
 if the process is killed in the middle of writing.
@@ -21,18 +21,18 @@ from ..models import weights
 from .history import History
 from .training_state import State
 
-WEIGHT_FILES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")  # endings of files of weights
-SHORT = ("epoch", "arch", "options", "transforms", "settings", "version")  # what every JSON file has besides
+WEIGHT_FILES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")  # suffixes of weight files
+PLAIN_FIELDS = ("epoch", "arch", "options", "transforms", "settings", "version")  # read from JSON as they are
 
 
 @dataclass(frozen=True)
 class CheckpointCard:
-    """What a checkpoint says besides its tensors: the contents of its JSON file.
+    """The metadata of a checkpoint: the contents of its JSON file.
 
     Parameters
     ----------
     epoch : int
-        Epochs completed.
+        The number of epochs completed.
     arch : str
         A name that `models.create` knows; empty for a model of your own.
     classes : tuple of str
@@ -40,7 +40,8 @@ class CheckpointCard:
     options : dict
         Further arguments of `models.create`.
     transforms : dict
-        How images are prepared: the keyword arguments of `data.make_loaders` that decide it.
+        How images are prepared, as `data.make_eval_loader` takes it: the keyword arguments of
+        `data.transforms.eval_preset` and, for 16-bit images, `bits`.
     settings : dict
         Whatever else you want to note about the run; compared when it is resumed.
     history : History
@@ -62,13 +63,13 @@ class CheckpointCard:
     fit_settings: dict[str, Any] = field(default_factory=dict)
 
     def all_settings(self) -> dict[str, Any]:
-        """Return all that decides the run, by name; where a name is noted twice, the caller's settings win."""
+        """Return everything that determines the run, by name; if a name occurs twice, the caller's settings win."""
         own = {"arch": self.arch, "classes": self.classes}
         return {**self.fit_settings, **own, **self.transforms, **self.options, **self.settings}
 
 
 def read_checkpoint_card(path: Path | str) -> CheckpointCard:
-    """Read what a checkpoint says besides its tensors.
+    """Read the metadata of a checkpoint.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def read_checkpoint_card(path: Path | str) -> CheckpointCard:
     Raises
     ------
     TrainingError
-        In one line, if there is no such file or it is not a checkpoint.
+        If there is no such file, or it is not a checkpoint; the message is one line.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def read_checkpoint_card(path: Path | str) -> CheckpointCard:
     found = _read_json(Path(path))
     try:
         return CheckpointCard(
-            **{name: found[name] for name in SHORT},
+            **{name: found[name] for name in PLAIN_FIELDS},
             classes=tuple(found["classes"]),
             history=History(found["history"]),
             fit_settings=found.get("fit_settings", {}),
@@ -109,14 +110,14 @@ def read_weights(path: Path | str) -> State:
 
 
 def load_weights(model: nn.Module, state: State, *, source: Path) -> None:
-    """Load all weights into a model, or raise a ModelError in one line that says how they differ or what is wrong."""
+    """Load all weights into a model; raise a ModelError of one line if they do not match it or are not finite."""
     check_same_network(model, state, source=source)
     weights.check_finite(state, own=model.state_dict(), source=source)
     model.load_state_dict(state)
 
 
 def check_same_network(model: nn.Module, state: State, *, source: Path) -> None:
-    """Raise a ModelError in one line if these are not the weights of a network like this."""
+    """Raise a ModelError of one line if these are not the weights of such a network."""
     own = model.state_dict()
     wrong = sorted(name for name in own.keys() | state.keys() if not weights.matches(own, state, name))
     if wrong:
@@ -131,7 +132,7 @@ def check_same_network(model: nn.Module, state: State, *, source: Path) -> None:
 
 
 def read_tensors(path: Path, kind: str) -> State:
-    """Read the tensors of a kind, "weights" or "training_state", from the file that a checkpoint names."""
+    """Read the tensors of one kind, "weights" or "training_state", from the file that a checkpoint names."""
     name = _read_json(path)["files"].get(kind)
     if not isinstance(name, str) or Path(name).name != name:  # only files beside it, never "../elsewhere"
         raise TrainingError(_("{path} names no file of {kind}.", path=path, kind=kind))
@@ -142,7 +143,7 @@ def read_tensors(path: Path, kind: str) -> State:
 
 
 def write(path: Path, card: CheckpointCard, **tensors: State) -> None:
-    """Write the files of tensors, then the JSON file that names them, then remove the files that it named before."""
+    """Write the tensor files, then the JSON file that names them, then remove the files that it named before."""
     old_files = _named_files(path)
     files = {kind: f"{path.stem}-{card.epoch}.{kind}.safetensors" for kind in tensors}
     try:
@@ -183,7 +184,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         message = _("There is no checkpoint {path}.", path=path)
         raise TrainingError(f"{message}{_alternative(path)}")
     if path.suffix.lower() in WEIGHT_FILES:
-        message = _("{path} is a file of weights. Give the folder of the run, or a checkpoint in it such as best.json.")
+        message = _("{path} is a weight file. Give the folder of the run, or a checkpoint in it such as best.json.")
         raise TrainingError(message.format(path=path))
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -198,8 +199,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _alternative(path: Path) -> str:
-    """Say how to train further without this checkpoint, if there is another one beside it."""
+    """Return a sentence on how to train further without this checkpoint, if there is another one beside it."""
     other = path.with_name("last.json" if path.stem == "best" else "best.json")
     if not other.is_file():
         return ""
-    return _(" Without it, start a new run from the weights {other} in another folder.", other=other)
+    return _(" Without it, start a new run in another folder, from the weights in {other}.", other=other)

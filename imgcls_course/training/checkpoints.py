@@ -1,7 +1,7 @@
-"""Checkpoints: what is needed to use a model again, or to go on with its training.
+"""Checkpoints: what is needed to use a model again, or to resume its training.
 
-`fit` writes them by `Checkpoints.save` and goes on from them by `Checkpoints.resume`; `load_checkpoint` makes a model
-of one. A run that is killed while it writes a checkpoint keeps the one before, see `checkpoint_files`.
+`fit` writes them with `Checkpoints.save` and resumes from them with `Checkpoints.resume`; `load_checkpoint` rebuilds a
+model from one. A run that is killed while it writes a checkpoint keeps the previous one, see `checkpoint_files`.
 """
 
 from collections.abc import Callable
@@ -14,10 +14,9 @@ from torch import nn
 
 import imgcls_course
 
-from .. import console, devices, paths
+from .. import console, paths
 from ..errors import FileError, TrainingError
 from ..i18n import _
-from ..models import registry
 from . import resume_checks, training_state
 from .checkpoint_files import (
     CheckpointCard,
@@ -29,14 +28,14 @@ from .checkpoint_files import (
     remove_stale,
     write,
 )
-from .distributed import SINGLE_PROCESS, SingleProcess
+from .distributed import SINGLE_PROCESS, Processes
 from .history import History
 from .resume_checks import RunPlan
 from .training_state import State
 
 
 class SavedRun(NamedTuple):
-    """What a run needs to go on: the card of its last epoch, weights, training state, and the weights of the best."""
+    """What is needed to resume: card, weights and training state of the latest epoch, and the weights of the best."""
 
     card: CheckpointCard
     weights: State
@@ -46,25 +45,27 @@ class SavedRun(NamedTuple):
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where and how often `fit` writes checkpoints, and what they say about the run that `fit` cannot know.
+    """Where and how often `fit` writes checkpoints, plus information about the run that `fit` itself does not have.
 
     Parameters
     ----------
     folder : path
-        Made when the first checkpoint is written. It gets `best.json`, `last.json`, and `epoch-N.json` every
-        `save_interval` epochs, with the files of tensors that these name. A new run replaces those of an earlier one.
+        Created when the first checkpoint is written. It contains `best.json`, `last.json`, and `epoch-N.json` every
+        `save_interval` epochs, with the tensor files that these name. A new run replaces those of an earlier one.
     arch : str
-        A name that `models.create` knows, so that `load_checkpoint` can make the model; empty for a model of your own.
+        A name that `models.create` knows, so that `load_checkpoint` can rebuild the model; empty for a model of your
+        own.
     options : dict
         Further arguments of `models.create`.
     transforms : dict
-        How images are prepared: the keyword arguments of `data.make_loaders` that decide it.
+        How images are prepared, as `data.make_eval_loader` takes it: the keyword arguments of
+        `data.transforms.eval_preset` and, for 16-bit images, `bits`.
     settings : dict
         Whatever else you want to note about the run; compared when it is resumed.
     save_interval : int
         Keep a checkpoint every `save_interval` epochs, besides the best and the last; 0 keeps none.
     before_first_save : callable, optional
-        Called without arguments before the first checkpoint of a run is written, to write what belongs beside it.
+        Called once, before the first checkpoint in the folder is written; for example, to save other files there.
     """
 
     folder: Path | str
@@ -77,9 +78,9 @@ class Checkpoints:
 
     @classmethod
     def from_argument(cls, given: "Checkpoints | Path | str | None", *, resume: bool) -> "Checkpoints | None":
-        """Return the `checkpoints` that `fit` was given, made from a path if need be, or raise a TrainingError."""
+        """Return what `fit` was given as `checkpoints`; a path becomes `Checkpoints`, anything else a TrainingError."""
         if given is None and resume:
-            raise TrainingError(_("resume=True needs checkpoints: the folder of the run that is to go on."))
+            raise TrainingError(_("resume=True needs checkpoints: the folder of the run to resume."))
         given = cls(given) if isinstance(given, str | Path) and str(given) else given
         if given is None or isinstance(given, cls):
             return given
@@ -90,42 +91,55 @@ class Checkpoints:
         """Return the JSON file of the checkpoint "best", "last" or "epoch-N"."""
         return Path(self.folder, f"{name}.json")
 
-    def check_disk_space(self, model: nn.Module, optimizer: torch.optim.Optimizer, *, epochs: int) -> None:
-        """Raise a FileError if the folder cannot be written, or the disk is too small for this many epochs.
+    def check_disk_space(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, *, epochs: int, completed: int = 0
+    ) -> None:
+        """Raise a FileError if the folder cannot be written to, or the disk is too small for all epochs to come.
 
-        At most it holds the best epoch, the last, the next one that replaces it, and those that are kept.
+        At its fullest, the folder holds the best checkpoint, the last, its replacement while that is being written, and
+        the periodic ones.
+
+        Parameters
+        ----------
+        model, optimizer
+            Those of the run.
+        epochs : int
+            In all, including those completed.
+        completed : int
+            Epochs completed already by a run that is resumed.
         """
-        one = sum(tensor.nbytes for tensor in model.state_dict().values())
-        last = one + training_state.max_optimizer_bytes(optimizer)
-        kept = epochs // self.save_interval * one if self.save_interval else 0
-        already_there = self.path("last").exists()
-        needed = last + kept if already_there else last + kept + one + last
+        weight_bytes = sum(tensor.nbytes for tensor in model.state_dict().values())
+        last_bytes = weight_bytes + training_state.max_optimizer_bytes(optimizer)
+        periodic = epochs // self.save_interval - completed // self.save_interval if self.save_interval else 0
+        needed = last_bytes + periodic * weight_bytes
+        if not self.path("last").exists():
+            needed += weight_bytes + last_bytes
         paths.check_writable(self.path("last"), needed=needed)
 
-    def check_last_is_there(self, *, was_resumed: bool = False) -> None:
-        """Raise a TrainingError in one line if the folder has the best epoch of a run, but not the last.
+    def check_resumable(self) -> None:
+        """Raise a TrainingError in one line if the folder holds the best checkpoint of a run, but not the last.
 
-        A first epoch without a last one is fine: that run was killed before it had written more, so it begins anew.
-        It is not fine for a run that had been resumed, which the caller may know.
+        `save` writes the last one first, so it has been removed since then.
         """
-        best = self.path("best")
-        if best.exists() and not self.path("last").exists() and (was_resumed or read_checkpoint_card(best).epoch > 1):
+        if self.path("best").exists() and not self.path("last").exists():
             message = _(
-                "{folder} holds the best epoch of a run, but not the last ({last}), so it cannot go on. Start a new "
-                "run from the weights {best} in another folder.",
+                "{folder} holds the best epoch of a run, but not the last ({last}), so the run cannot be resumed. "
+                "Start a new run in another folder, from the weights in {best}.",
                 folder=self.folder,
                 last=self.path("last").name,
-                best=best,
+                best=self.path("best"),
             )
             raise TrainingError(message)
 
     def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, *, history: History, plan: RunPlan) -> None:
-        """Write the checkpoints that are due after the last epoch of `history`.
+        """Write the checkpoints that are due after the latest epoch of `history`.
 
         Raises
         ------
-        FileError, TrainingError
-            If the disk is full, for instance. The checkpoints of the epoch before stay complete.
+        FileError
+            If a file cannot be written after the first epoch, for example because the disk is full.
+        TrainingError
+            The same after a later epoch. The checkpoints of earlier epochs are intact.
         """
         if self.before_first_save is not None and not self.path("last").exists():
             self.before_first_save()
@@ -134,17 +148,19 @@ class Checkpoints:
         except FileError as error:
             if len(history) == 1:
                 raise
-            message = _("{error} The checkpoints of the epochs before are complete: resume from them.", error=error)
+            message = _("{error} Checkpoints of earlier epochs are intact: you can resume from them.", error=error)
             raise TrainingError(message) from None
 
     def _write(self, model: nn.Module, optimizer: torch.optim.Optimizer, card: CheckpointCard) -> None:
         state = model.state_dict()
-        if card.history.best is card.history[-1]:
-            write(self.path("best"), card, weights=state)  # before "last", whose history may name it as the best
         is_kept = self.save_interval > 0 and card.epoch % self.save_interval == 0
         if is_kept:
             write(self.path(f"epoch-{card.epoch}"), card, weights=state)
         write(self.path("last"), card, weights=state, training_state=training_state.capture(optimizer))
+        # best.json last: until last.json names this epoch, a resumed run needs the previous best. If the run is killed
+        # in between, last.json holds the weights of the best epoch, see `_best_weights`.
+        if card.history.best is card.history[-1]:
+            write(self.path("best"), card, weights=state)
         remove_stale(Path(self.folder), from_epoch=card.epoch + is_kept)
 
     def resume(
@@ -153,20 +169,20 @@ class Checkpoints:
         optimizer: torch.optim.Optimizer,
         *,
         plan: RunPlan,
-        processes: SingleProcess = SINGLE_PROCESS,
+        processes: Processes = SINGLE_PROCESS,
     ) -> tuple[History, State] | None:
-        """Put model, optimizer and random numbers into their state after the last epoch.
+        """Restore model, optimizer and random numbers to their state after the latest epoch.
 
-        Of several processes, the main one reads for all, so the others need not see the folder.
+        If there are several processes, the main one reads for all, so the others need not see the folder.
 
         Parameters
         ----------
         model, optimizer
-            Of this run; they get the saved state.
+            Restored in place.
         plan : RunPlan
-            What is compared with the checkpoint.
-        processes : SingleProcess or ProcessGroup
-            From `distributed.process_group`.
+            Compared with the checkpoint.
+        processes : Processes
+            From `distributed.current_processes`.
 
         Returns
         -------
@@ -177,12 +193,11 @@ class Checkpoints:
         Raises
         ------
         TrainingError, ModelError
-            If the checkpoint is damaged, or is of another run: it has another architecture, other classes, transforms,
-            settings or learning rates.
+            If the checkpoint is damaged, or belongs to another run: one with another architecture, other classes,
+            transforms, settings or learning rates.
         """
-        self.check_last_is_there()
         last, current = self.path("last"), self._card(plan)
-        saved = processes.broadcast_from_main(lambda: self._read(current) if last.exists() else None)
+        saved = processes.broadcast_from_main(lambda: self._read(current))
         if saved is None:
             return None
         history = saved.card.history
@@ -198,7 +213,7 @@ class Checkpoints:
         return history, saved.best_weights
 
     def _card(self, plan: RunPlan, *, history: History | None = None) -> CheckpointCard:
-        """Return what a checkpoint of this run says after the epochs of `history`."""
+        """Return the metadata of a checkpoint after the epochs of `history`."""
         history = History() if history is None else history
         return CheckpointCard(
             epoch=len(history),
@@ -212,84 +227,38 @@ class Checkpoints:
             fit_settings=plan.settings,
         )
 
-    def _read(self, current: CheckpointCard) -> SavedRun:
-        """Read the checkpoints of a run; its settings are compared first, as its tensors may not fit otherwise."""
+    def _read(self, current: CheckpointCard) -> SavedRun | None:
+        """Read the checkpoints of a run; None if there is no run yet.
+
+        The settings are compared first, because the tensors of another run need not match this model.
+        """
+        self.check_resumable()
         last = self.path("last")
+        if not last.exists():
+            return None
         card = read_checkpoint_card(last)
         resume_checks.check_same_settings(card.all_settings(), current.all_settings(), path=last)
-        state = read_tensors(last, "training_state")
-        return SavedRun(card, read_weights(last), state, read_weights(self.path("best")))
+        state, weights = read_tensors(last, "training_state"), read_weights(last)
+        return SavedRun(card, weights, state, self._best_weights(card, weights))
 
-
-def load_checkpoint(path: Path | str, *, device: str | torch.device = "cpu") -> tuple[nn.Module, CheckpointCard]:
-    """Make the model of a checkpoint, in eval mode and ready to classify.
-
-    Parameters
-    ----------
-    path : path
-        The JSON file of a checkpoint; or the folder of a run, which means its best epoch.
-    device : str or torch.device
-        Where the model is to be; by default on the processor, wherever it was trained.
-
-    Returns
-    -------
-    nn.Module
-        The model, with the weights of the checkpoint.
-    CheckpointCard
-        What else the checkpoint says: its classes and transforms, for instance.
-
-    Raises
-    ------
-    TrainingError, ModelError
-        If there is no checkpoint, it is damaged, or its architecture is not one that `models.create` knows.
-
-    Examples
-    --------
-    >>> model, card = load_checkpoint("run")  # doctest: +SKIP
-    """
-    path = Path(path)
-    path = path / "best.json" if path.is_dir() else path
-    card = read_checkpoint_card(path)
-    if not card.arch:
+    def _best_weights(self, last_card: CheckpointCard, last_weights: State) -> State:
+        """Return the weights of the best epoch. If the run was killed before it wrote them, write them now."""
+        best, history = self.path("best"), last_card.history
+        is_last = history.best is history[-1]
+        if is_last and not best.exists():
+            matches = False
+        else:
+            saved = read_checkpoint_card(best)
+            matches = saved.epoch == history.best["epoch"] and saved.history == history[: saved.epoch]
+        if matches:
+            return read_weights(best)
+        if is_last:
+            write(best, last_card, weights=last_weights)
+            return last_weights
         message = _(
-            "{path} does not say its architecture. Make the model yourself, and load the file of weights beside it.",
-            path=path,
+            "{best} is not the best epoch of the run in {last}, so the run cannot be resumed. Start a new run in "
+            "another folder, from the weights in {best}.",
+            best=best,
+            last=self.path("last").name,
         )
         raise TrainingError(message)
-    model = registry.create(card.arch, num_classes=len(card.classes), **card.options)
-    load_weights(model, read_weights(path), source=path)
-    return model.to(devices.get_device(device)).eval(), card
-
-
-def list_checkpoints(folder: Path | str) -> list[Path]:
-    """List the checkpoints of a run.
-
-    Parameters
-    ----------
-    folder : path
-        The folder of the run. The JSON file of a single checkpoint is also accepted, and listed alone.
-
-    Returns
-    -------
-    list of Path
-        Their JSON files in the order of their epochs, each epoch once.
-
-    Raises
-    ------
-    TrainingError
-        If there is none, or one is damaged.
-
-    Examples
-    --------
-    >>> [path.name for path in list_checkpoints("run")]  # doctest: +SKIP
-    ['epoch-5.json', 'best.json', 'last.json']
-    """
-    folder = Path(folder)
-    if folder.is_file():
-        return [folder]
-    names = ("best.json", "epoch-*.json", "last.json")
-    found = sorted(path for name in names for path in folder.glob(name))
-    if not found:
-        raise TrainingError(_("There is no checkpoint in {folder}.", folder=folder))
-    by_epoch = {read_checkpoint_card(path).epoch: path for path in found}
-    return [by_epoch[epoch] for epoch in sorted(by_epoch)]

@@ -1,10 +1,10 @@
-"""Training one model by several processes, which `torchrun` starts.
+"""Training one model with several processes, which `torchrun` starts.
 
 Each process has a copy of the model and takes its shard of every batch. Before each step the gradients are added up
 over all processes, so all copies make the same step and stay the same. Only the main process writes and prints.
 
-`process_group()` returns who takes part. `fit` and `run_epoch` call the same methods in either case, because those of a
-`SingleProcess` do nothing.
+`current_processes()` returns a `DistributedProcess`, or a `SingleProcess` if there is only one process. Both have the
+same methods, so the training code need not distinguish them; a `SingleProcess` has nothing to communicate.
 """
 
 import atexit
@@ -28,20 +28,26 @@ from .losses import Loss, Outputs
 from .totals import Totals
 
 Value = TypeVar("Value")
-TIMEOUT = timedelta(minutes=10)  # for another process that is silent; one that ends is noticed at once
+TIMEOUT = timedelta(minutes=10)  # how long to wait for an unresponsive process; one that exits is noticed at once
 
 
-class SingleProcess:
-    """The only process: it is the main one, its shard is the whole batch, and there is nobody to talk to.
+class Processes:
+    """The processes that train one model, as one of them sees them; the methods here are those of a process alone.
 
     Attributes
     ----------
     rank : int
         The number of this process, from 0.
     world_size : int
-        The number of all processes.
+        The number of processes.
     is_main : bool
         Whether this process writes and prints; the one of rank 0 does.
+
+    Notes
+    -----
+    The shards of a batch fit together only if all processes draw the same batches. So batches of your own have to
+    shuffle with torch's global random numbers, which `sync_rng` makes the same everywhere; with a generator of their
+    own, or NumPy's, some images would be taken twice and others never.
     """
 
     rank, world_size, is_main = 0, 1, True
@@ -51,7 +57,7 @@ class SingleProcess:
         return model
 
     def shard(self, batches: Batches) -> Batches:
-        """Return what this process takes of every batch. Over all processes, each image is taken once."""
+        """Return this process's shard of every batch. Over all processes, each image is taken once, see the Notes."""
         return batches
 
     def allow_empty(self, loss_fn: Loss) -> Loss:
@@ -59,7 +65,7 @@ class SingleProcess:
         return loss_fn
 
     def all_reduce(self, totals: Totals) -> Totals:
-        """Add up what all processes counted of a batch."""
+        """Add up what all processes counted for a batch."""
         return totals
 
     def broadcast_from_main(self, make: Callable[[], Value]) -> Value:
@@ -67,26 +73,30 @@ class SingleProcess:
         return make()
 
     def sync_rng(self) -> None:
-        """Give all processes the random state of the main one, so that they shuffle alike."""
+        """Give all processes the random state of the main one, so that they shuffle in the same order."""
 
     def stop_with_others(self) -> contextlib.AbstractContextManager[None]:
-        """Make the context in which a TrainingError is raised when another process ends."""
+        """Return a context manager inside which a TrainingError is raised when another process ends."""
         return contextlib.nullcontext()
 
     def main_prints_only(self) -> contextlib.AbstractContextManager:
-        """Make the context in which the other processes print nothing."""
+        """Return a context manager inside which only the main process prints."""
         return contextlib.nullcontext()
 
 
-class ProcessGroup(SingleProcess):
-    """One of several processes; each method says what `SingleProcess` promises, and talks to the others.
+class SingleProcess(Processes):
+    """The only process: it is the main one, its shard is the whole batch, and it has nothing to communicate."""
+
+
+class DistributedProcess(Processes):
+    """One of several processes. Each method keeps the contract documented in `Processes`, by communicating.
 
     Parameters
     ----------
     rank : int
         The number of this process, from 0.
     world_size : int
-        The number of all processes, at least 2.
+        The number of processes, at least 2.
     """
 
     def __init__(self, rank: int, *, world_size: int):
@@ -97,7 +107,7 @@ class ProcessGroup(SingleProcess):
         return WeightedDDP(model)
 
     def shard(self, batches: Batches) -> Batches:
-        """Let a loader with a method `shard` load only that; of other batches, take a slice."""
+        """Let a loader that has a method `shard` load its shard only; take a slice of other batches."""
         if hasattr(batches, "shard"):
             return batches.shard(self.rank, world_size=self.world_size)
         return BatchShards(batches, rank=self.rank, world_size=self.world_size)
@@ -134,9 +144,10 @@ class ProcessGroup(SingleProcess):
 
     @contextlib.contextmanager
     def stop_with_others(self) -> Iterator[None]:
-        """Turn a lost connection, and the signal by which torchrun ends the processes, into a TrainingError."""
+        """Turn a lost connection, and the signal with which torchrun ends the processes, into a TrainingError."""
         before = signal.getsignal(signal.SIGTERM)
-        _handle_sigterm(self._stop)
+        if before is not None:  # a handler that was not set from Python cannot be restored, so it stays
+            _handle_sigterm(self._stop)
         try:
             yield
         except RuntimeError as error:
@@ -148,15 +159,15 @@ class ProcessGroup(SingleProcess):
                 _handle_sigterm(before)
 
     def main_prints_only(self) -> contextlib.AbstractContextManager:
-        """Swallow what the other processes print."""
+        """Discard what the other processes print."""
         return contextlib.nullcontext() if self.is_main else contextlib.redirect_stdout(io.StringIO())
 
     def _stop(self, *_signal) -> None:
-        """Raise the error that says that this process cannot go on; `signal` calls this, too."""
-        _handle_sigterm(signal.SIG_IGN)  # torchrun's signal may still come, and must not keep the error from being told
+        """Raise the error that says why this process stops; it is also the handler of the signal."""
+        _handle_sigterm(signal.SIG_IGN)  # torchrun's signal may still come, and must not suppress this error
         message = _(
-            "Process {n} of {count} stops: another one has ended, or all are to. "
-            "Go on from the last checkpoint with resume.",
+            "Process {n} of {count} is stopping because another process ended or torchrun is shutting down. "
+            "Resume from the last checkpoint with resume=True.",
             n=self.rank + 1,
             count=self.world_size,
         )
@@ -166,8 +177,9 @@ class ProcessGroup(SingleProcess):
 class WeightedDDP(nn.parallel.DistributedDataParallel):
     """DistributedDataParallel for shards of different sizes: the gradients are those of the mean over the whole batch.
 
-    The original takes the mean of the processes' gradients, so an image in a small shard would count more than one in a
-    large shard. Here the gradients of each process are weighted by its share of the images, and added up.
+    DistributedDataParallel itself takes the mean of the processes' gradients, so an image in a small shard would count
+    more than one in a large shard. Here the gradients of each process are weighted by its fraction of the images, and
+    added up.
 
     Parameters
     ----------
@@ -176,32 +188,32 @@ class WeightedDDP(nn.parallel.DistributedDataParallel):
 
     Attributes
     ----------
-    share : tensor
-        This process's share of the images of the last batch: one number in [0, 1].
+    fraction : tensor
+        This process's fraction of all images in the latest batch: one number in [0, 1].
     """
 
     def __init__(self, model: nn.Module):
         super().__init__(model)
         self.train(model.training)
-        self.share = torch.zeros((), dtype=torch.float64)
-        self.register_comm_hook(self.share, _add_weighted)
+        self.fraction = torch.zeros((), dtype=torch.float64)
+        self.register_comm_hook(self.fraction, _add_weighted)
 
     def forward(self, images: torch.Tensor) -> Outputs:
         """Pass images through the model.
 
-        Every process has to take part in each step. If its shard is empty, it computes two black images, and returns
-        none of their logits. Two, because batch norm cannot take one.
+        Every process has to take part in each step. If its shard is empty, it passes stand-ins through the model, and
+        returns none of their logits.
         """
         if torch.is_grad_enabled():
-            self.share.fill_(_share_of_all(len(images)))
+            self.fraction.fill_(_fraction_of_all(len(images)))
         if len(images):
             return super().forward(images)
-        outputs = super().forward(images.new_zeros((2, *images.shape[1:])))
+        outputs = super().forward(_stand_ins(images, self.module))
         return tuple(map(_without_rows, outputs)) if isinstance(outputs, tuple) else outputs[:0]
 
 
 class BatchShards:
-    """The shard of one process of batches that are in memory anyway: every `world_size`-th image, from `rank` on."""
+    """One process's share of batches that every process loads in full: every `world_size`-th image, from `rank` on."""
 
     def __init__(self, batches: Batches, *, rank: int, world_size: int):
         self.batches, self.rank, self.world_size = batches, rank, world_size
@@ -218,10 +230,10 @@ class BatchShards:
 SINGLE_PROCESS = SingleProcess()
 
 
-def process_group() -> SingleProcess:
+def current_processes() -> Processes:
     """Return this process's place among those that `torchrun` started; `SINGLE_PROCESS` if there are no others.
 
-    The first call connects the processes: by gloo for tensors on the processor, by nccl for those on NVIDIA's GPUs.
+    The first call connects the processes: with gloo for tensors on the CPU, with nccl for those on NVIDIA GPUs.
     """
     if not distributed.is_available():  # builds of torch without it
         return SINGLE_PROCESS
@@ -229,7 +241,7 @@ def process_group() -> SingleProcess:
         _connect()
     if not distributed.is_initialized() or distributed.get_world_size() == 1:
         return SINGLE_PROCESS
-    return _connected_group(distributed.get_rank(), world_size=distributed.get_world_size())
+    return _connected_process(distributed.get_rank(), world_size=distributed.get_world_size())
 
 
 def _connect() -> None:
@@ -240,27 +252,37 @@ def _connect() -> None:
     atexit.register(distributed.destroy_process_group)
 
 
-@functools.cache
-def _connected_group(rank: int, *, world_size: int) -> ProcessGroup:
-    return ProcessGroup(rank, world_size=world_size)
+@functools.cache  # every call of `current_processes` returns the same object, as it does for a process alone
+def _connected_process(rank: int, *, world_size: int) -> DistributedProcess:
+    return DistributedProcess(rank, world_size=world_size)
 
 
-def _share_of_all(count: int) -> float:
-    """Return the share of this process's images in those of all processes."""
+def _stand_ins(no_images: torch.Tensor, model: nn.Module) -> torch.Tensor:
+    """Return the images for a process whose shard is empty: two all-zero images, because batch norm cannot take fewer.
+
+    Synchronised batch norm takes the statistics over all processes, so zeros would change them. It can take no images.
+    """
+    synchronised = any(isinstance(module, nn.SyncBatchNorm) for module in model.modules())
+    return no_images if synchronised else no_images.new_zeros((2, *no_images.shape[1:]))
+
+
+def _fraction_of_all(count: int) -> float:
+    """Return this process's fraction of all images, given the number of its own."""
     total = torch.tensor(float(count))
     distributed.all_reduce(total)
     return count / max(total.item(), 1)
 
 
-def _add_weighted(share: torch.Tensor, bucket):  # DDP looks at other annotations, and refuses them as text
+# There is no annotation on `bucket`: DDP validates it and rejects anything but `GradBucket`, even as a string.
+def _add_weighted(fraction: torch.Tensor, bucket):
     """Add up one part of the gradients over the processes; DDP calls this while `backward` computes the others."""
-    gradients = bucket.buffer().mul_(share.item())
+    gradients = bucket.buffer().mul_(fraction.item())
     return distributed.all_reduce(gradients, async_op=True).get_future().then(lambda done: done.value()[0])
 
 
 def _handle_sigterm(handler) -> None:
-    """Set what SIGTERM does, the signal by which torchrun ends the others when one process has ended."""
-    if threading.current_thread() is threading.main_thread():  # Python allows it there only
+    """Set what SIGTERM does, the signal with which torchrun ends the others when one process has ended."""
+    if threading.current_thread() is threading.main_thread():  # Python allows it only there
         signal.signal(signal.SIGTERM, handler)
 
 
@@ -269,5 +291,5 @@ def _without_rows(logits: torch.Tensor | None) -> torch.Tensor | None:
 
 
 def _is_lost_connection(error: RuntimeError) -> bool:
-    """Say whether gloo or nccl raised this because another process has gone."""
+    """Return whether gloo or nccl raised this error because another process has ended."""
     return isinstance(error, distributed.DistError) or any(name in str(error) for name in ("gloo", "NCCL"))

@@ -12,7 +12,7 @@ from ..errors import TrainingError
 from ..i18n import _
 from ..models.forward import check_logits
 from .batch_norm import check_batch_norm, model_mode, running_statistics
-from .distributed import SINGLE_PROCESS, SingleProcess
+from .distributed import SINGLE_PROCESS, Processes
 from .losses import all_logits, with_auxiliary
 from .totals import EpochResult, Totals
 
@@ -26,7 +26,7 @@ def run_epoch(
     optimizer: torch.optim.Optimizer | None = None,
     device: Device = None,
     autocast: contextlib.AbstractContextManager = contextlib.nullcontext(),  # noqa: B008  stateless, so safe to share
-    processes: SingleProcess = SINGLE_PROCESS,
+    processes: Processes = SINGLE_PROCESS,
 ) -> EpochResult:
     """Make one pass over `batches`: train if an optimizer is given, evaluate otherwise.
 
@@ -47,9 +47,8 @@ def run_epoch(
         Where to compute, see `fit`. Each batch is moved there.
     autocast : context manager
         From `runtime.autocast`. Default: float32.
-    processes : SingleProcess or ProcessGroup
-        The processes that share these batches, from `distributed.process_group`. The result covers all of
-        them.
+    processes : Processes
+        The processes that share these batches, from `distributed.current_processes`. The result covers all of them.
 
     Returns
     -------

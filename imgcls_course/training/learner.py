@@ -33,7 +33,7 @@ class Learner:
 
     Attributes
     ----------
-    processes : SingleProcess or ProcessGroup
+    processes : Processes
         The processes that train the model together.
     """
 
@@ -53,7 +53,7 @@ class Learner:
         self.precision = runtime.precision(precision, device=device)
         self.autocast = runtime.autocast(precision, device=device)
         model.to(memory_format=speed.memory_format(precision, device=device, model=model))
-        self.processes = distributed.process_group()
+        self.processes = distributed.current_processes()
         self.ddp_model = self.processes.wrap(model)
         self.train_batches = self.processes.shard(loaders.train)
         self.val_batches = self.processes.shard(loaders.val)

@@ -13,7 +13,7 @@ from .. import console
 from ..errors import FileError, TrainingError
 from ..i18n import _
 from .checkpoints import Checkpoints
-from .distributed import SINGLE_PROCESS, SingleProcess
+from .distributed import SINGLE_PROCESS, Processes
 from .history import History
 from .resume_checks import RunPlan
 from .totals import EpochResult
@@ -33,8 +33,8 @@ class Run:
         Stop after this many epochs in a row without improvement.
     on_epoch_end : callable, optional
         Called with the history after each epoch, once its checkpoint has been written (main process only).
-    processes : SingleProcess or ProcessGroup
-        From `distributed.process_group`; only the main process writes and prints.
+    processes : Processes
+        From `distributed.current_processes`; only the main process writes and prints.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Run:
         epochs: int,
         patience: int | None = None,
         on_epoch_end: Callable[[History], None] | None = None,
-        processes: SingleProcess = SINGLE_PROCESS,
+        processes: Processes = SINGLE_PROCESS,
     ):
         self.model, self.epochs, self.patience, self.processes = model, epochs, patience, processes
         self.history = History()
@@ -65,8 +65,8 @@ class Run:
         """If `resume`, restore the last checkpoint; from then on, write one after every epoch."""
         if resume and (saved := checkpoints.resume(self.model, optimizer, plan=plan, processes=self.processes)):
             self.history, self.best_weights = saved
-        left = self.epochs - len(self.history)
-        check = functools.partial(checkpoints.check_disk_space, self.model, optimizer, epochs=left)
+        counts = {"epochs": self.epochs, "completed": len(self.history)}
+        check = functools.partial(checkpoints.check_disk_space, self.model, optimizer, **counts)
         self.processes.broadcast_from_main(check)
 
         def save(history: History) -> None:

@@ -575,10 +575,10 @@ print({name: f"{value:.2f} s an epoch" for name, value in seconds.items()})
 #
 # In a program of your own it is the same: `training.fit(model, loaders, ...)`, started by `torchrun`, is all. What follows
 # `fit`, such as an evaluation or a picture, is done by every process unless you say
-# `if training.distributed.process_group().is_main:`.
+# `if training.distributed.current_processes().is_main:`.
 
 # %%
-processes = training.distributed.process_group()
+processes = training.distributed.current_processes()
 print("in this notebook: process", processes.rank, "of", processes.world_size, "- the first:", processes.is_main)
 
 # %% [markdown]
