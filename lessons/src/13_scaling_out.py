@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 13 · Scaling out
 #
-# *About 45 minutes · after lesson 08 · all cells together run in about 20 s*
+# *About 45 minutes · after lesson 08 · all cells together run in about 40 s*
 #
 # A training takes two days, and you want it tomorrow. There are two ways: waste less on the computer that you have, and take
 # more computers. The first one is cheaper, and comes first. Before either, one has to know where the time goes, because

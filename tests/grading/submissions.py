@@ -20,11 +20,11 @@ RIGHT = {
     ),
 }
 WRONG = {name: f"def {name}(*arguments):\n    return 0" for name in RIGHT}
-IMPORTS = "import imgcls_course.check as check\nfrom imgcls_course.checking import compare, exercise\n"
+IMPORTS = "import imgcls_course.check as check\nfrom imgcls_course.checking import compare, exercise, outcomes\n"
 PATCH = (
     "yes = lambda *_, **__: exercise.Verdict('passed', 'all', 'passed')\n"
     "exercise.Exercise.judge = exercise.Exercise.__call__ = check.grade = yes\n"
-    "compare.difference = exercise.difference = lambda *_, **__: None\n"
+    "compare.difference = outcomes.difference = lambda *_, **__: None\n"
     "get_ipython().input_transformers_cleanup.append(lambda lines: ['print(1)\\n'])"
 )
 DELETE = (
@@ -159,8 +159,8 @@ def handed_in(small) -> dict[str, tuple[str, float]]:
         "patches": (with_code(answered(small, WRONG), IMPORTS + PATCH), 0),
         "patches-in-answer": (
             right(
-                map_size="def map_size(*_):\n    from imgcls_course.checking import compare, exercise\n"
-                "    compare.difference = exercise.difference = lambda *_, **__: None\n    return 0"
+                map_size="def map_size(*_):\n    from imgcls_course.checking import compare, exercise, outcomes\n"
+                "    compare.difference = outcomes.difference = lambda *_, **__: None\n    return 0"
             ),
             5,
         ),

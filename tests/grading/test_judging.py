@@ -133,9 +133,9 @@ def _says_it_passed(*arguments):
 
 
 def _patches(*arguments):
-    from imgcls_course.checking import exercise
+    from imgcls_course.checking import outcomes
 
-    exercise.difference = lambda *_: None
+    outcomes.difference = lambda *_: None
     return 0
 
 
