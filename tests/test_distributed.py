@@ -94,7 +94,7 @@ def test_only_the_first_writes_and_tells(both):
     (first, second), out, _folder = both
     assert first["calls"] == [1, 2]
     assert second["calls"] == []
-    assert out.count("Training stopped, no improvement for 1 epochs") == 1
+    assert out.count("Training stopped (no improvement for 1 epoch)") == 1
 
 
 def test_an_error_is_that_of_all(both):

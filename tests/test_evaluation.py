@@ -7,6 +7,7 @@ import pytest
 import torch
 from cases import each_case
 from sklearn import metrics
+from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
 from imgcls_course import data, evaluation, models
@@ -554,3 +555,21 @@ def test_a_threshold_says_what_it_does():
     assert str(evaluation.score_threshold(told, "logo", threshold=0.5)) == (
         "logo from 0.5 on: recall 0.500, precision 0.500; 1 found, 1 missed, 1 false alarms"
     )
+
+
+def test_a_tuple_begins_with_the_logits():
+    """Networks with auxiliary heads may return a tuple in eval mode, too; anything else is one line."""
+
+    class Tuple(nn.Module):
+        def forward(self, images):
+            logits = images.flatten(1)[:, :2]
+            return logits, logits
+
+    class Dictionary(nn.Module):
+        def forward(self, images):
+            return {"logits": images}
+
+    batches = [(torch.rand(3, 1, 2, 2), torch.tensor([0, 1, 1]))]
+    assert len(evaluation.predict(Tuple(), batches, classes="ab", progress=False)) == 3
+    with pytest.raises(ModelError, match="must return logits, but returns dict"):
+        evaluation.predict(Dictionary(), batches, classes="ab", progress=False)

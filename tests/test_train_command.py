@@ -171,7 +171,7 @@ def test_ctrl_c_saves_what_is_complete(pictures, tmp_path):
     os.kill(process.pid, signal.SIGINT)
     output = process.communicate(timeout=120)[0]
     assert process.returncode == 0, output
-    assert re.search("Training stopped, interrupted (in|after) epoch", output)
+    assert re.search(r"Training stopped \(interrupted (in|after) epoch", output)
     assert "Traceback" not in output
     done = len(_figures(out))
     assert f"The same command with --resume goes on from epoch {done + 1}." in output

@@ -601,7 +601,7 @@ def test_patience_ends_what_gets_no_better(loaders, capsys):
     history = _fit(models.perceptron(64, 3), loaders, epochs=20, lr=0.0, patience=2)
     assert len(history) == 3
     assert history.stopped == "no improvement for 2 epochs"
-    assert "Training stopped, no improvement for 2 epochs" in capsys.readouterr().out
+    assert "Training stopped (no improvement for 2 epochs)" in capsys.readouterr().out
 
 
 def test_patience_counts_from_the_best(few_digits):

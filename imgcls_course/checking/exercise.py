@@ -1,8 +1,8 @@
 """What an exercise is, and how an answer to it is judged.
 
-An answer is called on a list of inputs, and each result is compared with that of the reference. The first result that
-differs decides what the student reads: the hint of a typical mistake if the answer behaves exactly like that mistake,
-otherwise the result and the general hint of the exercise.
+An answer is called on a list of inputs, and each result is compared with that of the reference. If a result differs,
+the student reads about the first one that does. If the answer gives the same results as a typical mistake on every
+input, they get that mistake's message and hint; otherwise, they get the result and the general hint of the exercise.
 """
 
 import contextlib
@@ -167,7 +167,7 @@ class Exercise:
     def judge(self, answer: Any, *, seed: int | None = None) -> Verdict:
         """Judge an answer without printing; `seed` fixes the random inputs.
 
-        An ExerciseError says that the code of the exercise has failed, and not the answer.
+        An ExerciseError means that the code of the exercise, not the answer, has failed.
         """
         if _is_blank(answer):
             return Verdict(OPEN, self.name, _("not attempted yet."), _(self.first_hint))
@@ -213,7 +213,7 @@ class Exercise:
         return next((each for each in self.mistakes if behaves_like(each.answer, outcomes, inputs)), None)
 
     def _wrong(self, message: str, hint: str = "") -> Verdict:
-        """Return a verdict with a message as it is, and with the translation of a hint; by default the general hint."""
+        """Return a "wrong" verdict: the message as it is, and the hint (by default the general one) translated."""
         return Verdict(WRONG, self.name, message, _(hint or self.hint))
 
 
@@ -238,12 +238,12 @@ def _call_text(name: str, arguments: tuple) -> str:
 
 
 def _copies(inputs: list[tuple]) -> list[tuple]:
-    """Copy each input separately: two inputs may share a tensor, and an answer that writes into it changes one only."""
+    """Copy each input separately, so that inputs that share a tensor do not see what an answer writes into it."""
     return [copy.deepcopy(arguments) for arguments in inputs]
 
 
 def _is_blank(answer: Any) -> bool:
-    """Return whether the answer is still the lesson's starter: `...`, or a function whose body does nothing."""
+    """Return whether the answer is still the lesson's starter: `...`, None, or a function whose body does nothing."""
     if answer is ... or answer is None:
         return True
     if type(answer) is not FunctionType or answer.__code__.co_code not in _BLANK_CODE:

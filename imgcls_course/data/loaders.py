@@ -19,7 +19,7 @@ from .transformed import Transform, TransformedDataset
 
 STORED_SIZE_MARGIN = 256 / 224  # decoded images are kept slightly larger than the network's input, for random crops
 PRESET_SETTINGS = ("image_size", "resize", "normalization")  # the arguments of `transforms.eval_preset`
-OTHER_SETTINGS = ("augment", "bits")  # further settings in `Loaders.transforms` and in the card of a checkpoint
+OTHER_SETTINGS = ("augment", "bits")  # further settings in the card of a checkpoint
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def make_loaders(
 
     With `image_size` alone, image files go through `transforms.train_preset` and `eval_preset`, and images in memory
     through `eval_preset`, which scales them and crops them to a square, without normalising them. Give presets for
-    anything else. With none of the three, images in memory are left as they are.
+    anything else. Without a size or a preset, images in memory are left as they are.
 
     Parameters
     ----------
@@ -102,9 +102,9 @@ def make_loaders(
         Where decoded image files are kept. "memory": a separate cache in each process. "disk": additionally a cache on
         disk, shared by all processes and kept between sessions.
     cache_gb : float
-        Upper limit in GB for the memory cache (summed over workers) and, separately, for the disk cache. The memory
-        cache never exceeds half of the free memory. If `torchrun` started several processes, each of them has its own
-        memory cache with this limit.
+        Upper limit in GB for the memory cache (summed over workers) and, separately, for the disk cache. On Linux, the
+        memory cache never exceeds half of the free memory. If `torchrun` started several processes, each of them has
+        its own memory cache with this limit.
 
     Returns
     -------
@@ -114,8 +114,8 @@ def make_loaders(
     Raises
     ------
     DataError
-        If an option has an unknown value, image files are given without a size or preset, or `image_size` is combined
-        with a preset.
+        If an option has an unknown value, image files are given without a size or preset, `image_size` is combined with
+        a preset, or a function of your own as `train_preset` comes without an `eval_preset`.
 
     Examples
     --------
@@ -180,8 +180,8 @@ def make_eval_loader(
     Raises
     ------
     DataError
-        If `transforms` has an unknown name, or it has no `image_size` and the images are files or other settings need
-        it.
+        If `transforms` names an unknown setting, or lacks `image_size` although the images are files or another setting
+        requires it.
 
     Examples
     --------

@@ -19,7 +19,7 @@ from ..data.batches import check_batch
 from ..devices import Device, as_array, on_one_device
 from ..errors import EvaluationError, unknown
 from ..i18n import _
-from ..models.forward import check_logits, logits_of
+from ..models.forward import check_logits, first_logits, logits_of
 
 # Probabilities that were rounded, for instance when a file was saved, no longer sum to exactly 1.
 SUM_TOLERANCE = 1e-3
@@ -106,7 +106,7 @@ class Predictions:
         Returns
         -------
         Predictions
-            The selected images: in the order of the indices, or for a mask in their own order.
+            The selected images, in the order of the indices; with a mask, in their original order.
         """
         chosen = as_array(indices)
         rows = np.arange(len(self))[chosen if len(chosen) else chosen.astype(np.int64)]  # an empty list has dtype float
@@ -237,7 +237,7 @@ def predict(
     Raises
     ------
     EvaluationError
-        If the loader does not keep the order of the data set, there are no images, or the logits are not finite.
+        If the loader does not keep the order of the data set, there are no images, or the logits give no probabilities.
     DataError
         If the batches are not pairs of images and labels, or a label is not in [0, K).
     ModelError
@@ -258,7 +258,8 @@ def predict(
         for batch in tqdm(loader, disable=not progress, desc=_("predicting"), unit="batch"):
             images, labels = check_batch(batch, name="loader")
             # Apple's GPUs have no float64, so the logits move to the CPU first.
-            logits.append(logits_of(model, images.to(device)).cpu().double())
+            outputs = logits_of(model, images.to(device))
+            logits.append(first_logits(outputs).cpu().double())
             check_logits(logits[-1], labels, num_classes=len(classes))
             true.append(labels)
     if not true:
@@ -267,9 +268,9 @@ def predict(
 
 
 def _check_order(loader: Iterable) -> None:
-    """Raise an EvaluationError if the paths of the data set would not be those of the images that the loader yields."""
+    """Raise an EvaluationError if the loader changes the order of its data set: image and path would not match."""
     if isinstance(getattr(loader, "dataset", None), IterableDataset):
-        return  # it has no indices, so nothing can be in another order
+        return  # it has no indices, so there is no order to check
     sampler, batches = getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)
     if type(batches) is BatchSampler:
         sampler, batches = batches.sampler, None

@@ -13,7 +13,7 @@ This module grew from a forward hook of a few lines, of the kind found in many t
         module.register_forward_hook(recorder(name))
     logits = model(images)
 
-These lines are not enough, for five reasons. With each, we name the code that deals with it, here or in a neighbouring
+These lines are not enough, for five reasons. For each, we name the code that deals with it, here or in a neighbouring
 module.
 
 1. The next layer may overwrite the recorded tensor: `nn.ReLU(inplace=True)` writes into the output of the batch norm
@@ -24,7 +24,7 @@ module.
 3. The hooks stay on the model, and in training mode the pass also updates the statistics of batch norm.
    `record_activations` computes in eval mode, removes the hooks, and restores the mode, even after an error.
 4. Grad-CAM needs gradients of the logits with respect to the maps. They cannot be computed if the network runs inside
-   `torch.no_grad()`, or if all parameters are frozen. With `requires_grad=True` they always can.
+   `torch.no_grad()`, or if all parameters are frozen. With `requires_grad=True` they can.
 5. To show the filter of a channel you need the convolution that made it, and a ReLU or a batch norm has no filters.
    `channel_sources.ChannelSources` finds that convolution.
 """
@@ -203,9 +203,10 @@ class _Recorder:
     ) -> torch.Tensor | None:
         """Record the maps of an output, and return the copy that the next layer gets instead of it.
 
-        The output may itself be such a copy, still unchanged. Then it is not copied again, and the hook returns None. A
-        layer that only passes its input on, such as dropout in eval mode, has no maps of its own. A stage outputs what
-        its last block computed, so it is recorded with the maps of that block.
+        The output may already be the copy that an earlier hook passed on, not written to since. Then it is not copied
+        again, and the hook returns None. A stage, which outputs what its last block computed, is recorded with the maps
+        of that block. A layer that only passes its input on, such as dropout in eval mode, is recorded only if it was
+        asked for.
         """
         maps, version = self._copies.get(output, (None, None))
         if maps is not None and version == output._version:

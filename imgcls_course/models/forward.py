@@ -39,6 +39,20 @@ def logits_of(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
         ) from None
 
 
+def first_logits(outputs) -> torch.Tensor:
+    """Return the classifier's logits: the output of a model, or the first of a tuple, which auxiliary heads follow.
+
+    Raises
+    ------
+    ModelError
+        If the model returns something else.
+    """
+    logits = outputs[0] if isinstance(outputs, tuple) and outputs else outputs
+    if not isinstance(logits, torch.Tensor):
+        raise ModelError(_("The model must return logits, but returns {kind}.", kind=type(logits).__name__))
+    return logits
+
+
 def check_logits(logits: torch.Tensor, labels: torch.Tensor, *, num_classes: int | None = None) -> None:
     """Check that these are logits for these labels.
 

@@ -78,7 +78,7 @@ class Checkpoints:
 
     @classmethod
     def from_argument(cls, given: "Checkpoints | Path | str | None", *, resume: bool) -> "Checkpoints | None":
-        """Return what `fit` was given as `checkpoints`; a path becomes `Checkpoints`, anything else a TrainingError."""
+        """Return the `checkpoints` argument of `fit`, a path as `Checkpoints`; refuse anything else but None."""
         if given is None and resume:
             raise TrainingError(_("resume=True needs checkpoints: the folder of the run to resume."))
         given = cls(given) if isinstance(given, str | Path) and str(given) else given
@@ -94,10 +94,10 @@ class Checkpoints:
     def check_disk_space(
         self, model: nn.Module, optimizer: torch.optim.Optimizer, *, epochs: int, completed: int = 0
     ) -> None:
-        """Raise a FileError if the folder cannot be written to, or the disk is too small for all epochs to come.
+        """Raise a FileError if the folder cannot be written to, or has too little free space for the epochs to come.
 
-        At its fullest, the folder holds the best checkpoint, the last, its replacement while that is being written, and
-        the periodic ones.
+        At its fullest, the folder holds the best checkpoint, the periodic ones, and two last ones: the previous one
+        and the new one that is being written to replace it.
 
         Parameters
         ----------
@@ -117,9 +117,9 @@ class Checkpoints:
         paths.check_writable(self.path("last"), needed=needed)
 
     def check_resumable(self) -> None:
-        """Raise a TrainingError in one line if the folder holds the best checkpoint of a run, but not the last.
+        """Raise a one-line TrainingError if the folder holds the best checkpoint of a run, but not the last.
 
-        `save` writes the last one first, so it has been removed since then.
+        `save` writes last.json before best.json, so last.json has been removed since then.
         """
         if self.path("best").exists() and not self.path("last").exists():
             message = _(
@@ -137,9 +137,9 @@ class Checkpoints:
         Raises
         ------
         FileError
-            If a file cannot be written after the first epoch, for example because the disk is full.
+            If a file cannot be written at the end of the first epoch, for example because the disk is full.
         TrainingError
-            The same after a later epoch. The checkpoints of earlier epochs are intact.
+            The same at the end of any later epoch. The run can be resumed.
         """
         if self.before_first_save is not None and not self.path("last").exists():
             self.before_first_save()
@@ -157,8 +157,8 @@ class Checkpoints:
         if is_kept:
             write(self.path(f"epoch-{card.epoch}"), card, weights=state)
         write(self.path("last"), card, weights=state, training_state=training_state.capture(optimizer))
-        # best.json last: until last.json names this epoch, a resumed run needs the previous best. If the run is killed
-        # in between, last.json holds the weights of the best epoch, see `_best_weights`.
+        # Write best.json after last.json: a resumed run needs the previous best until last.json names this epoch. If
+        # the run is killed in between, `_best_weights` takes the best weights from last.json.
         if card.history.best is card.history[-1]:
             write(self.path("best"), card, weights=state)
         remove_stale(Path(self.folder), from_epoch=card.epoch + is_kept)

@@ -1,7 +1,7 @@
 """Training one model with several processes, which `torchrun` starts.
 
 Each process has a copy of the model and takes its shard of every batch. Before each step the gradients are added up
-over all processes, so all copies make the same step and stay the same. Only the main process writes and prints.
+over all processes, so all copies take the same step and stay identical. Only the main process writes and prints.
 
 `current_processes()` returns a `DistributedProcess`, or a `SingleProcess` if there is only one process. Both have the
 same methods, so the training code need not distinguish them; a `SingleProcess` has nothing to communicate.
@@ -32,7 +32,7 @@ TIMEOUT = timedelta(minutes=10)  # how long to wait for an unresponsive process;
 
 
 class Processes:
-    """The processes that train one model, as one of them sees them; the methods here are those of a process alone.
+    """The processes that train one model, seen from one of them; these methods are for a process that is alone.
 
     Attributes
     ----------
@@ -41,13 +41,13 @@ class Processes:
     world_size : int
         The number of processes.
     is_main : bool
-        Whether this process writes and prints; the one of rank 0 does.
+        Whether this process writes and prints; the one with rank 0 does.
 
     Notes
     -----
     The shards of a batch fit together only if all processes draw the same batches. So batches of your own have to
-    shuffle with torch's global random numbers, which `sync_rng` makes the same everywhere; with a generator of their
-    own, or NumPy's, some images would be taken twice and others never.
+    be shuffled with torch's global random numbers, which `sync_rng` makes the same everywhere; with a generator of
+    their own, or NumPy's, some images would be taken twice and others never.
     """
 
     rank, world_size, is_main = 0, 1, True
@@ -57,7 +57,7 @@ class Processes:
         return model
 
     def shard(self, batches: Batches) -> Batches:
-        """Return this process's shard of every batch. Over all processes, each image is taken once, see the Notes."""
+        """Return this process's shard of every batch. Over all processes, each image is taken once (see the Notes)."""
         return batches
 
     def allow_empty(self, loss_fn: Loss) -> Loss:
@@ -69,7 +69,7 @@ class Processes:
         return totals
 
     def broadcast_from_main(self, make: Callable[[], Value]) -> Value:
-        """Call `make` in the main process, and return its result in all; an error of the course is raised in all."""
+        """Call `make` in the main process only; return its result, or raise its CourseError, in every process."""
         return make()
 
     def sync_rng(self) -> None:
@@ -258,9 +258,9 @@ def _connected_process(rank: int, *, world_size: int) -> DistributedProcess:
 
 
 def _stand_ins(no_images: torch.Tensor, model: nn.Module) -> torch.Tensor:
-    """Return the images for a process whose shard is empty: two all-zero images, because batch norm cannot take fewer.
+    """Return the images for a process whose shard is empty: two all-zero images, as batch norm may need.
 
-    Synchronised batch norm takes the statistics over all processes, so zeros would change them. It can take no images.
+    Synchronised batch norm accepts an empty batch, and zeros would change the statistics of all processes.
     """
     synchronised = any(isinstance(module, nn.SyncBatchNorm) for module in model.modules())
     return no_images if synchronised else no_images.new_zeros((2, *no_images.shape[1:]))
@@ -281,7 +281,7 @@ def _add_weighted(fraction: torch.Tensor, bucket):
 
 
 def _handle_sigterm(handler) -> None:
-    """Set what SIGTERM does, the signal with which torchrun ends the others when one process has ended."""
+    """Set the handler of SIGTERM, the signal with which torchrun ends the others when one process has ended."""
     if threading.current_thread() is threading.main_thread():  # Python allows it only there
         signal.signal(signal.SIGTERM, handler)
 

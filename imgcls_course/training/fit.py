@@ -82,7 +82,7 @@ def fit(
         the default loss, so it cannot be combined with `loss_fn`.
     mixup : float
         Train on mixtures of two images, with proportions from Beta(mixup, mixup); 0 switches it off (Zhang et al.,
-        2018). A `loss_fn` then has to take labels of probabilities, of shape (N, K).
+        2018). A `loss_fn` then has to accept labels that are probabilities, of shape (N, K).
     max_grad_norm : float, optional
         Maximum norm of the gradient of all parameters together; larger gradients are scaled down to it.
     patience : int, optional
@@ -96,8 +96,9 @@ def fit(
         Where to write the best and the last epoch. Without `resume`, they replace those of an earlier run there.
     resume : bool
         Continue from the last checkpoint there, exactly as if the run had not been stopped; start from scratch if there
-        is none. Settings that would change the results are refused, such as other transforms, another optimizer or
-        other learning rates. Precision and device may differ; a printed line says so.
+        is none. Other settings are refused, such as other transforms, another optimizer or other learning rates;
+        a loss function and class weights of your own are not compared. Precision and device may differ; a printed line
+        says so.
     on_epoch_end : callable, optional
         Called with the history after each epoch, once its checkpoint has been written (main process only).
     seed : int
@@ -115,10 +116,9 @@ def fit(
     Raises
     ------
     ModelError, DataError
-        Before training, if the model and the data do not match.
+        Mostly before training, if the model and the data do not match; a wrong label of a later batch is noticed then.
     FileError
-        If the first checkpoints cannot be written; this is detected before training where possible. Existing
-        checkpoints are kept.
+        If the first checkpoints cannot be written; this is detected before training where possible.
     TrainingError
         Before training, if an argument makes no sense or does not match the run that is to be resumed. During training,
         if the loss becomes NaN or infinite, if another process ends, or if later checkpoints cannot be written, for
@@ -127,7 +127,7 @@ def fit(
 
     Notes
     -----
-    If `torchrun` started several processes, each trains on its shard of every batch, and all make the same steps.
+    If `torchrun` started several processes, each trains on its shard of every batch, and all take the same steps.
     `batch_size` is the total over all processes, so the history matches that of a single-process run, apart from what
     each process randomises or measures itself: dropout, mixup, augmentation without
     `data.make_loaders(per_image_seeds=True)`, and batch norm, which uses the statistics of its own shard unless it is
@@ -150,8 +150,8 @@ def fit(
     learner = Learner(model, loaders, device=device, precision=precision, **loss_options)
     processes = learner.processes
     run = Run(model, epochs=epochs, patience=patience, on_epoch_end=on_epoch_end, processes=processes)
-    # The order matters: `stop_with_others` raises a TrainingError when another process ends, and outside it,
-    # `restoring_best_weights` must still see that error.
+    # The order matters: `restoring_best_weights` must be outside `stop_with_others`, so that it also sees the
+    # TrainingError that is raised when another process ends.
     with runtime.seeded(seed), run.restoring_best_weights(), processes.stop_with_others(), speed.keep_freed_memory():
         image_shape = learner.check()
         # Created inside the context: building the first optimizer makes torch import modules for several seconds, and

@@ -124,7 +124,7 @@ class Learner:
         )
 
     def _check_loss_fn(self, loss_fn: Loss, *, num_classes: int) -> None:
-        """Check that the caller's loss can take the labels of mixup; warn if it makes class weights useless."""
+        """Check that the caller's loss can take mixup's labels; warn if it makes class weights useless."""
         if self.mixup:
             logits = torch.zeros(2, num_classes, device=self.device)
             check_loss(loss_fn, logits, logits.softmax(dim=1))

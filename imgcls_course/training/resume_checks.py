@@ -60,9 +60,8 @@ def fit_settings(
         "batches": len(loaders.train),
         "device": device.type,
         **getattr(loaders, "transforms", {}),
-        **options,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {**{name: value for name, value in found.items() if value is not None}, **options}
 
 
 def check_same_settings(saved: dict, current: dict, *, path: Path) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 from .. import console
 from ..errors import FileError, TrainingError
-from ..i18n import _
+from ..i18n import _, counted
 from .checkpoints import Checkpoints
 from .distributed import SINGLE_PROCESS, Processes
 from .history import History
@@ -62,7 +62,7 @@ class Run:
     def use_checkpoints(
         self, checkpoints: Checkpoints, optimizer: torch.optim.Optimizer, *, plan: RunPlan, resume: bool
     ) -> None:
-        """If `resume`, restore the last checkpoint; from then on, write one after every epoch."""
+        """Restore the last checkpoint if `resume`; in any case, write checkpoints after each epoch from now on."""
         if resume and (saved := checkpoints.resume(self.model, optimizer, plan=plan, processes=self.processes)):
             self.history, self.best_weights = saved
         counts = {"epochs": self.epochs, "completed": len(self.history)}
@@ -95,8 +95,9 @@ class Run:
     def epochs_left(self) -> Iterator[int]:
         """Yield the number of each remaining epoch until all are done or patience runs out."""
         for epoch in range(len(self.history) + 1, self.epochs + 1):
-            if self._out_of_patience():
-                self.history.stopped = _("no improvement for {n} epochs", n=self.patience)
+            waited = len(self.history) - self.history.best["epoch"] if self.history else 0
+            if self.patience is not None and waited >= self.patience:
+                self.history.stopped = counted("no improvement for {n} epoch", "no improvement for {n} epochs", waited)
                 return
             self._epoch, self._epoch_start = epoch, time.perf_counter()
             yield epoch
@@ -131,11 +132,6 @@ class Run:
             return _("interrupted after epoch {epoch}", epoch=done)
         return _("interrupted in epoch {epoch}", epoch=done + 1)
 
-    def _out_of_patience(self) -> bool:
-        if self.patience is None or not self.history:
-            return False
-        return len(self.history) - self.history.best["epoch"] >= self.patience
-
 
 def _copy_of_weights(model: nn.Module) -> State:
     return copy.deepcopy(model.state_dict())
@@ -143,9 +139,9 @@ def _copy_of_weights(model: nn.Module) -> State:
 
 def _stopped_line(history: History) -> str:
     if not history:
-        return _("Training stopped, {reason}; the model is as it was at that moment.", reason=history.stopped)
+        return _("Training stopped ({reason}); the model is as it was at that moment.", reason=history.stopped)
     return _(
-        "Training stopped, {reason}; the model has the weights of epoch {epoch}, the best one "
+        "Training stopped ({reason}); the model has the weights of epoch {epoch}, the best one "
         "(validation accuracy {accuracy:.3f}).",
         reason=history.stopped,
         epoch=history.best["epoch"],
