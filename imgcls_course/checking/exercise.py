@@ -173,7 +173,7 @@ class Exercise:
             return Verdict(OPEN, self.name, _("not attempted yet."), _(self.first_hint))
         if callable(answer) != callable(self.reference):
             return self._wrong_kind(answer)
-        with runtime.seeded(0), tolerance(self.rtol):  # a check leaves the student's random numbers alone
+        with runtime.seeded(0), tolerance(self.rtol):  # so that a check does not advance the student's random numbers
             return self._compare(as_function(answer), seed=seed)
 
     def _wrong_kind(self, answer: Any) -> Verdict:
@@ -213,7 +213,7 @@ class Exercise:
         return next((each for each in self.mistakes if behaves_like(each.answer, outcomes, inputs)), None)
 
     def _wrong(self, message: str, hint: str = "") -> Verdict:
-        """Return a "wrong" verdict: the message as it is, and the hint (by default the general one) translated."""
+        """Return a "wrong" verdict. Only the hint (by default the general one) is translated here, not the message."""
         return Verdict(WRONG, self.name, message, _(hint or self.hint))
 
 

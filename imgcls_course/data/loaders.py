@@ -82,8 +82,8 @@ def make_loaders(
     image_size : int, optional
         Height and width of every image, in pixels. Image files need this or a preset.
     train_preset : transforms.Preset or callable, optional
-        Preparation of the training images: (C, H, W) uint8, or float32 in [0, 1] → float32. If only `eval_preset` is
-        given, it is used here too, so nothing is augmented.
+        Preparation of the training images. Takes (C, H, W), uint8 or float32 in [0, 1]; returns float32. If only
+        `eval_preset` is given, it is used here too, so nothing is augmented.
     eval_preset : transforms.Preset or callable, optional
         Preparation of the validation and test images. If only `train_preset` is given, the same without augmentation.
     batch_size : int

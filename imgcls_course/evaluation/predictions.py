@@ -237,7 +237,7 @@ def predict(
     Raises
     ------
     EvaluationError
-        If the loader does not keep the order of the data set, there are no images, or the logits give no probabilities.
+        If the loader does not keep the order of the data set, there are no images, or the softmax of the logits is NaN.
     DataError
         If the batches are not pairs of images and labels, or a label is not in [0, K).
     ModelError
@@ -280,7 +280,7 @@ def _check_order(loader: Iterable) -> None:
         return
     else:
         order = sampler
-    with runtime.seeded(0):  # drawing an order leaves the caller's random numbers alone
+    with runtime.seeded(0):  # so that drawing an order does not advance the caller's random numbers
         indices = list(order)
     if isinstance(sampler, RandomSampler) or indices != list(range(len(indices))):
         message = _(

@@ -65,7 +65,7 @@ class Activations:
         several times, the maps of the last call. Channels-last outputs (N, h, w, C') and tokens (N, T, C') are
         converted.
     layouts : dict of str to ChannelLayout
-        How each layer of `maps` lays out its own output.
+        The layout of each layer's output before it was converted to `maps`.
     source_conv : dict of str to str
         The convolution that made the channels of a layer's maps. A layer has no entry if several convolutions made
         them (a concatenation), or if its layout is not channels-first, because such channels are produced by linear
@@ -203,8 +203,8 @@ class _Recorder:
     ) -> torch.Tensor | None:
         """Record the maps of an output, and return the copy that the next layer gets instead of it.
 
-        The output may already be the copy that an earlier hook passed on, not written to since. Then it is not copied
-        again, and the hook returns None. A stage, which outputs what its last block computed, is recorded with the maps
+        The output may be a copy that an earlier hook passed on and that nothing has changed since. Then it is not
+        copied again, and the hook returns None. A stage, which outputs what its last block computed, is recorded with the maps
         of that block. A layer that only passes its input on, such as dropout in eval mode, is recorded only if it was
         asked for.
         """

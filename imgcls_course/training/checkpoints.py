@@ -50,8 +50,8 @@ class Checkpoints:
     Parameters
     ----------
     folder : path
-        Created when the first checkpoint is written. It contains `best.json`, `last.json`, and `epoch-N.json` every
-        `save_interval` epochs, with the tensor files that these name. A new run replaces those of an earlier one.
+        Created when the first checkpoint is written. It contains `best.json`, `last.json`, an `epoch-N.json` every
+        `save_interval` epochs, and the tensor files named in them. A new run replaces those of an earlier one.
     arch : str
         A name that `models.create` knows, so that `load_checkpoint` can rebuild the model; empty for a model of your
         own.
@@ -78,7 +78,7 @@ class Checkpoints:
 
     @classmethod
     def from_argument(cls, given: "Checkpoints | Path | str | None", *, resume: bool) -> "Checkpoints | None":
-        """Return the `checkpoints` argument of `fit`, a path as `Checkpoints`; refuse anything else but None."""
+        """Return the `checkpoints` argument of `fit` as `Checkpoints`, or None if it is None; refuse anything else."""
         if given is None and resume:
             raise TrainingError(_("resume=True needs checkpoints: the folder of the run to resume."))
         given = cls(given) if isinstance(given, str | Path) and str(given) else given
@@ -96,7 +96,7 @@ class Checkpoints:
     ) -> None:
         """Raise a FileError if the folder cannot be written to, or has too little free space for the epochs to come.
 
-        At its fullest, the folder holds the best checkpoint, the periodic ones, and two last ones: the previous one
+        At its fullest, the folder holds the best checkpoint, the periodic ones, and two "last" ones: the previous one
         and the new one that is being written to replace it.
 
         Parameters
@@ -119,7 +119,7 @@ class Checkpoints:
     def check_resumable(self) -> None:
         """Raise a one-line TrainingError if the folder holds the best checkpoint of a run, but not the last.
 
-        `save` writes last.json before best.json, so last.json has been removed since then.
+        `save` writes last.json before best.json, so if only best.json exists, last.json has been removed.
         """
         if self.path("best").exists() and not self.path("last").exists():
             message = _(
@@ -157,8 +157,8 @@ class Checkpoints:
         if is_kept:
             write(self.path(f"epoch-{card.epoch}"), card, weights=state)
         write(self.path("last"), card, weights=state, training_state=training_state.capture(optimizer))
-        # Write best.json after last.json: a resumed run needs the previous best until last.json names this epoch. If
-        # the run is killed in between, `_best_weights` takes the best weights from last.json.
+        # Write best.json after last.json: while last.json still names the previous epoch, a resumed run needs the best
+        # weights up to that epoch. If the run is killed in between, `_best_weights` takes the best from last.json.
         if card.history.best is card.history[-1]:
             write(self.path("best"), card, weights=state)
         remove_stale(Path(self.folder), from_epoch=card.epoch + is_kept)

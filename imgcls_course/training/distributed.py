@@ -32,7 +32,7 @@ TIMEOUT = timedelta(minutes=10)  # how long to wait for an unresponsive process;
 
 
 class Processes:
-    """The processes that train one model, seen from one of them; these methods are for a process that is alone.
+    """The processes that train one model, seen from one of them. The implementations here are for a single process.
 
     Attributes
     ----------
@@ -46,8 +46,8 @@ class Processes:
     Notes
     -----
     The shards of a batch fit together only if all processes draw the same batches. So batches of your own have to
-    be shuffled with torch's global random numbers, which `sync_rng` makes the same everywhere; with a generator of
-    their own, or NumPy's, some images would be taken twice and others never.
+    be shuffled with torch's global random numbers, which `sync_rng` makes the same everywhere; with any other
+    generator, such as NumPy's, some images would be taken twice and others never.
     """
 
     rank, world_size, is_main = 0, 1, True
@@ -107,7 +107,7 @@ class DistributedProcess(Processes):
         return WeightedDDP(model)
 
     def shard(self, batches: Batches) -> Batches:
-        """Let a loader that has a method `shard` load its shard only; take a slice of other batches."""
+        """Let a loader with a `shard` method load only its shard; otherwise, take a slice of each batch."""
         if hasattr(batches, "shard"):
             return batches.shard(self.rank, world_size=self.world_size)
         return BatchShards(batches, rank=self.rank, world_size=self.world_size)
@@ -258,9 +258,9 @@ def _connected_process(rank: int, *, world_size: int) -> DistributedProcess:
 
 
 def _stand_ins(no_images: torch.Tensor, model: nn.Module) -> torch.Tensor:
-    """Return the images for a process whose shard is empty: two all-zero images, as batch norm may need.
+    """Return images for a process whose shard is empty: two all-zero ones, because batch norm may not accept fewer.
 
-    Synchronised batch norm accepts an empty batch, and zeros would change the statistics of all processes.
+    With synchronised batch norm, none: it accepts empty batches, and zeros would change the statistics everywhere.
     """
     synchronised = any(isinstance(module, nn.SyncBatchNorm) for module in model.modules())
     return no_images if synchronised else no_images.new_zeros((2, *no_images.shape[1:]))
@@ -275,7 +275,7 @@ def _fraction_of_all(count: int) -> float:
 
 # There is no annotation on `bucket`: DDP validates it and rejects anything but `GradBucket`, even as a string.
 def _add_weighted(fraction: torch.Tensor, bucket):
-    """Add up one part of the gradients over the processes; DDP calls this while `backward` computes the others."""
+    """Add up one part of the gradients over the processes; DDP calls this while `backward` computes other parts."""
     gradients = bucket.buffer().mul_(fraction.item())
     return distributed.all_reduce(gradients, async_op=True).get_future().then(lambda done: done.value()[0])
 

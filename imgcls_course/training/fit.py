@@ -96,9 +96,8 @@ def fit(
         Where to write the best and the last epoch. Without `resume`, they replace those of an earlier run there.
     resume : bool
         Continue from the last checkpoint there, exactly as if the run had not been stopped; start from scratch if there
-        is none. Other settings are refused, such as other transforms, another optimizer or other learning rates;
-        a loss function and class weights of your own are not compared. Precision and device may differ; a printed line
-        says so.
+        is none. Changes to the settings (transforms, optimizer, learning rates and others) are refused; a loss function
+        and class weights of your own are not compared. Precision and device may differ; a printed line says so.
     on_epoch_end : callable, optional
         Called with the history after each epoch, once its checkpoint has been written (main process only).
     seed : int
@@ -116,7 +115,7 @@ def fit(
     Raises
     ------
     ModelError, DataError
-        Mostly before training, if the model and the data do not match; a wrong label of a later batch is noticed then.
+        If the model and the data do not match: mostly before training; a wrong label only when its batch is reached.
     FileError
         If the first checkpoints cannot be written; this is detected before training where possible.
     TrainingError
