@@ -271,7 +271,7 @@ def test_a_new_run_leaves_nothing_of_the_old_one(few_digits, tmp_path):
     loaders = data.make_loaders(few_digits)
     for interval, epochs, expected in ((1, 4, {1, 2, 3, 4}), (2, 3, {1, 2, 3}), (0, 1, {1})):
         given = training.Checkpoints(tmp_path, save_interval=interval)
-        (tmp_path / "epoch-notes.json").write_text("mine")
+        (tmp_path / "epoch-notes.json").write_text("mine", encoding="utf-8")
         history = training.fit(
             models.perceptron(64, 3), loaders, epochs=epochs, checkpoints=given, progress=False, device="cpu"
         )
@@ -279,7 +279,11 @@ def test_a_new_run_leaves_nothing_of_the_old_one(few_digits, tmp_path):
         found = {path: training.read_checkpoint_card(path) for path in training.list_checkpoints(tmp_path)}
         assert {card.epoch for card in found.values()} <= expected
         assert all(card.history == history[: card.epoch] for card in found.values())
-        named = {name for path in tmp_path.glob("*.json") for name in json.loads(path.read_text())["files"].values()}
+        named = {
+            name
+            for path in tmp_path.glob("*.json")
+            for name in json.loads(path.read_text(encoding="utf-8"))["files"].values()
+        }
         assert {path.name for path in tmp_path.glob("*.safetensors")} == named
 
 
