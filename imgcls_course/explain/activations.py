@@ -205,8 +205,8 @@ class _Recorder:
 
         The output may be a copy that an earlier hook passed on and that nothing has changed since. Then it is not
         copied again, and the hook returns None. A stage, which outputs what its last block computed, is recorded with
-        the maps of that block. A layer that only passes its input on, such as dropout in eval mode, is recorded only if it was
-        asked for.
+        the maps of that block. A layer that only passes its input on, such as dropout in eval mode, is recorded only if
+        it was asked for.
         """
         maps, version = self._copies.get(output, (None, None))
         if maps is not None and version == output._version:
