@@ -436,6 +436,47 @@ def test_rarer_faults_have_a_reason_too():
         assert fetch._network_reason(error).startswith(reason), error
 
 
+def test_an_archive_without_its_folder_is_refused(offer):
+    """Were the top folder gone, the readers would find nothing."""
+    assert "there is no folder top in it" in refused(offer(("fake.zip", zipped(FILES), {"inside": "top"})))
+
+
+def test_an_archive_writes_nothing_outside_its_folder(offer, tmp_path):
+    """Even with the right hash: names that lead elsewhere, and links and devices through which others would."""
+    outside = tmp_path / "outside"
+    link = tar_of(
+        _tar_info("out", type=tarfile.SYMTYPE, linkname=str(tmp_path)),
+        _tar_info("out/outside", size=1),
+        contents={"out/outside": b"x"},
+    )
+    hard_link = _tar_info("x", type=tarfile.LNKTYPE, linkname="/etc/passwd")
+    pipe = _tar_info("y", type=tarfile.FIFOTYPE)
+    for file, content in {
+        "parent.zip": zipped({"../../../outside": b"x"}),
+        "absolute.zip": zipped({str(outside): b"x"}),
+        "parent.tgz": tarred({"../../../outside": b"x"}),
+        "absolute.tgz": tarred({str(outside): b"x"}),
+        "drive.tgz": tarred({"C:\\x": b"x"}),
+        "link.tgz": link,
+        "devices.tgz": tar_of(hard_link, pipe),
+    }.items():
+        offer((file, content, {}))
+        with contextlib.suppress(DownloadError):
+            folder = download.get("cats_dogs", progress=False)
+            assert not any(path.is_symlink() or path.is_fifo() for path in folder.rglob("*")), file
+            assert not (folder / "x").exists(), file
+            shutil.rmtree(folder)
+        assert not outside.exists(), file
+        assert list(contents(tmp_path)) == ["home/imgcls/data/.lock"], file
+
+
+def test_a_wrong_name_in_a_verified_archive_is_one_line(offer):
+    """A mistake in the table of hashes must not be a traceback."""
+    assert "it wants to write outside its folder, to '../x'" in refused(offer(("x.tgz", tarred({"../x": b"x"}), {})))
+    for file in ("x.zip", "x.tgz"):
+        assert "the archive cannot be read" in refused(offer((file, b"no archive", {})))
+
+
 # ----------------------------------------------------------------------------------------- the disk, and being stopped
 
 
