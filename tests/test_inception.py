@@ -14,8 +14,6 @@ SETTINGS = {  # input, 1×1, (before, 3×3), (before, 5×5), behind the pool: Sz
     "small": (5, 3, (2, 7), (1, 4), 6),
 }
 
-each_setting = pytest.mark.parametrize("setting", SETTINGS.values(), ids=list(SETTINGS))
-
 
 def _ours(setting, **options) -> models.Inception:
     in_channels, c1, c3, c5, pool = setting

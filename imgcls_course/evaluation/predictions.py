@@ -19,7 +19,7 @@ from ..data.batches import check_batch
 from ..devices import Device, as_array, on_one_device
 from ..errors import EvaluationError, unknown
 from ..i18n import _
-from ..models.forward import check_logits, first_logits, logits_of
+from ..models.forward import all_logits, check_logits, logits_of
 
 # Probabilities that were rounded, for instance when a file was saved, no longer sum to exactly 1.
 SUM_TOLERANCE = 1e-3
@@ -259,7 +259,7 @@ def predict(
             images, labels = check_batch(batch, name="loader")
             # Apple's GPUs have no float64, so the logits move to the CPU first.
             outputs = logits_of(model, images.to(device))
-            logits.append(first_logits(outputs).cpu().double())
+            logits.append(all_logits(outputs)[0].cpu().double())
             check_logits(logits[-1], labels, num_classes=len(classes))
             true.append(labels)
     if not true:

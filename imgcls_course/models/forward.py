@@ -39,18 +39,25 @@ def logits_of(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
         ) from None
 
 
-def first_logits(outputs) -> torch.Tensor:
-    """Return the classifier's logits: the output of a model, or the first of a tuple, which auxiliary heads follow.
+def all_logits(outputs) -> list[torch.Tensor]:
+    """Return the classifier's logits, then those of the auxiliary heads, if the model returns a tuple of them.
 
     Raises
     ------
     ModelError
         If the model returns something else.
     """
-    logits = outputs[0] if isinstance(outputs, tuple) and outputs else outputs
-    if not isinstance(logits, torch.Tensor):
-        raise ModelError(_("The model must return logits, but returns {kind}.", kind=type(logits).__name__))
-    return logits
+    heads = [each for each in (outputs if isinstance(outputs, tuple) else (outputs,)) if each is not None]
+    wrong = next((each for each in heads if not isinstance(each, torch.Tensor)), None)
+    if wrong is not None or not heads:
+        kind = type(outputs if wrong is None else wrong).__name__
+        message = _(
+            "The model must return logits, but returns {kind}. The output must be a tensor of logits, or a tuple of "
+            "such tensors.",
+            kind=kind,
+        )
+        raise ModelError(message)
+    return heads
 
 
 def check_logits(logits: torch.Tensor, labels: torch.Tensor, *, num_classes: int | None = None) -> None:

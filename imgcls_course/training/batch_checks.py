@@ -12,8 +12,7 @@ from ..data.batches import check_batch, dtype_name, wrong_batch
 from ..devices import Device, on_one_device
 from ..errors import TrainingError
 from ..i18n import _
-from ..models.forward import check_logits, logits_of
-from .losses import all_logits
+from ..models.forward import all_logits, check_logits, logits_of
 
 RAISED = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, AssertionError, UserWarning)
 
@@ -61,7 +60,7 @@ def check_val(
     images, labels = check_batch(batch, name="loaders.val")
     with runtime.eval_mode(model), torch.no_grad(), autocast:
         outputs = logits_of(model, images.to(device))
-    logits = all_logits(outputs)[0]  # the classifier's
+    logits = all_logits(outputs)[0].float()  # the classifier's
     check_logits(logits, labels, num_classes=num_classes)
     if loss_fn is not None:
         check_loss(loss_fn, logits, labels.to(device))

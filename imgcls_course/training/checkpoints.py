@@ -245,13 +245,10 @@ class Checkpoints:
         """Return the weights of the best epoch. If the run was killed before it wrote them, write them now."""
         best, history = self.path("best"), last_card.history
         is_last = history.best is history[-1]
-        if is_last and not best.exists():
-            matches = False
-        else:
+        if best.exists() or not is_last:
             saved = read_checkpoint_card(best)
-            matches = saved.epoch == history.best["epoch"] and saved.history == history[: saved.epoch]
-        if matches:
-            return read_weights(best)
+            if saved.epoch == history.best["epoch"] and saved.history == history[: saved.epoch]:
+                return read_weights(best)
         if is_last:
             write(best, last_card, weights=last_weights)
             return last_weights

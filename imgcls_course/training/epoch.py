@@ -10,10 +10,10 @@ from torch import nn
 from ..devices import Device, on_one_device
 from ..errors import TrainingError
 from ..i18n import _
-from ..models.forward import check_logits
+from ..models.forward import all_logits, check_logits
 from .batch_norm import check_batch_norm, model_mode, running_statistics
 from .distributed import SINGLE_PROCESS, Processes
-from .losses import all_logits, with_auxiliary
+from .losses import with_auxiliary
 from .totals import EpochResult, Totals
 
 
@@ -83,7 +83,7 @@ def run_epoch(
             images, labels = images.to(device), labels.to(device)
             with autocast, running_statistics(model, when=training and len(labels) < 2):
                 outputs = model(images)
-            logits = all_logits(outputs)[0]  # (N, K), the classifier's
+            logits = all_logits(outputs)[0].float()  # (N, K), the classifier's
             hard_labels = labels if labels.ndim == 1 else labels.argmax(dim=1)
             check_logits(logits, hard_labels)
             loss = loss_fn(outputs, labels)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from ..errors import ModelError
-from ..i18n import _
+from ..models.forward import all_logits
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # (logits, labels) -> mean loss of the batch
 Outputs = torch.Tensor | tuple[torch.Tensor | None, ...]  # of a model: logits, or a tuple with those of auxiliary heads
@@ -75,20 +74,7 @@ def with_auxiliary(
     """
 
     def loss_of_all(outputs: Outputs, labels: torch.Tensor) -> torch.Tensor:
-        loss, *auxiliary = (loss_fn(logits, labels) for logits in all_logits(outputs))
+        loss, *auxiliary = (loss_fn(logits.float(), labels) for logits in all_logits(outputs))
         return loss + weight * sum(auxiliary)
 
     return loss_of_all
-
-
-def all_logits(outputs: Outputs) -> list[torch.Tensor]:
-    """Return the logits of the classifier, then those of the auxiliary heads, if there are any, in float32."""
-    heads = [each for each in (outputs if isinstance(outputs, tuple) else (outputs,)) if each is not None]
-    wrong = next((each for each in heads if not isinstance(each, torch.Tensor)), None)
-    if wrong is not None or not heads:
-        message = _(
-            "The model returns {kind}, but its output must be a tensor of logits, or a tuple of such tensors.",
-            kind=type(outputs if wrong is None else wrong).__name__,
-        )
-        raise ModelError(message)
-    return [logits.float() for logits in heads]
